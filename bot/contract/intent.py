@@ -1,0 +1,60 @@
+"""The intent: which color trades, and what share of the shards the other one has. Schema and codec.
+
+The stack config is its one writer; a ConfigMap (or a JSON file where there is no cluster) carries it to the pods.
+Keys and values are those of the ConfigMap's `data`, so a reviewer reads `activeColor: blue => green`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.contract.color import Color
+
+ACTIVE_COLOR_KEY = "activeColor"
+CANARY_PERCENT_KEY = "canaryPercent"
+CANARY_PERCENT_MAX = 99
+"""All of it is no canary but a swap: that is what `activeColor` is for."""
+
+
+class IntentError(ValueError):
+    """The data is no intent; the text names key, value and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Who shall trade."""
+
+    active_color: Color
+    canary_percent: int = 0
+
+    def color_of(self, shard: int) -> Color:
+        """Return the one color that may trade this shard (0…99)."""
+        if shard < self.canary_percent:
+            return self.active_color.other
+        return self.active_color
+
+    def to_data(self) -> dict[str, str]:
+        """Return the ConfigMap's `data`."""
+        return {
+            ACTIVE_COLOR_KEY: self.active_color.value,
+            CANARY_PERCENT_KEY: str(self.canary_percent),
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, str]) -> "Intent":
+        """Parse the ConfigMap's `data`. Keys that this version does not know are left alone.
+
+        Raises:
+            IntentError: a key is missing or its value is not one of those allowed; names them all.
+        """
+        errors: list[str] = []
+        color = data.get(ACTIVE_COLOR_KEY)
+        if color not in list(Color):
+            errors.append(f"{ACTIVE_COLOR_KEY}: {color!r} is not one of {', '.join(Color)}")
+        percent = data.get(CANARY_PERCENT_KEY, "0")
+        if not (percent.isascii() and percent.isdigit() and int(percent) <= CANARY_PERCENT_MAX):
+            errors.append(
+                f"{CANARY_PERCENT_KEY}: {percent!r} is not a whole number from 0 to {CANARY_PERCENT_MAX}"
+            )
+        if errors:
+            raise IntentError("; ".join(errors))
+        return cls(Color(str(color)), int(percent))
