@@ -1,0 +1,76 @@
+# Every command of the project. `make` alone prints them.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+STACK ?= local
+# An existing cluster, by the name of its kubeconfig context; empty means the local platform of testbed/.
+CONTEXT ?=
+# Where images go, for an existing cluster: a registry that it can pull from.
+REPOSITORY ?=
+# How many repetitions `make soak` aims at; what an earlier run of it already did counts.
+SOAK ?= 20
+
+BIN := .venv/bin
+READY := .venv/.ready
+# What a shell needs to talk to the local platform; with CONTEXT the shell's own settings stay.
+PLATFORM = $(if $(CONTEXT),true,$(BIN)/python -m testbed up && eval "$$($(BIN)/python -m testbed env)")
+
+.PHONY: help
+help: ## Print this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@echo
+	@echo 'make up CONTEXT=kind-dev REPOSITORY=localhost:5001/trading-bot   takes your own cluster, Docker and Pulumi'
+
+$(READY): requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements/uv.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .
+	touch $@
+
+.PHONY: up
+up: $(READY) ## From a bare machine to a running local stack (CONTEXT=… takes an existing cluster)
+	$(PLATFORM) && $(BIN)/python -m testbed deploy $(if $(CONTEXT),--context $(CONTEXT)) $(if $(REPOSITORY),--repository $(REPOSITORY))
+
+.PHONY: down
+down: $(READY) ## Stop the local platform and leave nothing behind but its cache
+	$(BIN)/python -m testbed down
+
+.PHONY: check
+check: $(READY) ## Format, lint, types, import contracts, unit tests: the fast part
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m 'not engine and not cluster and not soak'
+
+.PHONY: test
+test: check ## Everything, the real cluster included
+	$(PLATFORM) && $(BIN)/pytest -m '(engine or cluster) and not soak' --durations=10
+
+.PHONY: soak
+soak: $(READY) ## The many repetitions; goes on where the last run stopped
+	$(PLATFORM) && $(BIN)/python -m tests.soak --repetitions $(SOAK)
+
+.PHONY: bench
+bench: $(READY) ## Times, memory and sizes as ratios in one run, into docs/benchmarks.md
+	$(PLATFORM) && $(BIN)/python -m tests.bench
+
+.PHONY: preview
+preview: $(READY) ## What `pulumi up` would change: make preview STACK=staging
+	$(if $(filter local,$(STACK)),$(PLATFORM) &&) $(BIN)/python -m testbed preview --stack $(STACK)
+
+.PHONY: format
+format: $(READY) ## Format the code and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: requirements
+requirements: $(READY) ## Compile requirements/*.in into hashed requirement files
+	cd requirements && for use in uv bot infra dev; do \
+	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links --output-file $$use.txt $$use.in; done
