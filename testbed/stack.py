@@ -1,0 +1,106 @@
+"""The first deploy of the stack `local`, and previews of any stack: what a person would type, typed for them.
+
+Every command is printed before it runs, so that the next deploy can be done by hand. This module drives the plain
+`pulumi` command; it knows nothing of what the program declares beyond its config keys and outputs.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.contract.color import Color
+
+LOCAL = "local"
+BUILD = "build"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pulumi(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> None:
+    """Print and run one `pulumi` command.
+
+    Raises:
+        subprocess.CalledProcessError: it failed; its own output has said why.
+    """
+    print(f"$ pulumi {' '.join(words)}", flush=True)  # noqa: T201  # the point is to show it
+    subprocess.run(["pulumi", *words], cwd=cwd, env=env, check=True)  # noqa: S603, S607  # the user's own
+
+
+def pulumi_json(*words: str) -> dict[str, Any]:
+    """Return what a `pulumi … --json` command says."""
+    done = subprocess.run(  # noqa: S603  # fixed words
+        ["pulumi", *words, "--json"],  # noqa: S607  # the user's own
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    return json.loads(done.stdout)
+
+
+def pins(images: Mapping[Color, str], outputs: Mapping[str, Any]) -> dict[Color, str]:
+    """Decide which colors to pin: those that say `build` and have something built.
+
+    Args:
+        images: what the config says for each color.
+        outputs: the stack's outputs of the last `up`; `blueImage` and `greenImage` are references by digest.
+    """
+    built = {color: str(outputs.get(f"{color}Image") or "") for color in Color}
+    return {color: built[color] for color, image in images.items() if image == BUILD and built[color]}
+
+
+def _pin() -> bool:
+    config = pulumi_json("config", "--stack", LOCAL)
+    images = {
+        color: json.loads(config[f"trading-bot:{color}"]["value"]).get("image", "") for color in Color
+    }
+    outputs = pulumi_json("stack", "output", "--stack", LOCAL)
+    chosen = pins(images, outputs)
+    for color, reference in chosen.items():
+        pulumi("config", "set", "--stack", LOCAL, "--path", f"{color}.image", reference)
+    return bool(chosen)
+
+
+def deploy(context: str | None, repository: str | None) -> None:
+    """Bring the stack `local` to where a swap is one command: both colors run, both are pinned by digest.
+
+    Args:
+        context: the kubeconfig context to use instead of the local platform's.
+        repository: where images go, instead of the local platform's registry.
+    """
+    pulumi("stack", "select", "--create", LOCAL)
+    if context:
+        pulumi("config", "set", "--stack", LOCAL, "context", context)
+    if repository:
+        pulumi("config", "set", "--stack", LOCAL, "imageRepository", repository)
+    _pin()  # A fresh clone beside a running stack: its config still says `build`.
+    pulumi("up", "--yes", "--skip-preview", "--stack", LOCAL)
+    if _pin():
+        pulumi("up", "--yes", "--skip-preview", "--stack", LOCAL)
+
+
+def preview(stack: str) -> None:
+    """Show what a stack would declare, from its committed config alone: no cluster, no daemon, no shared state."""
+    with tempfile.TemporaryDirectory(prefix="preview-") as folder:
+        work = Path(folder)
+        _scratch_project(stack, work)
+        env = os.environ | {
+            "PULUMI_BACKEND_URL": work.joinpath("state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "",
+        }
+        pulumi("stack", "init", "--non-interactive", stack, cwd=work, env=env)
+        pulumi("preview", "--diff", "--non-interactive", "--stack", stack, cwd=work, env=env)
+
+
+def _scratch_project(stack: str, work: Path) -> None:
+    """Copy project and stack files, so that the new stack's salt does not land in the committed one."""
+    project = (ROOT / "Pulumi.yaml").read_text()
+    project = project.replace("main: infra", f"main: {ROOT / 'infra'}")
+    project = project.replace("virtualenv: .venv", f"virtualenv: {sys.prefix}")
+    work.joinpath("Pulumi.yaml").write_text(project)
+    work.joinpath("state").mkdir()
+    shutil.copy(ROOT / f"Pulumi.{stack}.yaml", work)
