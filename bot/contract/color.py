@@ -1,4 +1,4 @@
-"""The two colors. One Deployment each, both declared always; the intent names the one that trades."""
+"""The two colors. One Deployment each, declared always; the intent names the one that trades."""
 
 from enum import StrEnum
 

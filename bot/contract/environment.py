@@ -1,7 +1,8 @@
 """Names, bounds and defaults of the bot's environment variables.
 
-The bot parses them (`bot.settings`), the Pulumi program writes them (`infra`); both take names, bounds and
-defaults from here, so that a stack which `pulumi preview` accepts is one that the bot accepts.
+The bot parses them (`bot.settings`), the Pulumi program writes them (`infra`); both take names,
+bounds and defaults from here, so that a stack which `pulumi preview` accepts is one that the bot
+accepts.
 """
 
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ INTENT_FILE = "BOT_INTENT_FILE"
 SECRETS_DIR = "BOT_SECRETS_DIR"
 DRAIN_SECONDS = "BOT_DRAIN_SECONDS"
 SHUTDOWN_SECONDS = "BOT_SHUTDOWN_SECONDS"
+CLOSE_CONNECTIONS = "BOT_CLOSE_CONNECTIONS"
+"""`false` leaves kept-alive clients on the color being left: only for the control measurement."""
 IMAGE = "BOT_IMAGE"
 POD_NAME = "POD_NAME"
 POD_NAMESPACE = "POD_NAMESPACE"
@@ -71,7 +74,9 @@ DEFAULTS: dict[DeployEnv, Defaults] = {
 RISK_LIMIT_PCT_MAX = 100
 DEFAULT_SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 
+DRAIN_SECONDS_MAX = 600
+SHUTDOWN_SECONDS_MAX = 600
 DRAIN_SECONDS_DEFAULT = 6
-"""How long a pod keeps serving after SIGTERM: endpoints take seconds to leave every node's tables."""
+"""How long a pod serves on after SIGTERM: endpoints take seconds to leave every node's tables."""
 SHUTDOWN_SECONDS_DEFAULT = 10
 """How long the bot may take for open work after the drain, before it ends anyway."""

@@ -1,9 +1,11 @@
 """The intent: which color trades, and what share of the shards the other one has. Schema and codec.
 
-The stack config is its one writer; a ConfigMap (or a JSON file where there is no cluster) carries it to the pods.
-Keys and values are those of the ConfigMap's `data`, so a reviewer reads `activeColor: blue => green`.
+The stack config is its one writer; a ConfigMap (or a JSON file where there is no cluster) carries
+it to the pods. Keys and values are those of the ConfigMap's `data`, so a reviewer reads
+`activeColor: blue => green`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +15,9 @@ ACTIVE_COLOR_KEY = "activeColor"
 CANARY_PERCENT_KEY = "canaryPercent"
 CANARY_PERCENT_MAX = 99
 """All of it is no canary but a swap: that is what `activeColor` is for."""
+
+
+_PERCENT = re.compile("[0-9]{1,2}")
 
 
 class IntentError(ValueError):
@@ -51,9 +56,10 @@ class Intent:
         if color not in list(Color):
             errors.append(f"{ACTIVE_COLOR_KEY}: {color!r} is not one of {', '.join(Color)}")
         percent = data.get(CANARY_PERCENT_KEY, "0")
-        if not (percent.isascii() and percent.isdigit() and int(percent) <= CANARY_PERCENT_MAX):
+        if not (_PERCENT.fullmatch(percent) and int(percent) <= CANARY_PERCENT_MAX):
             errors.append(
-                f"{CANARY_PERCENT_KEY}: {percent!r} is not a whole number from 0 to {CANARY_PERCENT_MAX}"
+                f"{CANARY_PERCENT_KEY}: {percent!r} is not a whole number from 0 to"
+                f" {CANARY_PERCENT_MAX}"
             )
         if errors:
             raise IntentError("; ".join(errors))

@@ -1,4 +1,4 @@
-"""Shards: the unit of trading authority. The function is frozen: two versions must always agree on it."""
+"""Shards: the unit of trading authority. The function is frozen: two versions must agree on it."""
 
 from zlib import crc32
 

@@ -1,0 +1,30 @@
+"""Symbols in their one canonical spelling: two spellings would be two shards, hence two traders."""
+
+import re
+
+SYMBOLS_MAX = 500
+_SYMBOL = re.compile(r"[A-Z0-9]{2,20}/[A-Z0-9]{2,20}")
+
+
+def parse_symbols(text: str) -> tuple[str, ...]:
+    """Parse `BTC/USDT,ETH/USDT`; spaces around a comma are left out.
+
+    Raises:
+        ValueError: a symbol is not canonical or comes twice, or there are too many; names them all.
+    """
+    symbols = [part.strip() for part in text.split(",")]
+    errors = [
+        f"{symbol!r} is not BASE/QUOTE in upper case, like BTC/USDT"
+        for symbol in symbols
+        if not _SYMBOL.fullmatch(symbol)
+    ]
+    errors += [
+        f"{symbol} comes more than once"
+        for symbol in sorted(set(symbols))
+        if symbols.count(symbol) > 1
+    ]
+    if len(symbols) > SYMBOLS_MAX:
+        errors = [f"{len(symbols)} symbols are more than {SYMBOLS_MAX}"]
+    if errors:
+        raise ValueError("; ".join(errors))
+    return tuple(symbols)
