@@ -208,16 +208,17 @@ def _number(text: str, *, octal: bool) -> int | None:
 
 def _kind(address: IPv4Address | IPv6Address) -> str | None:
     """Say what an address means when it is not one of another machine."""
-    if isinstance(address, IPv6Address):
-        for network, shift in _EMBEDDINGS:
-            if address in network and (
-                kind := _kind(IPv4Address((int(address) >> shift) % _IPV4_SPACE))
-            ):
-                return kind
     if address.is_loopback:
         return "a loopback address"
     if address.is_unspecified or (isinstance(address, IPv4Address) and int(address) >> 24 == 0):
         return "the unspecified address, which means this machine"
     if address.is_link_local:
         return "a link-local address"
+    if isinstance(address, IPv6Address):
+        embedded = (_ipv4_inside(address, shift) for net, shift in _EMBEDDINGS if address in net)
+        return next(filter(None, map(_kind, embedded)), None)
     return None
+
+
+def _ipv4_inside(address: IPv6Address, shift: int) -> IPv4Address:
+    return IPv4Address((int(address) >> shift) % _IPV4_SPACE)

@@ -1,0 +1,1 @@
+"""What the bot thinks about markets. Pure: no clock, no randomness, no input or output."""
