@@ -1,0 +1,43 @@
+"""`python -m tests.prober 127.0.0.1 8080`: probe until the plan's end or a signal.
+
+The first line on standard output says that the run has begun, the second is the summary.
+Exit code: 0 clean, 1 lost, 2 void.
+"""
+
+import asyncio
+import gc
+import json
+import signal
+import sys
+import time
+
+from tests.prober.plan import Plan, parse
+from tests.prober.rows import write
+from tests.prober.run import Records, run
+from tests.prober.summary import Verdict, summarize
+
+_EXIT_CODES = {Verdict.CLEAN: 0, Verdict.LOST: 1, Verdict.VOID: 2}
+
+
+async def _probe(plan: Plan) -> Records:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    print(json.dumps({"started": time.monotonic()}), flush=True)  # noqa: T201 - the report
+    return await run(plan, stop)
+
+
+def main() -> int:
+    """Run once."""
+    plan, file = parse(sys.argv[1:])
+    gc.disable()  # its pauses would count as the server's
+    records = asyncio.run(_probe(plan))
+    if file is not None:
+        write(file, records.rows)
+    summary = summarize(records.rows, records.lags, plan.lag_limit_seconds)
+    print(json.dumps(summary.to_json()), flush=True)  # noqa: T201 - the report
+    return _EXIT_CODES[summary.verdict]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
