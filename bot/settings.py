@@ -150,9 +150,9 @@ class Settings(BaseModel):
     pod_uid: str = Field("", validation_alias=env.POD_UID)
     pod_ip: str = Field("", validation_alias=env.POD_IP)
     node_name: str = Field("", validation_alias=env.NODE_NAME)
-    version: str = Field("0.0.0-dev", validation_alias=env.VERSION)
-    revision: str = Field("unknown", validation_alias=env.REVISION)
-    created: str = Field("unknown", validation_alias=env.CREATED)
+    version: str = Field(env.VERSION_DEFAULT, validation_alias=env.VERSION)
+    revision: str = Field(env.STAMP_DEFAULT, validation_alias=env.REVISION)
+    created: str = Field(env.STAMP_DEFAULT, validation_alias=env.CREATED)
 
     @field_validator("api_endpoint")
     @classmethod

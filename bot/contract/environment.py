@@ -47,6 +47,9 @@ NODE_NAME = "NODE_NAME"
 VERSION = "BOT_VERSION"
 REVISION = "BOT_REVISION"
 CREATED = "BOT_CREATED"
+VERSION_DEFAULT = "0.0.0-dev"
+"""Of a checkout that no build has stamped."""
+STAMP_DEFAULT = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

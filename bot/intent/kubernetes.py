@@ -7,7 +7,7 @@ noticed when the server's own end of the watch stays out: after seconds, not the
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,7 +189,7 @@ class ConfigMapSource:
     @asynccontextmanager
     async def _ask(
         self, client: httpx2.AsyncClient, query: Mapping[str, str]
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
+    ) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """Ask, and give the lines of the answer. Bounded in time and in size."""
         url = f"/api/v1/namespaces/{self._access.namespace}/configmaps"
         params = {"fieldSelector": f"metadata.name={self._access.name}", **query}

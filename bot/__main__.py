@@ -1,0 +1,104 @@
+"""The command line: `python -m bot` runs the bot; the other commands look at it."""
+
+from bot.signals import StopFlag
+
+# Before the imports below: they take a while, and a container's first process must hear SIGTERM.
+FLAG = StopFlag()
+FLAG.install()
+
+import argparse  # noqa: E402 - see above
+import http.client  # noqa: E402 - see above
+import os  # noqa: E402 - see above
+import sys  # noqa: E402 - see above
+from collections.abc import Mapping, Sequence  # noqa: E402 - see above
+
+from bot.contract import environment as env  # noqa: E402 - see above
+from bot.contract.http import LIVEZ, PORT  # noqa: E402 - see above
+
+EXIT_FAILED = 1
+EXIT_MISCONFIGURED = 2
+HEALTHCHECK_SECONDS = 2.0
+BODY_CHARACTERS_MAX = 4096
+SET_BY_PEOPLE = (
+    env.DEPLOY_ENV,
+    env.API_ENDPOINT,
+    env.MAX_POSITION_SIZE,
+    env.RISK_LIMIT_PCT,
+    env.ENABLE_TRADING,
+    env.SYMBOLS,
+    env.LOG_LEVEL,
+)
+
+COMMANDS = {
+    "run": "run the bot (the default)",
+    "check-config": "say what is wrong with the environment, or what it means",
+    "healthcheck": "ask the bot on this machine whether it is alive; for a container engine",
+}
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command; return the exit code."""
+    command = _parser(environ).parse_args(arguments).command
+    if command == "healthcheck":
+        return healthcheck(environ)
+    # Imported late: a health check every few seconds should not pay for the web server.
+    from bot.settings import Settings, SettingsError  # noqa: PLC0415 - see above
+
+    try:
+        settings = Settings.load(environ)
+    except SettingsError as error:
+        lines = "".join(f"  {line}\n" for line in error.errors)
+        sys.stderr.write(f"{len(error.errors)} wrong in the environment:\n{lines}")
+        return EXIT_MISCONFIGURED
+    if command == "check-config":
+        sys.stdout.write(settings.model_dump_json(indent=2) + "\n")
+        return 0
+    from bot.app import run  # noqa: PLC0415 - see above
+    from bot.secret_files import SecretsError  # noqa: PLC0415 - see above
+    from bot.server import PortError  # noqa: PLC0415 - see above
+
+    try:
+        return run(settings, environ, FLAG)
+    except SecretsError as error:
+        sys.stderr.write(f"{env.SECRETS_DIR}: {error}\n")
+        return EXIT_MISCONFIGURED
+    except PortError as error:
+        sys.stderr.write(f"{env.HTTP_PORT}: {error}\n")
+        return EXIT_FAILED
+
+
+def healthcheck(environ: Mapping[str, str]) -> int:
+    """Ask the bot on this machine for its liveness; 0 when it is alive."""
+    port = int(environ.get(env.HTTP_PORT) or PORT)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HEALTHCHECK_SECONDS)
+    try:
+        connection.request("GET", LIVEZ)
+        answer = connection.getresponse()
+        sys.stdout.write(answer.read(BODY_CHARACTERS_MAX).decode(errors="replace") + "\n")
+    except (OSError, http.client.HTTPException) as error:
+        sys.stderr.write(f"port {port}: {error}\n")
+        return EXIT_FAILED
+    finally:
+        connection.close()
+    return 0 if answer.status == http.client.OK else EXIT_FAILED
+
+
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    commands = "".join(f"  {name:14}{text}\n" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="A trading bot. Configured by the environment; runs with none.",
+        epilog=f"commands:\n{commands}\nenvironment: {', '.join(SET_BY_PEOPLE)}, and what the"
+        " platform sets (bot/contract/environment.py)",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "command", nargs="?", choices=COMMANDS, default="run", metavar="command", help="see below"
+    )
+    version = environ.get(env.VERSION) or env.VERSION_DEFAULT
+    parser.add_argument("--version", action="version", version=version)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

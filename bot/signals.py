@@ -1,0 +1,33 @@
+"""The request to stop. Standard library only: it is in place before anything slow is imported.
+
+A process with id 1, as in a container, ignores SIGTERM as long as it has no handler of its own.
+"""
+
+import signal
+from types import FrameType
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class StopFlag:
+    """Set by a signal, looked at by the main loop. More signals change nothing."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether someone asked the process to end."""
+        return self.reason is not None
+
+    def install(self) -> None:
+        """Take the signals over; from the main thread."""
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._take)
+
+    def set(self, reason: str) -> None:
+        """Ask for the end; the first reason stays."""
+        self.reason = self.reason or reason
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        self.set(signal.Signals(number).name)
