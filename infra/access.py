@@ -1,0 +1,117 @@
+"""Where the pods live and what they may: namespace, service account, role, network policy.
+
+The network policy is enforced only by a network plug-in that knows policies; the local platform's does not.
+"""
+
+from pulumi import ComponentResource, ResourceOptions
+from pulumi_kubernetes.core.v1 import (
+    Namespace,
+    NamespaceInitArgs,
+    ServiceAccount,
+    ServiceAccountInitArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.networking.v1 import (
+    NetworkPolicy,
+    NetworkPolicyEgressRuleArgs,
+    NetworkPolicyIngressRuleArgs,
+    NetworkPolicyInitArgs,
+    NetworkPolicyPortArgs,
+    NetworkPolicySpecArgs,
+)
+from pulumi_kubernetes.rbac.v1 import (
+    PolicyRuleArgs,
+    Role,
+    RoleBinding,
+    RoleBindingInitArgs,
+    RoleInitArgs,
+    RoleRefArgs,
+    SubjectArgs,
+)
+
+from bot.contract.http import PORT
+from infra import names
+from infra.names import Names
+
+_POD_SECURITY = "pod-security.kubernetes.io"
+_EGRESS_PORTS = (("UDP", 53), ("TCP", 53), ("TCP", 443), ("TCP", 6443))
+"""Names; the exchange and the API server (6443 where the service address is translated first)."""
+
+
+class Access(ComponentResource):
+    """The namespace and the rights of the pods in it."""
+
+    def __init__(self, stack: Names, opts: ResourceOptions) -> None:
+        super().__init__("bot-handover:infra:Access", "access", None, opts)
+        child = ResourceOptions(parent=self)
+        self.namespace = Namespace("namespace", namespace_args(stack), child)
+        inside = ResourceOptions(parent=self, depends_on=[self.namespace])
+        account = ServiceAccount("service-account", service_account_args(stack), inside)
+        role = Role("role", role_args(stack), inside)
+        bound = ResourceOptions(parent=self, depends_on=[account, role])
+        RoleBinding("role-binding", role_binding_args(stack), bound)
+        NetworkPolicy("network-policy", network_policy_args(stack), inside)
+        self.register_outputs({})
+
+
+def namespace_args(stack: Names) -> NamespaceInitArgs:
+    """A namespace that refuses pods with more rights than ours have."""
+    security = {f"{_POD_SECURITY}/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+    return NamespaceInitArgs(
+        metadata=ObjectMetaArgs(name=stack.namespace, labels={**stack.labels, **security})
+    )
+
+
+def _metadata(stack: Names, name: str) -> ObjectMetaArgs:
+    return ObjectMetaArgs(name=name, namespace=stack.namespace, labels=stack.labels)
+
+
+def service_account_args(stack: Names) -> ServiceAccountInitArgs:
+    """An account whose token reaches only pods that ask for it."""
+    return ServiceAccountInitArgs(
+        metadata=_metadata(stack, names.SERVICE_ACCOUNT), automount_service_account_token=False
+    )
+
+
+def role_args(stack: Names) -> RoleInitArgs:
+    """Read and watch one ConfigMap by name; `list` is what a watch begins with, and the name bounds it too."""
+    rule = PolicyRuleArgs(
+        api_groups=[""],
+        resources=["configmaps"],
+        resource_names=[names.INTENT],
+        verbs=["get", "list", "watch"],
+    )
+    return RoleInitArgs(metadata=_metadata(stack, names.APP), rules=[rule])
+
+
+def role_binding_args(stack: Names) -> RoleBindingInitArgs:
+    """Give the role to the account."""
+    return RoleBindingInitArgs(
+        metadata=_metadata(stack, names.APP),
+        role_ref=RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=names.APP),
+        subjects=[
+            SubjectArgs(
+                kind="ServiceAccount", name=names.SERVICE_ACCOUNT, namespace=stack.namespace
+            )
+        ],
+    )
+
+
+def network_policy_args(stack: Names) -> NetworkPolicyInitArgs:
+    """In: the one port. Out: names, the exchange, the API server."""
+    egress = [
+        NetworkPolicyPortArgs(protocol=protocol, port=port) for protocol, port in _EGRESS_PORTS
+    ]
+    return NetworkPolicyInitArgs(
+        metadata=_metadata(stack, names.APP),
+        spec=NetworkPolicySpecArgs(
+            pod_selector=LabelSelectorArgs(match_labels=stack.labels),
+            policy_types=["Ingress", "Egress"],
+            ingress=[
+                NetworkPolicyIngressRuleArgs(
+                    ports=[NetworkPolicyPortArgs(protocol="TCP", port=PORT)]
+                )
+            ],
+            egress=[NetworkPolicyEgressRuleArgs(ports=egress)],
+        ),
+    )

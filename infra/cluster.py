@@ -1,0 +1,134 @@
+"""Asks the cluster what runs, through the one context that the config names. Imported only when something is asked."""
+
+import os
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from httpx2 import Timeout
+from lightkube.config.kubeconfig import KubeConfig, SingleConfig
+from lightkube.core.client import Client
+from lightkube.models.core_v1 import ContainerStatus
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import Pod as KubePod
+
+from bot.contract.color import Color
+from infra import names
+from infra.guard import Pod, Rollout
+from infra.names import Names
+
+_TIMEOUT_SECONDS = 5.0
+_DETAIL_CHARACTERS = 300
+_DEFAULT_KUBECONFIG = "~/.kube/config"
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot be asked; the text says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class KubeCluster:
+    """What `infra.watch` wants to know, from the API server."""
+
+    client: Client
+    stack: Names
+
+    @classmethod
+    def connect(cls, context: str, stack: Names) -> "KubeCluster":
+        """Prepare to ask the cluster of this context; nothing is sent yet."""
+        config = _find_context(context)
+        client = Client(
+            config,
+            namespace=stack.namespace,
+            timeout=Timeout(_TIMEOUT_SECONDS),
+            trust_env=not _is_loopback(config.cluster.server),
+        )
+        return cls(client, stack)
+
+    def pods(self) -> list[Pod]:
+        """Return the pods of both colors."""
+        found = self.client.list(KubePod, labels={**self.stack.labels})
+        return [pod for one in found for pod in _read(one)]
+
+    def rollout(self, color: Color) -> Rollout:
+        """Return how far the controller has come with a color's Deployment."""
+        found = self.client.get(Deployment, self.stack.deployment(color))
+        status, metadata = found.status, found.metadata
+        if status is None or metadata is None:
+            return Rollout(observed=False, updated_replicas=0)
+        return Rollout(
+            observed=(status.observedGeneration or 0) >= (metadata.generation or 0),
+            updated_replicas=status.updatedReplicas or 0,
+        )
+
+
+def _find_context(context: str) -> SingleConfig:
+    """Find the context in the files of KUBECONFIG, which may be several."""
+    paths = os.environ.get("KUBECONFIG", "") or _DEFAULT_KUBECONFIG
+    known: list[str] = []
+    for path in paths.split(os.pathsep):
+        file = Path(path).expanduser()
+        if not file.is_file():
+            continue
+        config = KubeConfig.from_file(file)
+        if context in config.contexts and (found := config.get(context_name=context)):
+            return found
+        known += config.contexts
+    raise ClusterError(
+        f"context: {context!r} is not in the kubeconfig ({paths}), which knows: {', '.join(known) or 'none'}; "
+        "set KUBECONFIG, or `pulumi config set context …`"
+    )
+
+
+def _is_loopback(server: str) -> bool:
+    """A proxy of the environment must not stand before a cluster on this machine."""
+    host = urlsplit(server).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _read(found: KubePod) -> list[Pod]:
+    """Translate one pod; a pod without our color or container is none of ours."""
+    metadata, spec, status = found.metadata, found.spec, found.status
+    if metadata is None or spec is None or status is None:
+        return []
+    labels = cast("dict[str, str]", metadata.labels or {})
+    color = labels.get(names.COLOR_LABEL)
+    images = [container.image for container in spec.containers if container.name == names.CONTAINER]
+    if color not in list(Color) or not images:
+        return []
+    conditions = {condition.type: condition for condition in status.conditions or []}
+    ready = "Ready" in conditions and conditions["Ready"].status == "True"
+    reason, detail = _why(status.containerStatuses or [])
+    scheduled = conditions.get("PodScheduled")
+    if not reason and scheduled is not None and scheduled.status != "True":
+        reason, detail = scheduled.reason or "", scheduled.message or ""
+    return [
+        Pod(
+            name=metadata.name or "",
+            color=Color(color),
+            image=images[0] or "",
+            ready=ready,
+            terminating=metadata.deletionTimestamp is not None,
+            reason=reason,
+            detail=detail[:_DETAIL_CHARACTERS],
+        )
+    ]
+
+
+def _why(statuses: list[ContainerStatus]) -> tuple[str, str]:
+    """Return reason and detail of the bot's container when it does not run; how it ended last is the better detail."""
+    for status in statuses:
+        if status.name != names.CONTAINER or status.state is None:
+            continue
+        last = status.lastState.terminated if status.lastState else None
+        ended = f"exit code {last.exitCode}; {status.restartCount} restarts" if last else ""
+        if waiting := status.state.waiting:
+            return waiting.reason or "", ended or waiting.message or ""
+        if terminated := status.state.terminated:
+            return terminated.reason or "Terminated", f"exit code {terminated.exitCode}"
+    return "", ""

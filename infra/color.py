@@ -1,0 +1,92 @@
+"""One color: its Deployment, its preview Service and its disruption budget. Both colors are declared always.
+
+The provider's await is off (`skipAwait`): it never fails fast, and a color that once failed it is awaited again by every
+later `up`, also by the one that leaves it. `infra.rollout` waits instead.
+"""
+
+from collections.abc import Sequence
+
+from pulumi import (
+    ComponentResource,
+    Input,
+    Output,
+    Resource,
+    ResourceHookBinding,
+    ResourceOptions,
+)
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.apps.v1.outputs import DeploymentSpec
+from pulumi_kubernetes.core.v1 import Service
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.policy.v1 import (
+    PodDisruptionBudget,
+    PodDisruptionBudgetInitArgs,
+    PodDisruptionBudgetSpecArgs,
+)
+
+from bot.contract.color import Color
+from infra.config import StackConfig
+from infra.guard import Expected
+from infra.names import Names
+from infra.pods import NO_IMAGE, deployment_args
+from infra.traffic import service_args
+
+
+class ColorPods(ComponentResource):
+    """A color, with what it was given to run."""
+
+    image: Output[str]
+    """The reference as the cluster has it; empty when the color runs nothing."""
+    replicas: Output[int]
+    expected: Output[Expected]
+    """What the cluster must show before this color may trade."""
+
+    def __init__(
+        self,
+        stack: Names,
+        config: StackConfig,
+        color: Color,
+        image: Input[str],
+        opts: ResourceOptions,
+        after: Sequence[Resource],
+        hooks: ResourceHookBinding | None,
+    ) -> None:
+        super().__init__("bot-handover:infra:Color", color.value, None, opts)
+        child = ResourceOptions(parent=self, depends_on=after)
+        name = stack.deployment(color)
+        self.deployment = Deployment(
+            name,
+            deployment_args(stack, config, color, image),
+            ResourceOptions(parent=self, depends_on=after, hooks=hooks),
+        )
+        Service(name, service_args(stack, name, color), child)
+        PodDisruptionBudget(name, disruption_budget_args(stack, color), child)
+        spec = self.deployment.spec
+        self.image = spec.apply(_image)
+        self.replicas = spec.apply(lambda spec: int(spec.replicas or 0))
+        self.expected = Output.all(self.image, self.replicas).apply(
+            lambda known: Expected(color, str(known[0]), int(known[1]), stack.namespace)
+        )
+        self.register_outputs({})
+
+
+def _image(spec: DeploymentSpec) -> str:
+    pod = spec.template.spec
+    image = pod.containers[0].image if pod else None
+    return "" if image in {None, NO_IMAGE} else str(image)
+
+
+def disruption_budget_args(stack: Names, color: Color) -> PodDisruptionBudgetInitArgs:
+    """Let a drain of nodes take one pod at a time, and never wait for a pod that is sick anyway."""
+    return PodDisruptionBudgetInitArgs(
+        metadata=ObjectMetaArgs(
+            name=stack.deployment(color),
+            namespace=stack.namespace,
+            labels=stack.color_labels(color),
+        ),
+        spec=PodDisruptionBudgetSpecArgs(
+            max_unavailable=1,
+            selector=LabelSelectorArgs(match_labels=stack.color_labels(color)),
+            unhealthy_pod_eviction_policy="AlwaysAllow",
+        ),
+    )

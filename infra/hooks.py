@@ -1,0 +1,71 @@
+"""Binds the guard and the wait to steps of the engine. Hooks do not run in previews."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding
+
+from infra.guard import Expected
+from infra.watch import Guard, Target, Watch, wait_for_pods
+
+
+def target(expected: Output[Expected]) -> Target:
+    """Return what a color is expected to show, once the engine knows it."""
+
+    async def resolve() -> Expected:
+        found = await expected.future()
+        if found is None:
+            raise RuntimeError("the engine has not applied this color yet")
+        return found
+
+    return resolve
+
+
+def settle_hooks(
+    name: str, watch: Watch, expected: Callable[[str, int], Expected]
+) -> ResourceHookBinding:
+    """Wait for a Deployment's pods after each of its steps."""
+
+    async def settle(args: ResourceHookArgs) -> None:
+        image, replicas = _template(args.new_outputs or {})
+        await wait_for_pods(watch, expected(image, replicas))
+
+    hook = ResourceHook(name, settle)
+    return ResourceHookBinding(after_create=[hook], after_update=[hook])
+
+
+def guard_hooks(
+    name: str, guard: Guard, authority: Callable[[Mapping[str, Any]], object], *, on_create: bool
+) -> ResourceHookBinding:
+    """Ask the guard before a step that moves authority.
+
+    Args:
+        name: unique name of the hook.
+        guard: gives one verdict for the whole `up`.
+        authority: reads from a resource's inputs what decides who trades; a step that keeps it needs no verdict.
+        on_create: whether the creation moves authority, too.
+    """
+
+    async def ask(args: ResourceHookArgs) -> None:
+        old = authority(args.old_inputs) if args.old_inputs else None
+        if old is None or old != authority(args.new_inputs or {}):
+            await guard.allow()
+
+    hook = ResourceHook(name, ask)
+    return ResourceHookBinding(before_create=[hook] if on_create else None, before_update=[hook])
+
+
+def selector(inputs: Mapping[str, Any]) -> object:
+    """Read whom a Service selects."""
+    return cast("object", inputs["spec"]["selector"])
+
+
+def data(inputs: Mapping[str, Any]) -> object:
+    """Read what a ConfigMap says."""
+    return cast("object", inputs["data"])
+
+
+def _template(outputs: Mapping[str, Any]) -> tuple[str, int]:
+    """Read image and number of pods of a Deployment."""
+    spec = outputs["spec"]
+    return str(spec["template"]["spec"]["containers"][0]["image"]), int(spec.get("replicas") or 0)

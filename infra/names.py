@@ -1,0 +1,39 @@
+"""Names of the objects in the cluster and the labels that find them. A name is written down here once."""
+
+from dataclasses import dataclass
+
+from bot.contract.color import Color
+
+APP = "bot"
+LIVE_SERVICE = "bot"
+INTENT = "bot-intent"
+SERVICE_ACCOUNT = "bot"
+SECRET = "bot-secrets"  # noqa: S105 -- the name of an object, not a secret
+CONTAINER = "bot"
+PORT_NAME = "http"
+SERVICE_PORT = 80
+
+COLOR_LABEL = "bot.handover/color"
+SKIP_AWAIT = "pulumi.com/skipAwait"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What depends on the stack: the namespace and the labels."""
+
+    stack: str
+    namespace: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of everything that this stack declares."""
+        return {"app.kubernetes.io/name": APP, "app.kubernetes.io/instance": self.stack}
+
+    def color_labels(self, color: Color) -> dict[str, str]:
+        """Labels of what belongs to one color; they select its pods, and never change."""
+        return {**self.labels, COLOR_LABEL: color.value}
+
+    @staticmethod
+    def deployment(color: Color) -> str:
+        """Name of a color's Deployment, its preview Service and its disruption budget."""
+        return f"{APP}-{color}"

@@ -1,0 +1,193 @@
+"""The Pulumi program: read the config, refuse what must not be, declare the rest. Order and wiring only."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi import Input, Output, ResourceHookBinding, ResourceOptions
+from pulumi.runtime.config import CONFIG, is_config_secret
+from pulumi_kubernetes import Provider
+
+from bot.contract.color import Color
+from infra import hooks, names, outputs
+from infra.access import Access
+from infra.checks import check
+from infra.color import ColorPods
+from infra.config import ConfigError, StackConfig, parse
+from infra.guard import Expected
+from infra.intent import IntentMap
+from infra.names import Names
+from infra.outputs import StackOutputs
+from infra.pods import NO_IMAGE
+from infra.secret_files import SecretFiles
+from infra.traffic import LiveTraffic
+from infra.watch import Cluster, Guard, Watch
+
+
+async def main() -> Mapping[str, Any]:
+    """Declare the stack and return what it exports."""
+    config = read_config()
+    previous = await read_previous()
+    if problems := check(config, previous):
+        prefix = f"{pulumi.get_project()}:"
+        raise pulumi.RunError(_report([f"{prefix}{problem}" for problem in problems]))
+    return declare(config, previous)
+
+
+def read_config() -> StackConfig:
+    """Parse the stack's config.
+
+    Raises:
+        pulumi.RunError: with every problem at once.
+    """
+    prefix = f"{pulumi.get_project()}:"
+    ours = {key: value for key, value in CONFIG.get().items() if key.startswith(prefix)}
+    try:
+        return parse(
+            {key.removeprefix(prefix): value for key, value in ours.items()},
+            {key.removeprefix(prefix) for key in ours if is_config_secret(key)},
+            pulumi.get_project(),
+        )
+    except ConfigError as error:
+        raise pulumi.RunError(_report(error.problems)) from None
+
+
+async def read_previous() -> StackOutputs | None:
+    """Return what the last complete `up` of this very stack exported (docs/adr/0006)."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    found = await pulumi.StackReference(name).outputs.future()
+    return StackOutputs.from_mapping(found or {})
+
+
+def _report(problems: list[str]) -> str:
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    return f"the stack config has {count}; nothing was changed:\n" + "\n".join(
+        f"  - {problem}" for problem in problems
+    )
+
+
+def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, Any]:
+    """Declare everything, and return what the stack exports.
+
+    The Service and the intent depend on the colors that will trade and on nothing else: a dead color must neither
+    block nor delay leaving it. On the very first `up` the intent comes first, because pods read it to become ready.
+    """
+    project, stack_name = pulumi.get_project(), pulumi.get_stack()
+    stack = Names(stack_name, config.namespace or f"{project}-{stack_name}")
+    top = ResourceOptions(providers=[_provider(config)])
+    access = Access(stack, top)
+    files = SecretFiles(stack, config.secrets, top, after=[access.namespace])
+    watch = Watch(lambda: _connect(config, stack), deadline_seconds=config.rollout_seconds)
+    images = _images(config, top)
+    colors = {
+        color: ColorPods(
+            stack,
+            config,
+            color,
+            images[color],
+            top,
+            after=[access, files],
+            hooks=_settle(config, stack, color, watch),
+        )
+        for color in Color
+    }
+    trading = [color for color in Color if color is config.active_color or config.canary_percent]
+    targets = [hooks.target(colors[color].expected) for color in trading]
+    guard = Guard(watch, targets, patient=previous is None)
+    ready = [colors[color].deployment for color in trading]
+    live = LiveTraffic(
+        stack,
+        config.active_color,
+        top,
+        after=ready,
+        hooks=None
+        if config.render_to
+        else hooks.guard_hooks("guard-service", guard, hooks.selector, on_create=True),
+    )
+    intent = IntentMap(
+        stack,
+        config.intent,
+        top,
+        after=ready if previous else [access.namespace],
+        hooks=None
+        if config.render_to
+        else hooks.guard_hooks("guard-intent", guard, hooks.data, on_create=previous is not None),
+    )
+    return _exports(stack, live, intent, colors)
+
+
+def _provider(config: StackConfig) -> Provider:
+    """The one cluster of this stack. Who edits a kubeconfig replaces nothing: the identifier is pinned, too."""
+    return Provider(
+        "cluster",
+        context=config.context or None,
+        cluster_identifier=config.context or "rendered",
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+        enable_server_side_apply=True,
+        render_yaml_to_directory=config.render_to or None,
+    )
+
+
+def _images(config: StackConfig, opts: ResourceOptions) -> dict[Color, Input[str]]:
+    """Return what each color runs. Docker is touched only if a color says `build`."""
+    images: dict[Color, Input[str]] = {
+        color: config.color(color).image or NO_IMAGE for color in Color
+    }
+    if not config.builds:
+        return images
+    from infra.image import (  # noqa: PLC0415 -- previews that build nothing must not pay for it
+        BASE_IMAGE,
+        BotImage,
+        read_source,
+    )
+
+    base_image = config.base_image or os.environ.get(BASE_IMAGE, "")
+    built = BotImage(config.image_repository, read_source(), base_image, opts)
+    return {
+        color: built.reference if config.color(color).builds else image
+        for color, image in images.items()
+    }
+
+
+def _connect(config: StackConfig, stack: Names) -> Cluster:
+    from infra.cluster import (  # noqa: PLC0415 -- only an `up` that must ask pays for the client
+        KubeCluster,
+    )
+
+    return KubeCluster.connect(config.context, stack)
+
+
+def _settle(
+    config: StackConfig, stack: Names, color: Color, watch: Watch
+) -> ResourceHookBinding | None:
+    if config.render_to:
+        return None
+    return hooks.settle_hooks(
+        f"settle-{color}",
+        watch,
+        lambda image, replicas: Expected(color, image, replicas, stack.namespace),
+    )
+
+
+def _exports(
+    stack: Names, live: LiveTraffic, intent: IntentMap, colors: Mapping[Color, ColorPods]
+) -> dict[str, Output[Any] | str]:
+    exports: dict[str, Output[Any] | str] = {
+        outputs.ACTIVE_COLOR: live.active_color,
+        outputs.CANARY_PERCENT: intent.canary_percent,
+        outputs.NAMESPACE: stack.namespace,
+        outputs.LIVE_SERVICE: names.LIVE_SERVICE,
+        outputs.INTENT: names.INTENT,
+    }
+    for color, pods in colors.items():
+        labels = stack.color_labels(color).items()
+        exports |= {
+            outputs.image_key(color): pods.image,
+            outputs.replicas_key(color): pods.replicas,
+            outputs.deployment_key(color): stack.deployment(color),
+            outputs.service_key(color): stack.deployment(color),
+            outputs.selector_key(color): ",".join(f"{key}={value}" for key, value in labels),
+        }
+    return exports

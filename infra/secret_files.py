@@ -1,0 +1,47 @@
+"""Secrets: files in the pods, never environment variables, and encrypted wherever Pulumi keeps them."""
+
+from collections.abc import Mapping, Sequence
+
+from pulumi import ComponentResource, Output, Resource, ResourceOptions
+from pulumi_kubernetes.core.v1 import Secret, SecretInitArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pydantic import SecretStr
+
+from infra import names
+from infra.names import Names
+
+MOUNT_PATH = "/etc/bot/secrets"
+
+
+class SecretFiles(ComponentResource):
+    """The Secret that the pods mount."""
+
+    def __init__(
+        self,
+        stack: Names,
+        files: Mapping[str, SecretStr],
+        opts: ResourceOptions,
+        after: Sequence[Resource],
+    ) -> None:
+        super().__init__("bot-handover:infra:SecretFiles", "secrets", None, opts)
+        Secret(
+            names.SECRET,
+            secret_args(stack, files),
+            ResourceOptions(
+                parent=self,
+                depends_on=after,
+                additional_secret_outputs=["data", "stringData"],
+            ),
+        )
+        self.register_outputs({})
+
+
+def secret_args(stack: Names, files: Mapping[str, SecretStr]) -> SecretInitArgs:
+    """Return the Secret; each value stays marked as secret from here on."""
+    return SecretInitArgs(
+        metadata=ObjectMetaArgs(name=names.SECRET, namespace=stack.namespace, labels=stack.labels),
+        type="Opaque",
+        string_data={
+            name: Output.secret(value.get_secret_value()) for name, value in sorted(files.items())
+        },
+    )

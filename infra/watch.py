@@ -1,0 +1,144 @@
+"""Hooks of the program: the guard before authority moves, and the wait for a color's pods after they were changed.
+
+Knows the engine's hooks and a port to the cluster; what is right is judged by `infra.guard`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.contract.color import Color
+from infra.guard import Expected, Pod, Refusal, Rollout, judge, refusal_text, settled
+
+POLL_SECONDS = 0.3
+
+Judge = Callable[[Expected, Sequence[Pod], Rollout], Refusal | None]
+Target = Callable[[], Awaitable[Expected]]
+"""What a color is expected to show; awaited late, because a built image is known only then."""
+
+
+class RefusedError(RuntimeError):
+    """The step may not be done; the text is for the person who ran `pulumi up`."""
+
+
+class Cluster(Protocol):
+    """What must be known of the cluster. Both calls block and are made in a thread."""
+
+    def pods(self) -> list[Pod]:
+        """Return the pods of both colors."""
+        ...
+
+    def rollout(self, color: Color) -> Rollout:
+        """Return how far the controller has come with a color's Deployment."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests need none."""
+
+    def now(self) -> float:
+        """Return seconds that only rise."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class LoopClock:
+    """The event loop's time."""
+
+    def now(self) -> float:
+        """Return the loop's monotonic time."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without blocking the program."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class Watch:
+    """Asks until it knows. `connect` is called at the first question, in a thread: its imports take a while."""
+
+    connect: Callable[[], Cluster]
+    clock: Clock = field(default_factory=LoopClock)
+    deadline_seconds: float = 0.0
+    _cluster: Cluster | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def once(self, judgement: Judge, expected: Expected) -> Refusal | None:
+        """Judge what the cluster reports now."""
+        async with self._lock:
+            if self._cluster is None:
+                self._cluster = await asyncio.to_thread(self.connect)
+        cluster = self._cluster
+        pods, rollout = await asyncio.gather(
+            asyncio.to_thread(cluster.pods), asyncio.to_thread(cluster.rollout, expected.color)
+        )
+        return judgement(expected, pods, rollout)
+
+    async def until(self, judgement: Judge, expected: Expected) -> Refusal | None:
+        """Judge again and again until it is well, hopeless, or too late."""
+        end = self.clock.now() + self.deadline_seconds
+        while True:
+            refusal = await self.once(judgement, expected)
+            if refusal is None or refusal.hopeless or self.clock.now() >= end:
+                return refusal
+            await self.clock.sleep(POLL_SECONDS)
+
+
+@dataclass(slots=True)
+class Guard:
+    """One verdict for all that moves authority in this `up`: the Service and the intent move together or not at all."""
+
+    watch: Watch
+    targets: Sequence[Target]
+    """Every color that will trade."""
+    patient: bool
+    """Whether to wait: nothing trades yet that a delay could hurt."""
+    _verdict: asyncio.Task[None] | None = None
+
+    async def allow(self) -> None:
+        """Return when authority may move.
+
+        Raises:
+            RefusedError: it may not; says why and what to do.
+        """
+        if self._verdict is None:
+            self._verdict = asyncio.create_task(self._judge())
+        await asyncio.shield(self._verdict)
+
+    async def _judge(self) -> None:
+        ask = self.watch.until if self.patient else self.watch.once
+        expectations = [await target() for target in self.targets]
+        refusals = [(expected, await ask(judge, expected)) for expected in expectations]
+        texts = _texts(refusals)
+        if texts:
+            raise RefusedError("\n".join(texts))
+
+
+def _texts(refusals: Iterable[tuple[Expected, Refusal | None]]) -> list[str]:
+    return [refusal_text(expected, refusal) for expected, refusal in refusals if refusal]
+
+
+async def wait_for_pods(watch: Watch, expected: Expected) -> None:
+    """Return when a color's pods run what they should.
+
+    Raises:
+        RefusedError: they will not, or not in time; says why and what to do.
+    """
+    refusal = await watch.until(settled, expected)
+    if refusal is None:
+        return
+    why = (
+        "will not become ready as they are"
+        if refusal.hopeless
+        else f"were not ready within {watch.deadline_seconds:.0f} s"
+    )
+    raise RefusedError(
+        f"the pods of {expected.color} {why}. The Deployment itself was applied.\n{refusal.text}\n"
+        f"Look: kubectl -n {expected.namespace} logs -l bot.handover/color={expected.color} --tail=20\n"
+        f"Then mend {expected.color}'s config and run `pulumi up` again."
+    )
