@@ -1,12 +1,12 @@
 """Addresses and ports of the platform; all of them on interfaces of this machine that it makes itself."""
 
 NODE_NAME = "testbed"
-NODE_INTERFACE = "testbed0"
-NODE_ADDRESS = "10.250.0.1"
-"""On a dummy interface: certificates and endpoints stay right when the machine's own address changes."""
-
 POD_BRIDGE = "testbed-pods"
 POD_CIDR = "10.244.0.0/24"
+NODE_ADDRESS = "10.244.0.1"
+"""The pods' gateway: certificates and endpoints stay right when the machine's own address changes."""
+NODE_PREFIX = "10.244.0.1/24"
+
 DOCKER_BRIDGE = "testbed-docker"
 DOCKER_GATEWAY = "10.245.0.1/24"
 DOCKER_CIDR = "10.245.0.0/24"
