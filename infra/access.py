@@ -1,6 +1,7 @@
 """Where the pods live and what they may: namespace, service account, role, network policy.
 
-The network policy is enforced only by a network plug-in that knows policies; the local platform's does not.
+The network policy is enforced only by a network plug-in that knows policies; the local platform's
+does not.
 """
 
 from pulumi import ComponentResource, ResourceOptions
@@ -74,7 +75,7 @@ def service_account_args(stack: Names) -> ServiceAccountInitArgs:
 
 
 def role_args(stack: Names) -> RoleInitArgs:
-    """Read and watch one ConfigMap by name; `list` is what a watch begins with, and the name bounds it too."""
+    """Read and watch one ConfigMap; `list` is what a watch begins with, and the name bounds it."""
     rule = PolicyRuleArgs(
         api_groups=[""],
         resources=["configmaps"],

@@ -1,6 +1,7 @@
-"""What must never be applied, judged from the finished config and from what was deployed last. Pure.
+"""What must never be applied, judged from the finished config and what was deployed last. Pure.
 
-Every problem comes at once, and each says which command mends it. What only the cluster can tell is `infra.guard`'s.
+Every problem comes at once, and each says which command mends it. What only the cluster can tell is
+the business of `infra.guard`.
 """
 
 from bot.contract.color import Color
@@ -10,6 +11,8 @@ from bot.contract.shards import shard_of
 from infra.config import BUILD, StackConfig
 from infra.outputs import StackOutputs
 
+SOME_IMAGE = "REPOSITORY@sha256:…"
+
 
 def check(config: StackConfig, previous: StackOutputs | None) -> list[str]:
     """Return every reason not to apply this config; empty when there is none.
@@ -18,13 +21,13 @@ def check(config: StackConfig, previous: StackOutputs | None) -> list[str]:
         config: the finished stack config.
         previous: what the last complete `up` left behind, or None when there was none.
     """
-    problems = _platform(config)
+    problems = [*_context(config), *_repository(config)]
     for color in Color:
-        problems += _color(config, color)
-    problems += _active(config) + _canary(config) + _trading(config)
+        problems += _image(config, color)
+    problems += [*_active(config), *_canary(config), *_trading(config)]
     if previous is not None:
-        problems += _pinned_before_it_trades(config, previous)
-        problems += _changed_under_trade(config, previous)
+        problems += _built_while_trading(config, previous)
+        problems += _changed_while_trading(config, previous)
         problems += _way_back(config, previous)
     return problems
 
@@ -34,35 +37,32 @@ def _set(key: str, value: object) -> str:
     return f"`pulumi config set {path}{key} {value}`"
 
 
-def _platform(config: StackConfig) -> list[str]:
-    problems: list[str] = []
-    if not config.context and not config.render_to:
-        problems.append(
-            "context: is not set, and the ambient kubeconfig context is never used; name the cluster: "
-            f"{_set('context', '<name from kubectl config get-contexts>')}"
-        )
-    if config.builds and not config.image_repository:
-        problems.append(
-            "imageRepository: is not set, but a color's image is `build`; say where to push it: "
-            f"{_set('imageRepository', 'registry.example/trading-bot')}"
-        )
-    return problems
+def _context(config: StackConfig) -> list[str]:
+    if config.context or config.render_to:
+        return []
+    command = _set("context", "<one of kubectl config get-contexts>")
+    return [f"context: is not set, and the ambient one is never used; name the cluster: {command}"]
 
 
-def _color(config: StackConfig, color: Color) -> list[str]:
+def _repository(config: StackConfig) -> list[str]:
+    if config.image_repository or not config.builds:
+        return []
+    command = _set("imageRepository", "registry.example/trading-bot")
+    return [f"imageRepository: is not set, but an image is `build`; say where it goes: {command}"]
+
+
+def _image(config: StackConfig, color: Color) -> list[str]:
     chosen = config.color(color)
+    pin = _set(f"{color}.image", SOME_IMAGE)
     if chosen.replicas == 0:
         return []
     if not chosen.image:
-        return [
-            f"{color}.image: is empty, but {color} shall run {chosen.replicas} pods; name an image: "
-            f"{_set(f'{color}.image', 'REPOSITORY@sha256:…')}, or run none: {_set(f'{color}.replicas', 0)}"
-        ]
+        none = _set(f"{color}.replicas", 0)
+        wanted = f"{color}.image: is empty, but {color} shall run {chosen.replicas} pods"
+        return [f"{wanted}; name an image: {pin}, or run none: {none}"]
     if config.deploy_env is DeployEnv.PRODUCTION and not chosen.pinned:
-        return [
-            f"{color}.image: {chosen.image!r} is not pinned, and production runs only what was proven elsewhere; "
-            f"give the digest: {_set(f'{color}.image', 'REPOSITORY@sha256:…')}"
-        ]
+        why = "is not pinned, and production runs only what was proven elsewhere"
+        return [f"{color}.image: {chosen.image!r} {why}; give the digest: {pin}"]
     return []
 
 
@@ -70,72 +70,38 @@ def _active(config: StackConfig) -> list[str]:
     active = config.active_color
     if config.color(active).replicas > 0:
         return []
-    return [
-        f"{active}.replicas: 0, but {active} is the active color: nothing would answer and nothing would "
-        f"trade; {_set(f'{active}.replicas', 2)} and `pulumi up` before {active} becomes active, or "
-        f"{_set('activeColor', active.other)}"
-    ]
-
-
-def _pinned_before_it_trades(config: StackConfig, previous: StackOutputs) -> list[str]:
-    return [
-        f"{color}.image: is `build`, but {color} trades, and only a standby builds; pin what it runs: "
-        f"{_set(f'{color}.image', previous.color(color).image or 'REPOSITORY@sha256:…')}"
-        for color in Color
-        if config.color(color).builds and _trades(config, color)
-    ]
+    start, stay = _set(f"{active}.replicas", 2), _set("activeColor", active.other)
+    why = f"{active} is the active color: nothing would answer and nothing would trade"
+    return [f"{active}.replicas: 0, but {why}; {start} and `pulumi up` before the swap, or {stay}"]
 
 
 def _canary(config: StackConfig) -> list[str]:
-    percent = config.canary_percent
+    percent, standby = config.canary_percent, config.active_color.other
     if percent == 0:
         return []
-    standby = config.active_color.other
     problems: list[str] = []
+    stop = _set("canaryPercent", 0)
     if config.color(standby).replicas == 0:
+        start = _set(f"{standby}.replicas", 2)
+        why = f"but {standby} has no pods that could trade"
         problems.append(
-            f"canaryPercent: {percent}, but {standby} has no pods that could trade; "
-            f"{_set(f'{standby}.replicas', 2)} and `pulumi up` first, or {_set('canaryPercent', 0)}"
+            f"canaryPercent: {percent}, {why}; {start} and `pulumi up` first, or {stop}"
         )
-    shards = {symbol: shard_of(symbol) for symbol in config.symbols}
-    nearest = min(shards, key=lambda symbol: shards[symbol])
-    if shards[nearest] >= percent:
-        problems.append(
-            f"canaryPercent: {percent} moves none of the configured symbols; the first to move is {nearest}: "
-            f"{_set('canaryPercent', shards[nearest] + 1)}"
-            if shards[nearest] < CANARY_PERCENT_MAX
-            else f"canaryPercent: {percent} moves none of the configured symbols, and no percentage would; "
-            f"{_set('canaryPercent', 0)}"
-        )
+    lowest, symbol = min((shard_of(symbol), symbol) for symbol in config.symbols)
+    if lowest >= percent:
+        enough = lowest + 1
+        more = f"{symbol} is the first to move: {_set('canaryPercent', enough)}"
+        advice = more if enough <= CANARY_PERCENT_MAX else f"no percentage would; {stop}"
+        problems.append(f"canaryPercent: {percent} moves none of the configured symbols; {advice}")
     return problems
 
 
 def _trading(config: StackConfig) -> list[str]:
     if not config.trades_live_by_default:
         return []
-    return [
-        "enableTrading: is not set, and apiEndpoint is the production exchange: money would move by default; say "
-        f"it: {_set('enableTrading', 'true')}, or {_set('enableTrading', 'false')}"
-    ]
-
-
-def _changed_under_trade(config: StackConfig, previous: StackOutputs) -> list[str]:
-    """Refuse another image under a color that trades, or that begins to in this very `up`.
-
-    Both: a swap must go to pods that stand there already, and must leave the color that it comes from as it was,
-    because that is the way back.
-    """
-    problems: list[str] = []
-    for color in Color:
-        image, before = config.color(color).image, previous.color(color).image
-        if image in (before, BUILD):
-            continue
-        if _traded(previous, color):
-            if not config.allow_in_place_update:
-                problems.append(_in_place(color, image, before))
-        elif _trades(config, color):
-            problems.append(_not_yet_there(config, previous, color))
-    return problems
+    on, off = _set("enableTrading", "true"), _set("enableTrading", "false")
+    why = "apiEndpoint is the production exchange: money would move by default"
+    return [f"enableTrading: is not set, and {why}; say it: {on}, or {off}"]
 
 
 def _trades(config: StackConfig, color: Color) -> bool:
@@ -146,31 +112,60 @@ def _traded(previous: StackOutputs, color: Color) -> bool:
     return color is previous.active_color or previous.canary_percent > 0
 
 
+def _built_while_trading(config: StackConfig, previous: StackOutputs) -> list[str]:
+    """Only a standby builds: the digest is pinned before a swap."""
+    return [
+        f"{color}.image: is `build`, but {color} trades; pin what it runs: "
+        + _set(f"{color}.image", previous.color(color).image or SOME_IMAGE)
+        for color in Color
+        if config.color(color).builds and _trades(config, color)
+    ]
+
+
+def _changed_while_trading(config: StackConfig, previous: StackOutputs) -> list[str]:
+    """Refuse another image under a color that trades, or that begins to in this very `up`.
+
+    Both: a swap must go to pods that stand there already, and must leave the color that it comes
+    from as it was, because that is the way back.
+    """
+    problems: list[str] = []
+    for color in Color:
+        image, before = config.color(color).image, previous.color(color).image
+        if image == before or (image == BUILD and _trades(config, color)):
+            continue
+        if _traded(previous, color):
+            if not config.allow_in_place_update:
+                problems.append(_in_place(color, image, before))
+        elif _trades(config, color):
+            problems.append(_not_yet_there(config, previous, color))
+    return problems
+
+
 def _in_place(color: Color, image: str, before: str) -> str:
+    back = _set(f"{color}.image", before)
+    instead = _set(f"{color.other}.image", image or SOME_IMAGE)
+    anyway = _set("allowInPlaceUpdate", "true")
     return (
-        f"{color}.image: {image or 'empty'!r} would replace {before!r} under a color that trades; put it back: "
-        f"{_set(f'{color}.image', before)}, and give the new one to the other color: "
-        f"{_set(f'{color.other}.image', image or '…')}; or, without a way back: "
-        f"{_set('allowInPlaceUpdate', 'true')}"
+        f"{color}.image: {image!r} would replace {before!r} under a color that trades; "
+        f"put it back: {back}, and give the new one to the standby: {instead}; "
+        f"or, without a way back: {anyway}"
     )
 
 
 def _not_yet_there(config: StackConfig, previous: StackOutputs, color: Color) -> str:
-    lever = "activeColor" if color is config.active_color else "canaryPercent"
-    value = previous.active_color if lever == "activeColor" else 0
+    swap = color is config.active_color
+    first = _set("activeColor", previous.active_color) if swap else _set("canaryPercent", 0)
     return (
-        f"{color}.image: changes in the same `up` that lets {color} trade; first deploy it: "
-        f"{_set(lever, value)} and `pulumi up`, then pin it and swap"
+        f"{color}.image: changes in the same `up` that lets {color} trade; deploy it first: "
+        f"{first} and `pulumi up`, then let it trade"
     )
 
 
 def _way_back(config: StackConfig, previous: StackOutputs) -> list[str]:
-    """Refuse to take the pods away in the same `up` that leaves them: if the swap is refused, they still trade."""
+    """Refuse to take pods away in the `up` that leaves them: they trade on if it is refused."""
     left = previous.active_color
     had = previous.color(left).replicas
     if left is config.active_color or had == 0 or config.color(left).replicas > 0:
         return []
-    return [
-        f"{left}.replicas: 0 in the same `up` that leaves {left}; swap first with "
-        f"{_set(f'{left}.replicas', had)}, then take its pods away"
-    ]
+    keep = _set(f"{left}.replicas", had)
+    return [f"{left}.replicas: 0 in the same `up` that leaves {left}; swap with {keep} first"]

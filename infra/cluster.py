@@ -1,4 +1,7 @@
-"""Asks the cluster what runs, through the one context that the config names. Imported only when something is asked."""
+"""Asks the cluster what runs, through the one context that the config names.
+
+Imported only when something is asked: a preview must not pay for the client.
+"""
 
 import os
 from dataclasses import dataclass
@@ -49,7 +52,9 @@ class KubeCluster:
 
     def pods(self) -> list[Pod]:
         """Return the pods of both colors."""
-        found = self.client.list(KubePod, labels={**self.stack.labels})
+        found = self.client.list(  # pyright: ignore[reportUnknownMemberType]  # its label type is loose
+            KubePod, labels={**self.stack.labels}
+        )
         return [pod for one in found for pod in _read(one)]
 
     def rollout(self, color: Color) -> Rollout:
@@ -77,8 +82,8 @@ def _find_context(context: str) -> SingleConfig:
             return found
         known += config.contexts
     raise ClusterError(
-        f"context: {context!r} is not in the kubeconfig ({paths}), which knows: {', '.join(known) or 'none'}; "
-        "set KUBECONFIG, or `pulumi config set context …`"
+        f"context: {context!r} is not in the kubeconfig ({paths}), which knows: "
+        f"{', '.join(known) or 'none'}; set KUBECONFIG, or `pulumi config set context …`"
     )
 
 
@@ -96,7 +101,10 @@ def _read(found: KubePod) -> list[Pod]:
     metadata, spec, status = found.metadata, found.spec, found.status
     if metadata is None or spec is None or status is None:
         return []
-    labels = cast("dict[str, str]", metadata.labels or {})
+    labels = cast(
+        "dict[str, str]",
+        metadata.labels or {},  # pyright: ignore[reportUnknownMemberType]  # a bare dict there
+    )
     color = labels.get(names.COLOR_LABEL)
     images = [container.image for container in spec.containers if container.name == names.CONTAINER]
     if color not in list(Color) or not images:
@@ -121,7 +129,7 @@ def _read(found: KubePod) -> list[Pod]:
 
 
 def _why(statuses: list[ContainerStatus]) -> tuple[str, str]:
-    """Return reason and detail of the bot's container when it does not run; how it ended last is the better detail."""
+    """Return why the bot's container does not run; how it ended last is the better detail."""
     for status in statuses:
         if status.name != names.CONTAINER or status.state is None:
             continue

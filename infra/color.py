@@ -1,14 +1,13 @@
-"""One color: its Deployment, its preview Service and its disruption budget. Both colors are declared always.
+"""One color: its Deployment, its preview Service and its disruption budget; declared always.
 
-The provider's await is off (`skipAwait`): it never fails fast, and a color that once failed it is awaited again by every
-later `up`, also by the one that leaves it. `infra.rollout` waits instead.
+The provider's await is off (`skipAwait`): it never fails fast, and a color that once failed it is
+awaited again by every later `up`, also by the one that leaves it. `infra.watch` waits instead.
 """
 
 from collections.abc import Sequence
 
 from pulumi import (
     ComponentResource,
-    Input,
     Output,
     Resource,
     ResourceHookBinding,
@@ -25,10 +24,9 @@ from pulumi_kubernetes.policy.v1 import (
 )
 
 from bot.contract.color import Color
-from infra.config import StackConfig
 from infra.guard import Expected
 from infra.names import Names
-from infra.pods import NO_IMAGE, deployment_args
+from infra.pods import NO_IMAGE, ColorSpec, deployment_args
 from infra.traffic import service_args
 
 
@@ -43,27 +41,25 @@ class ColorPods(ComponentResource):
 
     def __init__(
         self,
-        stack: Names,
-        config: StackConfig,
-        color: Color,
-        image: Input[str],
+        spec: ColorSpec,
         opts: ResourceOptions,
         after: Sequence[Resource],
         hooks: ResourceHookBinding | None,
     ) -> None:
-        super().__init__("bot-handover:infra:Color", color.value, None, opts)
+        super().__init__("bot-handover:infra:Color", spec.color.value, None, opts)
         child = ResourceOptions(parent=self, depends_on=after)
+        stack, color = spec.stack, spec.color
         name = stack.deployment(color)
         self.deployment = Deployment(
             name,
-            deployment_args(stack, config, color, image),
+            deployment_args(spec),
             ResourceOptions(parent=self, depends_on=after, hooks=hooks),
         )
         Service(name, service_args(stack, name, color), child)
         PodDisruptionBudget(name, disruption_budget_args(stack, color), child)
-        spec = self.deployment.spec
-        self.image = spec.apply(_image)
-        self.replicas = spec.apply(lambda spec: int(spec.replicas or 0))
+        applied = self.deployment.spec
+        self.image = applied.apply(_image)
+        self.replicas = applied.apply(lambda applied: int(applied.replicas or 0))
         self.expected = Output.all(self.image, self.replicas).apply(
             lambda known: Expected(color, str(known[0]), int(known[1]), stack.namespace)
         )

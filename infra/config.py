@@ -1,15 +1,12 @@
-"""Typed stack config: every key with unit, default and reason; every error at once, with its key path.
+"""Typed stack config: every key with its unit, default and reason.
 
-Pure: raw strings in, one frozen value or one `ConfigError` out. It must not know Pulumi; `infra.program` does the reading.
-What depends on more than the config (what runs already) is judged by `infra.checks`.
+Pure: it must not know Pulumi (`infra.program` reads) nor what runs already (`infra.checks` judges).
+`infra.parsing` turns raw texts into it, with every error at once.
 """
 
-import json
 import re
-from collections.abc import Collection, Mapping
 from decimal import Decimal
-from difflib import get_close_matches
-from typing import Annotated, Any, cast
+from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -19,14 +16,13 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
-from bot.contract.addresses import endpoint_error, printable_endpoint
+from bot.contract.addresses import endpoint_error
 from bot.contract.color import Color
 from bot.contract.environment import (
     DEFAULT_SYMBOLS,
@@ -55,16 +51,8 @@ DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[
 FileName = Annotated[str, StringConstraints(pattern=r"^[-_A-Za-z0-9][-._A-Za-z0-9]{0,127}$")]
 
 
-class ConfigError(ValueError):
-    """The stack config cannot be used; `problems` names every key, its value and what would be right."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
-
-
 def _flag(value: object) -> object:
-    """Take only `true` and `false`: a switch that trades money must not be read from `on`, `1` or `y`."""
+    """Take only `true` and `false`: nothing that trades money may be read from `on` or `1`."""
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):
@@ -100,8 +88,7 @@ class ColorConfig(_Strict):
 
     image: str = Field(
         default="",
-        description="Image reference, `build`, or empty for a standby that runs nothing. Default empty: a color "
-        "costs nothing until it is given something to run.",
+        description="Image reference, or `build`. Default empty: a standby that runs nothing.",
     )
     replicas: int = Field(
         default=0,
@@ -137,12 +124,11 @@ class Resources(_Strict):
         default="100m", description="CPU. Default 100m: an idle bot needs 20m, a swap some more."
     )
     memory_request: Quantity = Field(
-        default="96Mi", description="Memory. Default 96Mi: the bot's resident 80 MiB and a reserve."
+        default="96Mi", description="Memory. Default 96Mi: the resident 80 MiB and a reserve."
     )
+    # There is no CPU limit: throttling delays heartbeats.
     memory_limit: Quantity = Field(
-        default="192Mi",
-        description="Memory. Default 192Mi: a leak ends one pod, not the node. There is no CPU limit: throttling "
-        "delays heartbeats.",
+        default="192Mi", description="Memory. Default 192Mi: a leak ends one pod, not the node."
     )
 
 
@@ -153,10 +139,7 @@ class StackConfig(_Strict):
     deploy_env: DeployEnv = Field(
         description="Environment. No default: it decides what is refused."
     )
-    api_endpoint: str = Field(
-        default="",
-        description="Exchange URL. Default: the environment's (bot.contract.environment).",
-    )
+    api_endpoint: str = Field(default="", description="Exchange URL. Default: the environment's.")
     max_position_size: Decimal | None = Field(
         default=None,
         gt=0,
@@ -173,8 +156,10 @@ class StackConfig(_Strict):
         description="Switch. Default: the environment's; production trades only if told.",
     )
     symbols: Symbols = Field(
-        default=DEFAULT_SYMBOLS,
-        description="What is traded, as BASE/QUOTE. Default: the three largest.",
+        default=DEFAULT_SYMBOLS, description="What is traded, BASE/QUOTE. Default: the largest."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Level. Default info: what an operator reads at night."
     )
     active_color: Color = Field(description="Who is live. No default: the one lever of a swap.")
     canary_percent: int = Field(
@@ -183,32 +168,37 @@ class StackConfig(_Strict):
         le=CANARY_PERCENT_MAX,
         description="Percent of the shards that the other color trades. Default 0: none.",
     )
-    blue: ColorConfig = Field(default=ColorConfig(), description="What blue runs.")
-    green: ColorConfig = Field(default=ColorConfig(), description="What green runs.")
+    blue: ColorConfig = Field(
+        default=ColorConfig(), description="What blue runs. Default: nothing."
+    )
+    green: ColorConfig = Field(
+        default=ColorConfig(), description="What green runs. Default: nothing."
+    )
     allow_in_place_update: Flag = Field(
         default=False,
-        description="Switch. Lets a trading color change its image without a swap. Default off: it gives up "
-        "the warm way back.",
+        description="Switch: a trading color may change its image without a swap. Default off: "
+        "it gives up the warm way back.",
     )
     image_repository: str = Field(
         default="",
         pattern=r"^[^@\s]*$",
-        description="Where a built image is pushed to, without tag. Needed when a color says `build`.",
+        description="Where a built image is pushed to, without tag. Default none: most stacks "
+        "run what another has built.",
     )
     base_image: str = Field(
         default="",
-        description="BASE_IMAGE of the Dockerfile. Default: the Dockerfile's own, or BASE_IMAGE of the shell.",
+        description="BASE_IMAGE of the Dockerfile. Default: the shell's BASE_IMAGE, else its own.",
     )
     context: str = Field(
         default="",
-        description="Name of the kubeconfig context. No default: the ambient one may be another cluster.",
+        description="Name of a kubeconfig context. No default: the ambient one may be any cluster.",
     )
     namespace: DnsLabel | None = Field(
         default=None, description="Kubernetes namespace. Default `<project>-<stack>`."
     )
     secrets: dict[FileName, SecretStr] = Field(
         default={},
-        description="Files for the bot, by name, set with `--secret`. Default none: the paper exchange needs none.",
+        description="Files for the bot, by name. Default none: the paper exchange needs none.",
     )
     resources: Resources = Field(
         default=Resources(), description="What a pod asks for and may take."
@@ -217,25 +207,30 @@ class StackConfig(_Strict):
         default=DRAIN_SECONDS_DEFAULT,
         ge=0,
         le=DRAIN_SECONDS_MAX,
-        description="Seconds that a pod serves on after SIGTERM. Default: what it takes endpoints to leave "
-        "every node's tables.",
+        description="Seconds that a pod serves on after SIGTERM. Default: what endpoints take to "
+        "leave every node's tables.",
     )
     shutdown_seconds: int = Field(
         default=SHUTDOWN_SECONDS_DEFAULT,
         ge=1,
         le=SHUTDOWN_SECONDS_MAX,
-        description="Seconds for open work after the drain, before the bot ends anyway.",
+        description="Seconds for open work after the drain. Default: the contract's.",
+    )
+    close_connections: Flag = Field(
+        default=True,
+        description="Switch: a color that is not live closes kept-alive connections. Default on: "
+        "a swap moves new connections only; off is for showing that.",
     )
     rollout_seconds: int = Field(
         default=150,
         ge=10,
         le=1800,
-        description="Seconds that an `up` waits for a color's pods. Default 150: a pull on a slow day, not a coffee.",
+        description="Seconds that an `up` waits for a color's pods. Default 150: a slow pull.",
     )
     render_to: str = Field(
         default="",
-        description="Folder for rendered manifests, in a stack of its own; nothing is applied, and secrets are "
-        "written in clear. Default none.",
+        description="Folder for rendered manifests, in a stack of its own. Default none: nothing "
+        "is applied then, and secrets are written in clear.",
     )
 
     @field_validator("api_endpoint")
@@ -279,114 +274,3 @@ class StackConfig(_Strict):
         return (
             self.trades and self.enable_trading is None and urlsplit(self.endpoint).hostname == live
         )
-
-
-def parse(raw: Mapping[str, object], secret_keys: Collection[str], project: str) -> StackConfig:
-    """Return the typed config.
-
-    Args:
-        raw: key (without the project's prefix) → text, as Pulumi hands it over; nested ones are JSON.
-        secret_keys: keys that hold something encrypted.
-        project: prefix of every key in messages.
-
-    Raises:
-        ConfigError: with every problem at once.
-    """
-    problems = _secrecy_problems(raw, secret_keys, project)
-    try:
-        config = StackConfig.model_validate({key: _decode(value) for key, value in raw.items()})
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        problems += [_problem(detail, secret_keys, project) for detail in details]
-    else:
-        if not problems:
-            return config
-    raise ConfigError(sorted(problems))
-
-
-def _decode(value: object) -> object:
-    if isinstance(value, str) and value.startswith(("{", "[")):
-        try:
-            return cast("object", json.loads(value))
-        except ValueError:
-            return value
-    return value
-
-
-def _secrecy_problems(
-    raw: Mapping[str, object], secret_keys: Collection[str], project: str
-) -> list[str]:
-    """Find what is encrypted but would be shown, and what would be hidden but is not encrypted."""
-    problems = [
-        f"{project}:{key}: is encrypted, but its value is shown in manifests; set it without --secret, or put "
-        f"what is secret under {project}:secrets"
-        for key in raw
-        if key in secret_keys and key != "secrets" and key in _keys(StackConfig)
-    ]
-    if raw.get("secrets") not in (None, "", "{}") and "secrets" not in secret_keys:
-        problems.append(
-            f"{project}:secrets: is not encrypted; set each with "
-            "`pulumi config set --secret --path secrets.NAME`"
-        )
-    return problems
-
-
-def _problem(detail: ErrorDetails, secret_keys: Collection[str], project: str) -> str:
-    path = detail["loc"]
-    key = f"{project}:{_dotted(path)}"
-    if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_nearest(path)}"
-    if detail["type"] == "missing":
-        return f"{key}: missing; set it with `pulumi config set {_dotted(path)} …`{_about(path)}"
-    value = "[secret]" if path[0] in {*secret_keys, "secrets"} else _shown(path, detail["input"])
-    message = detail["msg"].replace("Input should be", "must be").replace("Value error, ", "")
-    return f"{key}: {value}: {message}{_spelling(detail)}{_about(path)}"
-
-
-def _shown(path: tuple[int | str, ...], value: object) -> str:
-    """Return a value as messages may show it; an endpoint may carry a password."""
-    return repr(printable_endpoint(str(value)) if path[0] == "apiEndpoint" else value)
-
-
-def _spelling(detail: ErrorDetails) -> str:
-    if detail["type"] != "enum":
-        return ""
-    allowed = re.findall(r"'([^']*)'", detail["ctx"]["expected"]) if "ctx" in detail else []
-    close = get_close_matches(str(detail["input"]), allowed, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _dotted(path: tuple[int | str, ...]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
-
-
-def _keys(model: type[BaseModel]) -> dict[str, str]:
-    """Return alias → description of a model's fields."""
-    return {str(field.alias): field.description or "" for field in model.model_fields.values()}
-
-
-def _model_at(path: tuple[int | str, ...]) -> type[BaseModel]:
-    """Return the model that holds the last part of a path."""
-    model: type[BaseModel] = StackConfig
-    for part in path[:-1]:
-        for field in model.model_fields.values():
-            inner: Any = field.annotation
-            if field.alias == part and isinstance(inner, type) and issubclass(inner, BaseModel):
-                model = inner
-    return model
-
-
-def _nearest(path: tuple[int | str, ...]) -> str:
-    known = list(_keys(_model_at(path)))
-    close = get_close_matches(str(path[-1]), known, n=1)
-    return (
-        f"; did you mean {_dotted((*path[:-1], close[0]))}?"
-        if close
-        else f"; known: {', '.join(known)}"
-    )
-
-
-def _about(path: tuple[int | str, ...]) -> str:
-    description = _keys(_model_at(path)).get(str(path[-1]), "")
-    return f" ({description.partition('. ')[0]})" if description else ""

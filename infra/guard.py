@@ -1,6 +1,6 @@
-"""May this color take over? Pure judgement over what a cluster reports; asking and waiting are `infra.watch`'s.
+"""May this color take over? Pure judgement of what a cluster reports; `infra.watch` asks and waits.
 
-The provider's await proves none of this: it counts no endpoints, and a terminating pod still says Ready.
+The provider's await proves none of this, and a terminating pod still says that it is Ready.
 """
 
 from collections.abc import Sequence
@@ -68,8 +68,8 @@ class Refusal:
 def judge(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal | None:
     """Return why this color may not take over now, or None.
 
-    It may when as many pods as configured are ready, not terminating, on the expected image and of the newest template.
-    One is enough when the other color has none: anything is better than nothing.
+    It may when as many pods as configured are ready, not terminating, on the expected image and of
+    the newest template. One is enough when the other color has none: better than nothing.
     """
     own = [pod for pod in pods if pod.color is expected.color]
     fit = [pod for pod in own if _serves(pod) and pod.image == expected.image]

@@ -42,7 +42,7 @@ def guard_hooks(
     Args:
         name: unique name of the hook.
         guard: gives one verdict for the whole `up`.
-        authority: reads from a resource's inputs what decides who trades; a step that keeps it needs no verdict.
+        authority: reads from inputs what decides who trades; a step that keeps it is not asked for.
         on_create: whether the creation moves authority, too.
     """
 

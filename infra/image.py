@@ -26,7 +26,7 @@ class Source:
     """Semantic version; what lies after a tag is a pre-release of the next patch."""
     revision: str
     created: str
-    """When the commit was made (RFC 3339), not when the image was: the same commit makes the same image."""
+    """When the commit was made (RFC 3339): the same commit makes the same image."""
 
     @property
     def tag(self) -> str:
@@ -94,7 +94,7 @@ def version_of(described: str, commits: str, revision: str, *, dirty: bool) -> s
 
 
 def read_source() -> Source:
-    """Ask git. What it cannot tell is said as such: an image of unknown source must not look like a released one."""
+    """Ask git. What it cannot tell is said as such: unknown source must not look released."""
     revision = _git("rev-parse", "HEAD") or "unknown"
     dirty = bool(_git("status", "--porcelain", "--", *INPUTS))
     described = _git("describe", "--tags", "--match", "v*")

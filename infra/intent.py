@@ -1,4 +1,4 @@
-"""The intent: a ConfigMap that tells every pod which color trades. Changed in place, in the same `up` as the Service."""
+"""The intent: a ConfigMap that tells every pod which color trades; changed in place."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Names of the objects in the cluster and the labels that find them. A name is written down here once."""
+"""Names of the objects in the cluster and the labels that find them, each written down once."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,7 @@
-"""What a stack exports: the typed hand-over to `release`, and how this program knows what it deployed last.
+"""What a stack exports: the hand-over to `release`, and what the next `up` knows of this one.
 
-Keys are stable. Values come from what the provider recorded, not from the config, so a failed `up` leaves the truth.
+Keys are stable. Values come from what the provider recorded, not from the config, so a failed `up`
+leaves the truth.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,6 @@
-"""The manifest of a color's Deployment, as pure functions from finished config to typed arguments."""
+"""The manifest of a color's Deployment: pure functions from finished config to typed arguments."""
+
+from dataclasses import dataclass
 
 from pulumi import Input
 from pulumi_kubernetes.apps.v1 import (
@@ -38,7 +40,7 @@ from infra.names import Names
 from infra.secret_files import MOUNT_PATH
 
 NO_IMAGE = "no-image.invalid/set-the-color-image:none"
-"""What an empty standby names: Kubernetes wants a reference, this one says what to do, and `.invalid` never resolves."""
+"""What an empty standby names: Kubernetes wants a reference, and `.invalid` never resolves."""
 
 USER_ID = 65532
 """The user of the image; a number, so that the kubelet can see that it is not root."""
@@ -60,17 +62,20 @@ _POD_FIELDS = {
 }
 
 
-def deployment_args(
-    stack: Names, config: StackConfig, color: Color, image: Input[str]
-) -> DeploymentInitArgs:
-    """Return a color's Deployment.
+@dataclass(frozen=True, slots=True)
+class ColorSpec:
+    """What a color's manifests are made from."""
 
-    Args:
-        stack: names and labels.
-        config: the finished config.
-        color: which of the two.
-        image: what to run; `NO_IMAGE` for a standby that runs nothing.
-    """
+    stack: Names
+    config: StackConfig
+    color: Color
+    image: Input[str]
+    """What to run; `NO_IMAGE` for a standby that runs nothing."""
+
+
+def deployment_args(spec: ColorSpec) -> DeploymentInitArgs:
+    """Return a color's Deployment."""
+    stack, config, color = spec.stack, spec.config, spec.color
     labels = stack.color_labels(color)
     return DeploymentInitArgs(
         metadata=ObjectMetaArgs(
@@ -97,23 +102,23 @@ def deployment_args(
                         "prometheus.io/path": http.METRICS,
                     },
                 ),
-                spec=_pod(stack, config, color, image),
+                spec=_pod(spec),
             ),
         ),
     )
 
 
 def grace_seconds(config: StackConfig) -> int:
-    """Return how long the kubelet waits after SIGTERM: the drain, the shutdown and a margin add up."""
+    """Return how long the kubelet waits after SIGTERM: drain, shutdown and a margin add up."""
     return config.drain_seconds + config.shutdown_seconds + TERMINATION_MARGIN_SECONDS
 
 
-def _pod(stack: Names, config: StackConfig, color: Color, image: Input[str]) -> PodSpecArgs:
+def _pod(spec: ColorSpec) -> PodSpecArgs:
     return PodSpecArgs(
         service_account_name=names.SERVICE_ACCOUNT,
         automount_service_account_token=True,  # the watch of the intent needs it
         enable_service_links=False,
-        termination_grace_period_seconds=grace_seconds(config),
+        termination_grace_period_seconds=grace_seconds(spec.config),
         security_context=PodSecurityContextArgs(
             run_as_non_root=True,
             run_as_user=USER_ID,
@@ -122,10 +127,10 @@ def _pod(stack: Names, config: StackConfig, color: Color, image: Input[str]) -> 
             seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
         ),
         topology_spread_constraints=[
-            _spread(stack, color, "kubernetes.io/hostname"),
-            _spread(stack, color, "topology.kubernetes.io/zone"),
+            _spread(spec, "kubernetes.io/hostname"),
+            _spread(spec, "topology.kubernetes.io/zone"),
         ],
-        containers=[_container(config, color, image)],
+        containers=[_container(spec)],
         volumes=[
             VolumeArgs(
                 name=_SECRETS_VOLUME,
@@ -135,27 +140,27 @@ def _pod(stack: Names, config: StackConfig, color: Color, image: Input[str]) -> 
     )
 
 
-def _spread(stack: Names, color: Color, topology: str) -> TopologySpreadConstraintArgs:
+def _spread(spec: ColorSpec, topology: str) -> TopologySpreadConstraintArgs:
     return TopologySpreadConstraintArgs(
         max_skew=1,
         topology_key=topology,
         when_unsatisfiable="ScheduleAnyway",
-        label_selector=LabelSelectorArgs(match_labels=stack.color_labels(color)),
+        label_selector=LabelSelectorArgs(match_labels=spec.stack.color_labels(spec.color)),
     )
 
 
-def _container(config: StackConfig, color: Color, image: Input[str]) -> ContainerArgs:
-    resources = config.resources
+def _container(spec: ColorSpec) -> ContainerArgs:
+    resources = spec.config.resources
     return ContainerArgs(
         name=names.CONTAINER,
-        image=image,
+        image=spec.image,
         ports=[ContainerPortArgs(name=names.PORT_NAME, container_port=http.PORT, protocol="TCP")],
         env=[
             *(
                 EnvVarArgs(name=name, value=value)
-                for name, value in settings(config, color).items()
+                for name, value in settings(spec.config, spec.color).items()
             ),
-            EnvVarArgs(name=env.IMAGE, value=image),
+            EnvVarArgs(name=env.IMAGE, value=spec.image),
             *(EnvVarArgs(name=name, value_from=_field(path)) for name, path in _POD_FIELDS.items()),
         ],
         # Start-up is asked each second: that is what a swap waits for. A minute of it is the wall.
@@ -203,6 +208,8 @@ def settings(config: StackConfig, color: Color) -> dict[str, str]:
         env.RISK_LIMIT_PCT: defaults.risk_limit_pct if risk is None else f"{risk:f}",
         env.ENABLE_TRADING: "true" if config.trades else "false",
         env.SYMBOLS: ",".join(config.symbols),
+        env.LOG_LEVEL: config.log_level,
+        env.CLOSE_CONNECTIONS: "true" if config.close_connections else "false",
         env.COLOR: color.value,
         env.HTTP_PORT: str(http.PORT),
         env.INTENT_CONFIGMAP: names.INTENT,

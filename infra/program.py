@@ -1,4 +1,4 @@
-"""The Pulumi program: read the config, refuse what must not be, declare the rest. Order and wiring only."""
+"""The Pulumi program: read the config, refuse what must not be, declare the rest. Wiring only."""
 
 import os
 from collections.abc import Mapping
@@ -14,12 +14,13 @@ from infra import hooks, names, outputs
 from infra.access import Access
 from infra.checks import check
 from infra.color import ColorPods
-from infra.config import ConfigError, StackConfig, parse
+from infra.config import StackConfig
 from infra.guard import Expected
 from infra.intent import IntentMap
 from infra.names import Names
 from infra.outputs import StackOutputs
-from infra.pods import NO_IMAGE
+from infra.parsing import ConfigError, parse
+from infra.pods import NO_IMAGE, ColorSpec
 from infra.secret_files import SecretFiles
 from infra.traffic import LiveTraffic
 from infra.watch import Cluster, Guard, Watch
@@ -70,8 +71,9 @@ def _report(problems: list[str]) -> str:
 def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, Any]:
     """Declare everything, and return what the stack exports.
 
-    The Service and the intent depend on the colors that will trade and on nothing else: a dead color must neither
-    block nor delay leaving it. On the very first `up` the intent comes first, because pods read it to become ready.
+    The Service and the intent depend on the colors that will trade and on nothing else: a dead
+    color must neither block nor delay leaving it. On the very first `up` the intent comes first,
+    because pods read it to become ready.
     """
     project, stack_name = pulumi.get_project(), pulumi.get_stack()
     stack = Names(stack_name, config.namespace or f"{project}-{stack_name}")
@@ -82,10 +84,7 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     images = _images(config, top)
     colors = {
         color: ColorPods(
-            stack,
-            config,
-            color,
-            images[color],
+            ColorSpec(stack, config, color, images[color]),
             top,
             after=[access, files],
             hooks=_settle(config, stack, color, watch),
@@ -118,7 +117,7 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
 
 
 def _provider(config: StackConfig) -> Provider:
-    """The one cluster of this stack. Who edits a kubeconfig replaces nothing: the identifier is pinned, too."""
+    """Return the one cluster of this stack; an edited kubeconfig must not replace everything."""
     return Provider(
         "cluster",
         context=config.context or None,

@@ -1,4 +1,4 @@
-"""Secrets: files in the pods, never environment variables, and encrypted wherever Pulumi keeps them."""
+"""Secrets: files in the pods, never environment variables, encrypted wherever Pulumi keeps them."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,6 +1,6 @@
-"""Services: the live one selects the active color, and each color has one of its own to look at it before a swap.
+"""Services: the live one selects the active color; each color has one of its own, for looking.
 
-The provider's await is off: it costs ten seconds a change and is content with no endpoint at all. `infra.guard` asks better.
+The provider's await is off: it costs ten seconds a change and is content with no endpoint at all.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""Hooks of the program: the guard before authority moves, and the wait for a color's pods after they were changed.
+"""The guard before authority moves, and the wait for a color's pods after they were changed.
 
-Knows the engine's hooks and a port to the cluster; what is right is judged by `infra.guard`.
+Knows a port to the cluster and a clock; what is right is judged by `infra.guard`.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.contract.color import Color
 from infra.guard import Expected, Pod, Refusal, Rollout, judge, refusal_text, settled
+from infra.names import COLOR_LABEL
 
 POLL_SECONDS = 0.3
 
@@ -60,7 +61,7 @@ class LoopClock:
 
 @dataclass(slots=True)
 class Watch:
-    """Asks until it knows. `connect` is called at the first question, in a thread: its imports take a while."""
+    """Asks until it knows; `connect` is called at the first question, because its imports cost."""
 
     connect: Callable[[], Cluster]
     clock: Clock = field(default_factory=LoopClock)
@@ -91,7 +92,7 @@ class Watch:
 
 @dataclass(slots=True)
 class Guard:
-    """One verdict for all that moves authority in this `up`: the Service and the intent move together or not at all."""
+    """One verdict for a whole `up`: the Service and the intent move together or not at all."""
 
     watch: Watch
     targets: Sequence[Target]
@@ -138,7 +139,7 @@ async def wait_for_pods(watch: Watch, expected: Expected) -> None:
         else f"were not ready within {watch.deadline_seconds:.0f} s"
     )
     raise RefusedError(
-        f"the pods of {expected.color} {why}. The Deployment itself was applied.\n{refusal.text}\n"
-        f"Look: kubectl -n {expected.namespace} logs -l bot.handover/color={expected.color} --tail=20\n"
+        f"the pods of {expected.color} {why}; the Deployment itself was applied.\n{refusal.text}\n"
+        f"Look: kubectl -n {expected.namespace} logs -l {COLOR_LABEL}={expected.color} --tail=20\n"
         f"Then mend {expected.color}'s config and run `pulumi up` again."
     )

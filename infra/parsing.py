@@ -1,0 +1,133 @@
+"""From the texts that Pulumi hands over to the typed config, or to every problem at once.
+
+Each problem names the key's path, its value and what would be right.
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from typing import Any, cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.contract.addresses import printable_endpoint
+from infra.config import StackConfig
+
+
+class ConfigError(ValueError):
+    """The stack config cannot be used; `problems` names keys, values and what would be right."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def parse(raw: Mapping[str, object], secret_keys: Collection[str], project: str) -> StackConfig:
+    """Return the typed config.
+
+    Args:
+        raw: key without the project's prefix → text, as Pulumi hands it over; nested is JSON.
+        secret_keys: keys that hold something encrypted.
+        project: prefix of every key in messages.
+
+    Raises:
+        ConfigError: with every problem at once.
+    """
+    problems = _secrecy_problems(raw, secret_keys, project)
+    try:
+        config = StackConfig.model_validate({key: _decode(value) for key, value in raw.items()})
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        problems += [_problem(detail, secret_keys, project) for detail in details]
+    else:
+        if not problems:
+            return config
+    raise ConfigError(sorted(problems))
+
+
+def _decode(value: object) -> object:
+    if isinstance(value, str) and value.startswith(("{", "[")):
+        try:
+            return cast("object", json.loads(value))
+        except ValueError:
+            return value
+    return value
+
+
+def _secrecy_problems(
+    raw: Mapping[str, object], secret_keys: Collection[str], project: str
+) -> list[str]:
+    """Find what is encrypted but would be shown, and what would be hidden but is not encrypted."""
+    problems = [
+        f"{project}:{key}: is encrypted, but its value is shown in manifests; set it without "
+        f"--secret, or put what is secret under {project}:secrets"
+        for key in raw
+        if key in secret_keys and key != "secrets" and key in _keys(StackConfig)
+    ]
+    if raw.get("secrets") not in (None, "", "{}") and "secrets" not in secret_keys:
+        problems.append(
+            f"{project}:secrets: is not encrypted; set each with "
+            "`pulumi config set --secret --path secrets.NAME`"
+        )
+    return problems
+
+
+def _problem(detail: ErrorDetails, secret_keys: Collection[str], project: str) -> str:
+    path = detail["loc"]
+    key = f"{project}:{_dotted(path)}"
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_nearest(path)}"
+    if detail["type"] == "missing":
+        return f"{key}: missing; set it with `pulumi config set {_dotted(path)} …`{_about(path)}"
+    value = "[secret]" if path[0] in {*secret_keys, "secrets"} else _shown(path, detail["input"])
+    message = detail["msg"].replace("Input should be", "must be").replace("Value error, ", "")
+    return f"{key}: {value}: {message}{_spelling(detail)}{_about(path)}"
+
+
+def _shown(path: tuple[int | str, ...], value: object) -> str:
+    """Return a value as messages may show it; an endpoint may carry a password."""
+    return repr(printable_endpoint(str(value)) if path[0] == "apiEndpoint" else value)
+
+
+def _spelling(detail: ErrorDetails) -> str:
+    if detail["type"] != "enum":
+        return ""
+    allowed = re.findall(r"'([^']*)'", detail["ctx"]["expected"]) if "ctx" in detail else []
+    close = get_close_matches(str(detail["input"]), allowed, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _dotted(path: tuple[int | str, ...]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _keys(model: type[BaseModel]) -> dict[str, str]:
+    """Return alias → description of a model's fields."""
+    return {str(field.alias): field.description or "" for field in model.model_fields.values()}
+
+
+def _model_at(path: tuple[int | str, ...]) -> type[BaseModel]:
+    """Return the model that holds the last part of a path."""
+    model: type[BaseModel] = StackConfig
+    for part in path[:-1]:
+        for field in model.model_fields.values():
+            inner: Any = field.annotation
+            if field.alias == part and isinstance(inner, type) and issubclass(inner, BaseModel):
+                model = inner
+    return model
+
+
+def _nearest(path: tuple[int | str, ...]) -> str:
+    known = list(_keys(_model_at(path)))
+    close = get_close_matches(str(path[-1]), known, n=1)
+    if close:
+        return f"; did you mean {_dotted((*path[:-1], close[0]))}?"
+    return f"; known: {', '.join(known)}"
+
+
+def _about(path: tuple[int | str, ...]) -> str:
+    description = _keys(_model_at(path)).get(str(path[-1]), "")
+    return f" ({description.partition('. ')[0]})" if description else ""
