@@ -67,6 +67,7 @@ class Engine:
         may_trade: Callable[[str], bool],
         on_order: Callable[[str, str], None],
         clock: Clock,
+        venue_timeout_seconds: float = VENUE_TIMEOUT_SECONDS,
     ) -> None:
         self.beat = Beat()
         self.book = Book()
@@ -75,6 +76,7 @@ class Engine:
         self._may_trade = may_trade
         self._on_order = on_order
         self._clock = clock
+        self._venue_timeout_seconds = venue_timeout_seconds
         self._stopping = asyncio.Event()
         self._history = {symbol: deque[Decimal](maxlen=WINDOW) for symbol in symbols}
 
@@ -96,7 +98,7 @@ class Engine:
         """Look once, then trade once per symbol at most."""
         self._beat()
         try:
-            async with asyncio.timeout(VENUE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._venue_timeout_seconds):
                 self.book.prices = await self._venue.prices()
         except (VenueError, TimeoutError) as error:
             self._venue_failed(error)
@@ -122,7 +124,7 @@ class Engine:
 
     async def _place(self, order: Order) -> Fill | None:
         try:
-            async with asyncio.timeout(VENUE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._venue_timeout_seconds):
                 fill = await self._venue.place(order)
         except (VenueError, TimeoutError) as error:
             # No answer is not a refusal: the order may have been executed.
@@ -140,7 +142,7 @@ class Engine:
         return fill
 
     def _venue_failed(self, error: Exception) -> None:
-        reason = str(error) or f"no answer within {VENUE_TIMEOUT_SECONDS:g} s"
+        reason = str(error) or f"no answer within {self._venue_timeout_seconds:g} s"
         if reason != self.book.venue_error:
             _log.warning("venue failed", reason=reason)
         self.book.venue_error = reason
