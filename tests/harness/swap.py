@@ -1,0 +1,105 @@
+"""A swap by plain `pulumi up` under load, with a restart of the pods of the color that was left."""
+
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.contract.color import Color
+from tests.harness.kube import Kube, ServiceWatch
+from tests.harness.stack import Stack
+from tests.harness.traffic import Prober, Traffic
+from tests.prober.summary import first_answers
+
+MOVED_WITHIN_SECONDS = 2.0
+"""The promise: from the Service's update until the new color answers a kept-alive client."""
+WARM_SECONDS = 2.0
+AFTER_SECONDS = 2.0
+"""How long the load goes on when all pods are back."""
+RESTART_AT_ONCE = 0.0
+RESTART_LATER = 3.0
+"""In seconds after the Service's update; later than what is promised to kept-alive clients."""
+ATTEMPTS = 3
+"""A void run proves nothing and is done again, so often at most."""
+
+assert RESTART_LATER > MOVED_WITHIN_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """What became of one swap."""
+
+    to: Color
+    restart_after_seconds: float
+    up_seconds: float
+    service_after_seconds: float
+    """From the command's start to the Service's update."""
+    moved_after_seconds: dict[int, float]
+    """For each kept-alive client that moved: its first answer by the new color."""
+    clients: int
+    stayed: int
+    """Kept-alive clients that the old color still answered later than promised."""
+    traffic: Traffic
+
+    @property
+    def lost(self) -> tuple[int, int]:
+        """Losses on new and on kept-alive connections."""
+        return self.traffic.lost("new"), self.traffic.lost("kept")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is worth keeping."""
+        kept = asdict(self)
+        kept["traffic"] = dict(self.traffic.report)
+        return kept
+
+
+def swap_under_load(stack: Stack, to: Color, *, restart_after_seconds: float) -> Swap:
+    """Swap; do it again, back and forth, while the prober itself was late."""
+    for _ in range(ATTEMPTS):
+        swap = _attempt(stack, to, restart_after_seconds)
+        if not swap.traffic.void:
+            return swap
+        back(stack, to.other)
+    raise AssertionError(f"the prober was late in {ATTEMPTS} runs; the machine is too busy")
+
+
+def back(stack: Stack, color: Color) -> None:
+    """Swap with no one looking."""
+    stack.set("activeColor", color)
+    stack.up()
+
+
+def _attempt(stack: Stack, to: Color, restart_after_seconds: float) -> Swap:
+    kube = Kube.of(stack)
+    for color in Color:
+        kube.wait_ready(color)
+    with (
+        tempfile.TemporaryDirectory(prefix="swap-") as folder,
+        ServiceWatch(kube) as watch,
+        Prober(kube.address(), Path(folder)) as prober,
+    ):
+        time.sleep(WARM_SECONDS)
+        stack.set("activeColor", to)
+        command = stack.start_up()
+        moment = watch.wait(to, command.process)
+        if moment is not None:
+            time.sleep(max(0.0, moment + restart_after_seconds - time.monotonic()))
+            kube.delete_pods(to.other)
+        done = command.finish()
+        assert moment is not None, f"the Service never selected {to}:\n{done.text}"
+        kube.wait_ready(to.other)
+        time.sleep(AFTER_SECONDS)
+        traffic = prober.stop()
+    promised = moment + MOVED_WITHIN_SECONDS
+    late = [row for row in traffic.rows if row.color is to.other and row.done > promised]
+    return Swap(
+        to=to,
+        restart_after_seconds=restart_after_seconds,
+        up_seconds=done.seconds,
+        service_after_seconds=moment - command.moment,
+        moved_after_seconds=first_answers(traffic.rows, to, moment),
+        clients=traffic.report["kept_connections"],
+        stayed=len({row.lane for row in late} - {None}),
+        traffic=traffic,
+    )
