@@ -50,15 +50,17 @@ class KubeCluster:
         )
         return cls(client, stack)
 
-    def pods(self) -> list[Pod]:
-        """Return the pods of both colors."""
+    def look(self, color: Color) -> tuple[list[Pod], Rollout]:
+        """Return the pods of both colors, and how far this color's Deployment has come."""
+        return self._pods(), self._rollout(color)
+
+    def _pods(self) -> list[Pod]:
         found = self.client.list(  # pyright: ignore[reportUnknownMemberType]  # its label type is loose
             KubePod, labels={**self.stack.labels}
         )
         return [pod for one in found for pod in _read(one)]
 
-    def rollout(self, color: Color) -> Rollout:
-        """Return how far the controller has come with a color's Deployment."""
+    def _rollout(self, color: Color) -> Rollout:
         found = self.client.get(Deployment, self.stack.deployment(color))
         status, metadata = found.status, found.metadata
         if status is None or metadata is None:

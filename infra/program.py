@@ -1,11 +1,14 @@
 """The Pulumi program: read the config, refuse what must not be, declare the rest. Wiring only."""
 
 import os
+import signal
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any
 
 import pulumi
 from pulumi import Input, Output, ResourceHookBinding, ResourceOptions
+from pulumi.runtime import invoke_async
 from pulumi.runtime.config import CONFIG, is_config_secret
 from pulumi_kubernetes import Provider
 
@@ -25,15 +28,24 @@ from infra.secret_files import SecretFiles
 from infra.traffic import LiveTraffic
 from infra.watch import Cluster, Guard, Watch
 
+READ_STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"
+"""The engine's own function behind `StackReference`."""
+
 
 async def main() -> Mapping[str, Any]:
     """Declare the stack and return what it exports."""
+    signal.signal(signal.SIGINT, _end)
     config = read_config()
     previous = await read_previous()
     if problems := check(config, previous):
         prefix = f"{pulumi.get_project()}:"
         raise pulumi.RunError(_report([f"{prefix}{problem}" for problem in problems]))
     return declare(config, previous)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """End without a traceback: the engine interrupts the program when a step has failed."""
+    raise SystemExit(1)
 
 
 def read_config() -> StackConfig:
@@ -55,10 +67,14 @@ def read_config() -> StackConfig:
 
 
 async def read_previous() -> StackOutputs | None:
-    """Return what the last complete `up` of this very stack exported (docs/adr/0006)."""
+    """Return what the last complete `up` of this very stack exported.
+
+    A `StackReference` asks the engine the same, but stays in the state, where each later `refresh`
+    and `preview --diff` shows its old values as a drift.
+    """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    found = await pulumi.StackReference(name).outputs.future()
-    return StackOutputs.from_mapping(found or {})
+    answer = await invoke_async(READ_STACK_OUTPUTS, {"name": name})
+    return StackOutputs.from_mapping(answer["outputs"])
 
 
 def _report(problems: list[str]) -> str:

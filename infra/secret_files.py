@@ -1,5 +1,6 @@
 """Secrets: files in the pods, never environment variables, encrypted wherever Pulumi keeps them."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 
 from pulumi import ComponentResource, Output, Resource, ResourceOptions
@@ -30,7 +31,7 @@ class SecretFiles(ComponentResource):
             ResourceOptions(
                 parent=self,
                 depends_on=after,
-                additional_secret_outputs=["data", "stringData"],
+                additional_secret_outputs=["data"],
             ),
         )
         self.register_outputs({})
@@ -41,7 +42,11 @@ def secret_args(stack: Names, files: Mapping[str, SecretStr]) -> SecretInitArgs:
     return SecretInitArgs(
         metadata=ObjectMetaArgs(name=names.SECRET, namespace=stack.namespace, labels=stack.labels),
         type="Opaque",
-        string_data={
-            name: Output.secret(value.get_secret_value()) for name, value in sorted(files.items())
-        },
+        # Not `stringData`: the server does not keep it, so every refresh would call it a drift.
+        data={name: Output.secret(_encoded(value)) for name, value in sorted(files.items())}
+        or None,
     )
+
+
+def _encoded(value: SecretStr) -> str:
+    return b64encode(value.get_secret_value().encode()).decode()

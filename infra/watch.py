@@ -24,14 +24,10 @@ class RefusedError(RuntimeError):
 
 
 class Cluster(Protocol):
-    """What must be known of the cluster. Both calls block and are made in a thread."""
+    """What must be known of the cluster. The call blocks, so it is made in a thread."""
 
-    def pods(self) -> list[Pod]:
-        """Return the pods of both colors."""
-        ...
-
-    def rollout(self, color: Color) -> Rollout:
-        """Return how far the controller has come with a color's Deployment."""
+    def look(self, color: Color) -> tuple[list[Pod], Rollout]:
+        """Return the pods of both colors, and how far this color's Deployment has come."""
         ...
 
 
@@ -71,13 +67,12 @@ class Watch:
 
     async def once(self, judgement: Judge, expected: Expected) -> Refusal | None:
         """Judge what the cluster reports now."""
-        async with self._lock:
+        async with (
+            self._lock
+        ):  # The client's decoder crashes when two threads first use it at once.
             if self._cluster is None:
                 self._cluster = await asyncio.to_thread(self.connect)
-        cluster = self._cluster
-        pods, rollout = await asyncio.gather(
-            asyncio.to_thread(cluster.pods), asyncio.to_thread(cluster.rollout, expected.color)
-        )
+            pods, rollout = await asyncio.to_thread(self._cluster.look, expected.color)
         return judgement(expected, pods, rollout)
 
     async def until(self, judgement: Judge, expected: Expected) -> Refusal | None:
