@@ -6,6 +6,7 @@ It knows nothing of Pulumi: what is worth telling goes to a callback.
 import base64
 import json
 import os
+import socket
 import threading
 import uuid
 from collections import deque
@@ -53,13 +54,18 @@ class Engine:
         self._running: set[str] = set()
         self._cancelled = threading.Event()
         try:
+            _probe(self.address)
             self._client = docker.APIClient(
                 version="auto", timeout=CALL_TIMEOUT_SECONDS, **kwargs_from_env(environment)
             )
-        except errors.DockerException as error:
+        except (errors.DockerException, OSError) as error:
             raise ProviderError(
                 f"no Docker engine answers at {self.address}: {error}. {_START_HINT}"
             ) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def build(self, image: Image, tar: IO[bytes], dockerfile: str, tell: Tell) -> None:
         """Build and tag an image.
@@ -145,11 +151,11 @@ class Engine:
             return response.json()
 
     def _stream(self, path: str, silence: float, **request: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - handed on to requests
+        self._check_not_cancelled()
         with self._send("POST", path, silence, **request) as response:
             try:
                 for line in response.iter_lines():
-                    if self._cancelled.is_set():
-                        raise ProviderError(f"cancelled while {path} was under way")
+                    self._check_not_cancelled()
                     if line:
                         yield json.loads(line)
             except requests.RequestException as error:
@@ -168,10 +174,23 @@ class Engine:
         with response:
             raise ProviderError(f"the Docker engine at {self.address} refused: {_reason(response)}")
 
+    def _check_not_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise ProviderError("cancelled, because Pulumi was told to stop")
+
     def _failure(self, error: Exception) -> ProviderError:
         return ProviderError(
             f"the Docker engine at {self.address} stopped answering: {error}. {_START_HINT}"
         )
+
+
+def _probe(address: str) -> None:
+    """Try the socket, for an error that a person can read: docker-py wraps it in three others."""
+    path = address.removeprefix("unix://")
+    if path != address:
+        with socket.socket(socket.AF_UNIX) as tried:
+            tried.settimeout(CALL_TIMEOUT_SECONDS)
+            tried.connect(path)
 
 
 def _build_params(image: Image, dockerfile: str, build_id: str) -> Params:

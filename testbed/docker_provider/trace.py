@@ -30,12 +30,15 @@ class Line:
 
 
 def decode(aux: str) -> Iterator[Line]:
-    """Yield the lines of one record (base64); nothing when it is not understood."""
+    """Yield the lines of one record (base64); what is not understood is left out."""
     try:
-        fields = _fields(base64.b64decode(aux, validate=True))
+        yield from _lines(base64.b64decode(aux, validate=True))
     except (binascii.Error, DecodeError):
         return
-    for number, data in fields:
+
+
+def _lines(status: bytes) -> Iterator[Line]:
+    for number, data in _fields(status):
         if number == _VERTEXES:
             yield from _step(data)
         elif number == _LOGS:
