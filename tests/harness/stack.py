@@ -17,6 +17,8 @@ from tests.harness.process import REPOSITORY, Done, Shell, Started
 
 _PASSPHRASE = "a passphrase of tests"  # noqa: S105 - guards throw-away state only
 
+BUILD = "build"
+
 Config = dict[str, Any]
 
 
@@ -75,6 +77,17 @@ class Stack:
     def set(self, key: str, value: object) -> None:
         """`pulumi config set`, by path."""
         self.pulumi("config", "set", "--path", f"{PROJECT}:{key}", "--", str(value))
+
+    def set_secret(self, key: str, value: str) -> None:
+        """`pulumi config set --secret`, by path."""
+        self.pulumi("config", "set", "--secret", "--path", f"{PROJECT}:{key}", "--", value)
+
+    def pin(self) -> None:
+        """Replace `build` by what was built, as the documentation tells people to."""
+        images = {color: self.image(color) for color in Color}
+        for color, image in images.items():
+            self.set(f"{color}.image", image)
+        self.up()
 
     def up(self, *, check: bool = True) -> Done:
         """`pulumi up`."""

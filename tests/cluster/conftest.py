@@ -1,0 +1,91 @@
+"""Stacks that the cluster tests share. Each has a namespace and a state of its own."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.contract.color import Color
+from tests.cluster.planted import SECRET_NAME, SECRET_VALUE
+from tests.harness.images import build_faulty
+from tests.harness.kube import Kube
+from tests.harness.platform import Platform, find_platform
+from tests.harness.stack import BUILD, Config, Stack, two_colors
+
+
+@contextmanager
+def deployed(name: str, folder: Path, platform: Platform, config: Config) -> Generator[Stack]:
+    """Deploy a stack and take it away again."""
+    stack = Stack.create(name, folder, platform)
+    stack.configure(config)
+    stack.set_secret(f"secrets.{SECRET_NAME}", SECRET_VALUE)
+    Kube.of(stack).delete_namespace()
+    stack.up()
+    try:
+        yield stack
+    finally:
+        stack.destroy()
+
+
+@pytest.fixture(scope="session")
+def platform() -> Platform:
+    return find_platform()
+
+
+@pytest.fixture(scope="session")
+def stack(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
+    """The bot as it is: built by the program itself, then pinned."""
+    folder = tmp_path_factory.mktemp("stack")
+    config = two_colors(BUILD, platform)
+    with deployed("test", folder, platform, config) as stack:
+        stack.pin()
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def faulty_image(stack: Stack, platform: Platform) -> str:
+    return build_faulty(stack.image(Color.BLUE), platform)
+
+
+@pytest.fixture(scope="session")
+def other_image(stack: Stack) -> str:
+    """A digest that is not the faulty one."""
+    return stack.image(Color.BLUE)
+
+
+@pytest.fixture(scope="session")
+def faulty_stack(
+    faulty_image: str, platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Stack]:
+    """The bot with faults that a test can switch on, in a stack of its own."""
+    folder = tmp_path_factory.mktemp("faulty")
+    # Long enough that a pod is still terminating when the guard of an `up` looks at it.
+    config = two_colors(faulty_image, platform, drainSeconds=15)
+    with deployed("test-faulty", folder, platform, config) as stack:
+        yield stack
+
+
+@pytest.fixture
+def blue_live(stack: Stack) -> Generator[Stack]:
+    """Blue is live when the test begins, and the config is as before when it ends."""
+    with made_live(stack, Color.BLUE):
+        yield stack
+
+
+@pytest.fixture
+def faulty_blue_live(faulty_stack: Stack) -> Generator[Stack]:
+    """The same for the stack with faults."""
+    with made_live(faulty_stack, Color.BLUE):
+        yield faulty_stack
+
+
+@contextmanager
+def made_live(stack: Stack, color: Color) -> Generator[None]:
+    """Make a color live, and put the config back afterwards."""
+    if stack.outputs()["activeColor"] != color:
+        stack.set("activeColor", color)
+        stack.up()
+    content = stack.file.read_text()
+    yield
+    stack.file.write_text(content)

@@ -1,0 +1,42 @@
+"""A live bot moves from one color to the other by plain `pulumi up`, and nothing is lost."""
+
+from collections.abc import Generator
+
+import pytest
+
+from bot.contract.color import Color
+from tests.harness.stack import Stack
+from tests.harness.swap import (
+    MOVED_WITHIN_SECONDS,
+    RESTART_AT_ONCE,
+    RESTART_LATER,
+    swap_under_load,
+)
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def without_drain(blue_live: Stack) -> Generator[Stack]:
+    blue_live.set("drainSeconds", 0)
+    blue_live.up()
+    yield blue_live
+    blue_live.set("drainSeconds", 6)
+    blue_live.up()
+
+
+@pytest.mark.parametrize("restart_after_seconds", [RESTART_AT_ONCE, RESTART_LATER])
+def test_a_swap_under_load_loses_nothing(stack: Stack, restart_after_seconds: float) -> None:
+    to = Color(stack.outputs()["activeColor"]).other
+    swap = swap_under_load(stack, to, restart_after_seconds=restart_after_seconds)
+    report = swap.traffic.report
+    assert swap.lost == (0, 0), report
+    assert len(swap.moved_after_seconds) == swap.clients >= 8
+    assert max(swap.moved_after_seconds.values()) <= MOVED_WITHIN_SECONDS
+    assert swap.stayed == 0
+    assert report["new"]["requests"] / report["seconds"] >= 300
+
+
+def test_without_the_drain_the_same_swap_loses_requests(without_drain: Stack) -> None:
+    swap = swap_under_load(without_drain, Color.GREEN, restart_after_seconds=RESTART_AT_ONCE)
+    assert sum(swap.lost) > 0, swap.traffic.report
