@@ -1,0 +1,62 @@
+"""Configs and outputs that tests begin from; each test changes what it is about."""
+
+from dataclasses import replace
+from typing import Any
+
+from bot.contract.color import Color
+from infra.config import StackConfig
+from infra.guard import Expected, Pod, Rollout
+from infra.outputs import ColorOutputs, StackOutputs
+from infra.parsing import parse
+
+PROJECT = "trading-bot"
+OLD = "registry.example/bot@sha256:" + "0" * 64
+NEW = "registry.example/bot@sha256:" + "1" * 64
+DONE = Rollout(observed=True, updated_replicas=2)
+
+
+def raw(**changes: object) -> dict[str, object]:
+    """A staging stack as Pulumi hands it over; None takes a key away."""
+    sample: dict[str, object] = {
+        "deployEnv": "staging",
+        "context": "staging",
+        "activeColor": "blue",
+        "blue": f'{{"image": "{OLD}", "replicas": 2}}',
+        "green": f'{{"image": "{OLD}", "replicas": 2}}',
+    }
+    return {key: value for key, value in {**sample, **changes}.items() if value is not None}
+
+
+def config(**changes: object) -> StackConfig:
+    return parse(raw(**changes), set(), PROJECT)
+
+
+def color(image: str = OLD, replicas: int = 2) -> dict[str, Any]:
+    return {"image": image, "replicas": replicas}
+
+
+def deployed(
+    active: Color = Color.BLUE,
+    blue: str = OLD,
+    green: str = OLD,
+    replicas: int = 2,
+    canary: int = 0,
+) -> StackOutputs:
+    return StackOutputs(
+        active_color=active,
+        canary_percent=canary,
+        namespace="ns",
+        live_service="bot",
+        intent_config_map="bot-intent",
+        blue=ColorOutputs(blue, replicas, "bot-blue", "bot-blue", ""),
+        green=ColorOutputs(green, replicas, "bot-green", "bot-green", ""),
+    )
+
+
+def pod(name: str, owner: Color = Color.GREEN, **changes: object) -> Pod:
+    ready = Pod(name=name, color=owner, image=NEW, ready=True, terminating=False)
+    return replace(ready, **changes)
+
+
+def expected(replicas: int = 2) -> Expected:
+    return Expected(Color.GREEN, NEW, replicas, "ns")
