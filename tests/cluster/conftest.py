@@ -2,30 +2,15 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from bot.contract.color import Color
 from tests.cluster.planted import SECRET_NAME, SECRET_VALUE
+from tests.harness.deployed import deployed
 from tests.harness.images import build_faulty
-from tests.harness.kube import Kube
 from tests.harness.platform import Platform, find_platform
-from tests.harness.stack import BUILD, Config, Stack, two_colors
-
-
-@contextmanager
-def deployed(name: str, folder: Path, platform: Platform, config: Config) -> Generator[Stack]:
-    """Deploy a stack and take it away again."""
-    stack = Stack.create(name, folder, platform)
-    stack.configure(config)
-    stack.set_secret(f"secrets.{SECRET_NAME}", SECRET_VALUE)
-    Kube.of(stack).delete_namespace()
-    stack.up()
-    try:
-        yield stack
-    finally:
-        stack.destroy()
+from tests.harness.stack import BUILD, Stack, two_colors
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +23,7 @@ def stack(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Gener
     """The bot as it is: built by the program itself, then pinned."""
     folder = tmp_path_factory.mktemp("stack")
     config = two_colors(BUILD, platform)
-    with deployed("test", folder, platform, config) as stack:
+    with deployed("test", folder, platform, config, {SECRET_NAME: SECRET_VALUE}) as stack:
         stack.pin()
         yield stack
 

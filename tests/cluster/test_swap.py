@@ -6,12 +6,7 @@ import pytest
 
 from bot.contract.color import Color
 from tests.harness.stack import Stack
-from tests.harness.swap import (
-    MOVED_WITHIN_SECONDS,
-    RESTART_AT_ONCE,
-    RESTART_LATER,
-    swap_under_load,
-)
+from tests.harness.swap import RESTART_AT_ONCE, RESTART_LATER, swap_under_load
 
 pytestmark = pytest.mark.cluster
 
@@ -29,12 +24,7 @@ def without_drain(blue_live: Stack) -> Generator[Stack]:
 def test_a_swap_under_load_loses_nothing(stack: Stack, restart_after_seconds: float) -> None:
     to = Color(stack.outputs()["activeColor"]).other
     swap = swap_under_load(stack, to, restart_after_seconds=restart_after_seconds)
-    report = swap.traffic.report
-    assert swap.lost == (0, 0), report
-    assert len(swap.moved_after_seconds) == swap.clients >= 8
-    assert max(swap.moved_after_seconds.values()) <= MOVED_WITHIN_SECONDS
-    assert swap.stayed == 0
-    assert report["new"]["requests"] / report["seconds"] >= 300
+    assert not swap.broken
 
 
 def test_without_the_drain_the_same_swap_loses_requests(without_drain: Stack) -> None:

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ AFTER_SECONDS = 2.0
 RESTART_AT_ONCE = 0.0
 RESTART_LATER = 3.0
 """In seconds after the Service's update; later than what is promised to kept-alive clients."""
+CLIENTS_AT_LEAST = 8
+NEW_RATE_AT_LEAST = 299.5
+"""300, less the one request that the last instant may miss."""
 ATTEMPTS = 3
 """A void run proves nothing and is done again, so often at most."""
 
@@ -47,11 +50,52 @@ class Swap:
         """Losses on new and on kept-alive connections."""
         return self.traffic.lost("new"), self.traffic.lost("kept")
 
+    @property
+    def broken(self) -> list[str]:
+        """Every promise of a swap that this one broke, in words."""
+        return [*self._losses(), *self._laggards(), *self._too_little_load()]
+
+    def _losses(self) -> list[str]:
+        reports = {kind: self.traffic.report[kind] for kind in ("new", "kept")}
+        return [
+            f"{report['lost']} requests on {kind} connections were lost: {report['reasons']}"
+            for kind, report in reports.items()
+            if report["lost"]
+        ]
+
+    def _laggards(self) -> list[str]:
+        times = self.moved_after_seconds.values()
+        moved = sum(seconds <= MOVED_WITHIN_SECONDS for seconds in times)
+        broken: list[str] = []
+        if moved < self.clients:
+            broken.append(f"{self.to} answered only {moved} of {self.clients} clients in time")
+        if self.stayed:
+            broken.append(f"{self.to.other} answered {self.stayed} clients later than promised")
+        return broken
+
+    def _too_little_load(self) -> list[str]:
+        if self.clients >= CLIENTS_AT_LEAST and self.new_rate >= NEW_RATE_AT_LEAST:
+            return []
+        return [f"the load was only {self.new_rate:.0f}/s and {self.clients} kept connections"]
+
+    @property
+    def new_rate(self) -> float:
+        """Requests per second on new connections."""
+        report = self.traffic.report
+        return report["new"]["requests"] / report["seconds"]
+
     def to_json(self) -> dict[str, Any]:
         """Return what is worth keeping."""
-        kept = asdict(self)
-        kept["traffic"] = dict(self.traffic.report)
-        return kept
+        return {
+            "to": self.to,
+            "restart_after_seconds": self.restart_after_seconds,
+            "up_seconds": round(self.up_seconds, 3),
+            "service_after_seconds": round(self.service_after_seconds, 3),
+            "slowest_move_seconds": max(self.moved_after_seconds.values(), default=None),
+            "clients": self.clients,
+            "stayed": self.stayed,
+            "traffic": dict(self.traffic.report),
+        }
 
 
 def swap_under_load(stack: Stack, to: Color, *, restart_after_seconds: float) -> Swap:

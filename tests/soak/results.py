@@ -1,0 +1,74 @@
+"""What a soak has shown so far: JSON lines that survive a run that was killed.
+
+A result counts for exactly the sources that it was made with. A failure stays: no repetition
+undoes it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tests.harness.process import REPOSITORY, Shell
+
+_SOURCES = ("bot", "infra", "requirements", "tests/harness", "tests/prober", "tests/cluster/faulty")
+"""What the outcome depends on; a change of anything else keeps the results."""
+
+
+class Kind(StrEnum):
+    """What is repeated."""
+
+    SWAP = "swap"
+    WITHOUT_CLOSE = "control: without Connection: close"
+    WITHOUT_DRAIN = "control: without drain"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One repetition."""
+
+    kind: Kind
+    sources: str
+    broken: Sequence[str]
+    """What was not as it should be; empty is good."""
+    swap: Mapping[str, Any]
+
+
+def missing(kind: Kind, wanted: int, results: Iterable[Result]) -> int:
+    """Return how many repetitions of a kind are still to do."""
+    return max(0, wanted - sum(result.kind is kind for result in results))
+
+
+def fingerprint() -> str:
+    """Return what names the sources: the commit's trees, and what differs from them."""
+    shell = Shell(REPOSITORY, {"PATH": "/usr/bin:/bin:/usr/local/bin"})
+    trees = [shell.run("git", "rev-parse", f"HEAD:{path}").output for path in _SOURCES]
+    changes = shell.run("git", "diff", "HEAD", "--", *_SOURCES).output
+    return hashlib.sha256("".join([*trees, changes]).encode()).hexdigest()[:12]
+
+
+def append(file: Path, result: Result) -> None:
+    """Add a result."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as lines:
+        # The newline before it ends the line that a killed run may have left half.
+        lines.write(f"\n{json.dumps(asdict(result))}\n")
+
+
+def load(file: Path, sources: str) -> list[Result]:
+    """Return the results of these sources. A line that a killed run left half is none."""
+    if not file.exists():
+        return []
+    found = [_parse(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [result for result in found if result is not None and result.sources == sources]
+
+
+def _parse(line: str) -> Result | None:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return None
+    return Result(Kind(told["kind"]), told["sources"], told["broken"], told["swap"])
