@@ -3,7 +3,7 @@
 import asyncio
 import faulthandler
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from random import Random
 
 import structlog
@@ -29,11 +29,14 @@ from bot.trading.strategy import Limits
 from bot.venues.paper import STARTING_EQUITY, PaperVenue
 from bot.venues.port import Venue
 
+LAST_RESORT_SECONDS = 1.0
+"""How long after its deadline the process is ended by force, whatever it does."""
+
 
 class Bot:
     """One pod's bot, built and not started."""
 
-    def __init__(  # noqa: PLR0913 - the root of composition: what differs in tests is passed in
+    def __init__(
         self,
         settings: Settings,
         *,
@@ -41,7 +44,6 @@ class Bot:
         venue: Venue,
         flag: StopFlag,
         clock: Clock,
-        last_resort: Callable[[float], None],
     ) -> None:
         self.settings = settings
         self._clock = clock
@@ -66,7 +68,6 @@ class Bot:
             shutdown_seconds=settings.shutdown_seconds,
             flag=flag,
             clock=clock,
-            last_resort=last_resort,
         )
 
     def may_trade(self, symbol: str) -> bool:
@@ -144,6 +145,7 @@ def run(settings: Settings, environ: Mapping[str, str], flag: StopFlag) -> int:
         secrets=sorted(secrets),
         pid=os.getpid(),
     )
+    flag.when_set(lambda: end_by_force(settings))
     return asyncio.run(_live(settings, environ, flag))
 
 
@@ -155,14 +157,14 @@ async def _live(settings: Settings, environ: Mapping[str, str], flag: StopFlag) 
         venue=PaperVenue(settings.symbols, Random(settings.pod_name)),  # noqa: S311 - a paper market
         flag=flag,
         clock=clock,
-        last_resort=_end_by_force,
     )
     return await bot.lifecycle.run(listen(settings.http_port))
 
 
-def _end_by_force(seconds: float) -> None:
-    """End this process after that time whatever it does, and print where each thread was.
+def end_by_force(settings: Settings) -> None:
+    """From now on, end this process after its deadline, and print where each thread was.
 
-    In C and on a thread of its own, so it works when the event loop is stuck.
+    In C and on a thread of its own, so it works also when the event loop is stuck.
     """
-    faulthandler.dump_traceback_later(seconds, exit=True)
+    deadline = settings.drain_seconds + settings.shutdown_seconds
+    faulthandler.dump_traceback_later(deadline + LAST_RESORT_SECONDS, exit=True)

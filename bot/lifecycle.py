@@ -21,8 +21,6 @@ START_SECONDS = 20.0
 """How long the server and the engine's first beat may take."""
 LOOK_SECONDS = 0.05
 """How often the flag is looked at."""
-LAST_RESORT_SECONDS = 1.0
-"""How long after its deadline the process is ended by force, whatever it does."""
 
 assert START_SECONDS > 2 * VENUE_TIMEOUT_SECONDS  # noqa: S101 - a slow venue is no failed start
 
@@ -55,7 +53,6 @@ class Lifecycle:
         shutdown_seconds: float,
         flag: StopFlag,
         clock: Clock,
-        last_resort: Callable[[float], None],
     ) -> None:
         self.phase = Phase.STARTING
         self._engine = engine
@@ -65,7 +62,6 @@ class Lifecycle:
         self._shutdown_seconds = shutdown_seconds
         self._flag = flag
         self._clock = clock
-        self._last_resort = last_resort
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -121,8 +117,6 @@ class Lifecycle:
 
     async def shutdown(self) -> bool:
         """Drain, then end every part; return whether all ended in time."""
-        whole = self._drain_seconds + self._shutdown_seconds
-        self._last_resort(whole + LAST_RESORT_SECONDS)
         serving = self.phase is Phase.RUNNING
         self.phase = Phase.DRAINING
         seconds = self._drain_seconds if serving else 0.0

@@ -4,6 +4,7 @@ A process with id 1, as in a container, ignores SIGTERM as long as it has no han
 """
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -14,6 +15,7 @@ class StopFlag:
 
     def __init__(self) -> None:
         self.reason: str | None = None
+        self._when_set: Callable[[], None] | None = None
 
     @property
     def is_set(self) -> bool:
@@ -25,9 +27,19 @@ class StopFlag:
         for number in STOP_SIGNALS:
             signal.signal(number, self._take)
 
+    def when_set(self, action: Callable[[], None]) -> None:
+        """Do this once, when the flag is set; it may run inside the signal's handler."""
+        self._when_set = action
+        if self.is_set:
+            action()
+
     def set(self, reason: str) -> None:
         """Ask for the end; the first reason stays."""
-        self.reason = self.reason or reason
+        if self.is_set:
+            return
+        self.reason = reason
+        if self._when_set:
+            self._when_set()
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
         self.set(signal.Signals(number).name)

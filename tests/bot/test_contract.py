@@ -36,7 +36,6 @@ def bot() -> Bot:
         venue=PaperVenue(config.symbols, Random(1)),  # noqa: S311 - a market
         flag=StopFlag(),
         clock=Clock(),
-        last_resort=lambda _: None,
     )
 
 

@@ -5,7 +5,7 @@ import contextlib
 import http.client
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 import httpx2
@@ -34,7 +34,6 @@ class Running:
     flag: StopFlag
     task: asyncio.Task[int]
     client: httpx2.AsyncClient
-    last_resorts: list[float] = field(default_factory=list[float])
 
     async def get(self, path: str) -> httpx2.Response:
         return await self.client.get(path)
@@ -47,7 +46,7 @@ class Running:
 async def running(
     intent: Intent | None = BLUE, *, stubborn: bool = False, **environ: str
 ) -> AsyncGenerator[Running, None]:
-    source, flag, resorts = FakeSource(intent), StopFlag(), list[float]()
+    source, flag = FakeSource(intent), StopFlag()
     venue = FakeVenue(last=dict(BTC), stubborn=stubborn)
     bot = Bot(
         settings(**environ),
@@ -55,13 +54,12 @@ async def running(
         venue=venue,
         flag=flag,
         clock=Clock(),
-        last_resort=resorts.append,
     )
     listening = listen(0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     task = asyncio.create_task(bot.lifecycle.run(listening))
     async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
-        found = Running(bot, source, venue, flag, task, client, resorts)
+        found = Running(bot, source, venue, flag, task, client)
         if not venue.stubborn:
             await found.until_phase(Phase.RUNNING)
         yield found
@@ -201,7 +199,6 @@ async def test_a_drain_serves_on_unready_and_closing_then_ends_with_0() -> None:
         assert served == 20
         assert (await bot.get("/readyz")).status_code == 503
         assert await asyncio.wait_for(bot.task, 5) == 0
-        assert bot.last_resorts == [0.3 + 2 + 1]
 
 
 async def test_an_idle_connection_does_not_hold_the_shutdown_up() -> None:

@@ -175,3 +175,47 @@ async def test_help_and_version_need_no_configuration() -> None:
     assert (await run("--version", BOT_VERSION="1.2.3"))[1] == "1.2.3\n"
     assert (await run("--version"))[1] == "0.0.0-dev\n"
     assert (await run("dance"))[0] == 2
+
+
+STUCK = """
+import asyncio, time
+from bot.app import Bot, end_by_force
+from bot.clock import Clock
+from bot.server import listen
+from bot.signals import StopFlag
+from tests.bot.fakes import BLUE, FakeSource, FakeVenue, settings
+
+flag = StopFlag()
+flag.install()
+
+class StuckVenue(FakeVenue):
+    async def prices(self):
+        if flag.is_set:
+            time.sleep(60)  # blocks the whole event loop, as a bug in a library would
+        return {}
+
+async def main():
+    config = settings(BOT_DRAIN_SECONDS="1", BOT_SHUTDOWN_SECONDS="0.5")
+    flag.when_set(lambda: end_by_force(config))
+    bot = Bot(config, source=FakeSource(BLUE), venue=StuckVenue(), flag=flag, clock=Clock())
+    print("up", flush=True)
+    return await bot.lifecycle.run(listen(0))
+
+raise SystemExit(asyncio.run(main()))
+"""
+
+
+async def test_a_stuck_process_ends_by_force_and_says_where_it_was() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STUCK, cwd=CHECKOUT, env={}, stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdout
+    while await asyncio.wait_for(process.stdout.readline(), 10) != b"up\n":
+        pass
+    await asyncio.sleep(0.5)
+    asked = time.monotonic()
+    process.terminate()
+    _, err = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 1
+    assert time.monotonic() - asked < 1 + 0.5 + 2
+    assert b"in prices" in err
