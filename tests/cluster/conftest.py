@@ -22,8 +22,9 @@ def platform() -> Platform:
 def stack(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
     """The bot as it is: built by the program itself, then pinned."""
     folder = tmp_path_factory.mktemp("stack")
-    config = two_colors(BUILD, platform)
-    with deployed("test", folder, platform, config, {SECRET_NAME: SECRET_VALUE}) as stack:
+    secrets = {SECRET_NAME: SECRET_VALUE}
+    created = Stack.create("test", folder / "test", platform)
+    with deployed(created, two_colors(BUILD, platform), secrets) as stack:
         stack.pin()
         yield stack
 
@@ -47,7 +48,8 @@ def faulty_stack(
     folder = tmp_path_factory.mktemp("faulty")
     # Long enough that a pod is still terminating when the guard of an `up` looks at it.
     config = two_colors(faulty_image, platform, drainSeconds=15)
-    with deployed("test-faulty", folder, platform, config) as stack:
+    created = Stack.create("test-faulty", folder / "test", platform)
+    with deployed(created, config) as stack:
         yield stack
 
 

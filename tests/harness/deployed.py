@@ -2,23 +2,16 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.harness.kube import Kube
-from tests.harness.platform import Platform
 from tests.harness.stack import Config, Stack
 
 
 @contextmanager
 def deployed(
-    name: str,
-    folder: Path,
-    platform: Platform,
-    config: Config,
-    secrets: Mapping[str, str] | None = None,
+    stack: Stack, config: Config, secrets: Mapping[str, str] | None = None
 ) -> Generator[Stack]:
     """Deploy a stack and take it away again. What a killed run left under its name goes first."""
-    stack = Stack.create(name, folder, platform)
     stack.configure(config)
     for key, value in (secrets or {}).items():
         stack.set_secret(f"secrets.{key}", value)

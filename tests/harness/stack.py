@@ -18,6 +18,8 @@ from tests.harness.process import REPOSITORY, Done, Shell, Started
 _PASSPHRASE = "a passphrase of tests"  # noqa: S105 - guards throw-away state only
 
 BUILD = "build"
+BOT = REPOSITORY / "infra"
+"""The program that is tested."""
 
 Config = dict[str, Any]
 
@@ -32,9 +34,7 @@ class Stack:
     shell: Shell
 
     @classmethod
-    def create(
-        cls, name: str, folder: Path, platform: Platform, program: Path = REPOSITORY / "infra"
-    ) -> "Stack":
+    def create(cls, name: str, folder: Path, platform: Platform, program: Path = BOT) -> "Stack":
         """Write the project and begin its state; nothing is deployed yet."""
         state = folder / "state"
         state.mkdir(parents=True)
@@ -92,6 +92,10 @@ class Stack:
     def up(self, *, check: bool = True) -> Done:
         """`pulumi up`."""
         return self.pulumi("up", "--yes", check=check)
+
+    def preview(self) -> Done:
+        """`pulumi preview`."""
+        return self.pulumi("preview")
 
     def start_up(self) -> Started:
         """`pulumi up`, not waited for."""

@@ -50,8 +50,8 @@ def main() -> int:
 
 
 def _work(left: dict[Kind, int], sources: str, folder: Path, platform: Platform) -> None:
-    config = two_colors(BUILD, platform)
-    with deployed("soak", folder / "soak", platform, config) as stack:
+    created = Stack.create("soak", folder / "soak", platform)
+    with deployed(created, two_colors(BUILD, platform)) as stack:
         stack.pin()
         _repeat(Kind.SWAP, left, sources, _swaps(stack))
         if left[Kind.WITHOUT_DRAIN]:
@@ -59,8 +59,8 @@ def _work(left: dict[Kind, int], sources: str, folder: Path, platform: Platform)
                 _repeat(Kind.WITHOUT_DRAIN, left, sources, _without_drain_swaps(stack))
         image = build_faulty(stack.image(Color.BLUE), platform)
     if left[Kind.WITHOUT_CLOSE]:
-        config = two_colors(image, platform)
-        with deployed("soak-faulty", folder / "faulty", platform, config) as stack:
+        created = Stack.create("soak-faulty", folder / "faulty", platform)
+        with deployed(created, two_colors(image, platform)) as stack:
             _repeat(Kind.WITHOUT_CLOSE, left, sources, _without_close_swaps(stack))
 
 
