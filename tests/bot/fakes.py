@@ -106,7 +106,7 @@ def settings(**environ: str) -> Settings:
     quick = {
         "POD_NAME": "pod-1",
         "BOT_HTTP_PORT": "0",
-        "BOT_DRAIN_SECONDS": "0.3",
+        "BOT_DRAIN_SECONDS": "0",
         "BOT_SHUTDOWN_SECONDS": "2",
     }
     return Settings.load(quick | environ)

@@ -180,12 +180,12 @@ async def test_only_the_color_that_the_intent_names_trades(
     async with running(intent, stubborn=False, **environ) as bot:
         assert bot.bot.may_trade("BTC/USDT") is allowed
         bot.flag.set("test")
-        await bot.until_phase(Phase.DRAINING)
+        await bot.task
         assert not bot.bot.may_trade("BTC/USDT")
 
 
 async def test_a_drain_serves_on_unready_and_closing_then_ends_with_0() -> None:
-    async with running() as bot:
+    async with running(BOT_DRAIN_SECONDS="0.5") as bot:
         assert (await bot.get("/readyz")).status_code == 200
         bot.flag.set("SIGTERM")
         await bot.until_phase(Phase.DRAINING)
