@@ -59,8 +59,9 @@ class Engine:
                 version="auto", timeout=CALL_TIMEOUT_SECONDS, **kwargs_from_env(environment)
             )
         except (errors.DockerException, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             raise ProviderError(
-                f"no Docker engine answers at {self.address}: {error}. {_START_HINT}"
+                f"no Docker engine answers at {self.address}: {reason}. {_START_HINT}"
             ) from error
 
     def close(self) -> None:
