@@ -62,7 +62,8 @@ bench: $(READY) ## Times, memory and sizes as ratios in one run, into docs/bench
 
 .PHONY: preview
 preview: $(READY) ## What `pulumi up` would change: make preview STACK=staging
-	$(if $(filter local,$(STACK)),$(PLATFORM) &&) $(BIN)/python -m testbed preview --stack $(STACK)
+	if ! command -v pulumi > /dev/null; then eval "$$($(BIN)/python -m testbed env)"; fi; \
+	  $(BIN)/python -m testbed preview --stack $(STACK)
 
 .PHONY: format
 format: $(READY) ## Format the code and mend what lint can mend

@@ -1,7 +1,8 @@
-"""The first deploy of the stack `local`, and previews of any stack: what a person would type, typed for them.
+"""The first deploy of the stack `local`, and previews of any stack: typed as a person would.
 
-Every command is printed before it runs, so that the next deploy can be done by hand. This module drives the plain
-`pulumi` command; it knows nothing of what the program declares beyond its config keys and outputs.
+Every command is printed before it runs, so that the next deploy can be done by hand. This module
+drives the plain `pulumi` command; it knows nothing of what the program declares beyond its config
+keys and outputs.
 """
 
 import json
@@ -27,14 +28,14 @@ def pulumi(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) 
     Raises:
         subprocess.CalledProcessError: it failed; its own output has said why.
     """
-    print(f"$ pulumi {' '.join(words)}", flush=True)  # noqa: T201  # the point is to show it
-    subprocess.run(["pulumi", *words], cwd=cwd, env=env, check=True)  # noqa: S603, S607  # the user's own
+    print(f"$ pulumi {' '.join(words)}", flush=True)  # noqa: T201 - the point is to show it
+    subprocess.run(["pulumi", *words], cwd=cwd, env=env, check=True)  # noqa: S603, S607 - as typed
 
 
 def pulumi_json(*words: str) -> dict[str, Any]:
     """Return what a `pulumi … --json` command says."""
-    done = subprocess.run(  # noqa: S603  # fixed words
-        ["pulumi", *words, "--json"],  # noqa: S607  # the user's own
+    done = subprocess.run(  # noqa: S603 - fixed words
+        ["pulumi", *words, "--json"],  # noqa: S607 - whichever the user has
         cwd=ROOT,
         check=True,
         stdout=subprocess.PIPE,
@@ -47,16 +48,19 @@ def pins(images: Mapping[Color, str], outputs: Mapping[str, Any]) -> dict[Color,
 
     Args:
         images: what the config says for each color.
-        outputs: the stack's outputs of the last `up`; `blueImage` and `greenImage` are references by digest.
+        outputs: of the stack's last `up`: `blueImage` and `greenImage` are references by digest.
     """
     built = {color: str(outputs.get(f"{color}Image") or "") for color in Color}
-    return {color: built[color] for color, image in images.items() if image == BUILD and built[color]}
+    return {
+        color: built[color] for color, image in images.items() if image == BUILD and built[color]
+    }
 
 
 def _pin() -> bool:
     config = pulumi_json("config", "--stack", LOCAL)
     images = {
-        color: json.loads(config[f"trading-bot:{color}"]["value"]).get("image", "") for color in Color
+        color: json.loads(config[f"trading-bot:{color}"]["value"]).get("image", "")
+        for color in Color
     }
     outputs = pulumi_json("stack", "output", "--stack", LOCAL)
     chosen = pins(images, outputs)
@@ -66,7 +70,7 @@ def _pin() -> bool:
 
 
 def deploy(context: str | None, repository: str | None) -> None:
-    """Bring the stack `local` to where a swap is one command: both colors run, both are pinned by digest.
+    """Bring the stack `local` to where a swap is one command: both colors run, pinned by digest.
 
     Args:
         context: the kubeconfig context to use instead of the local platform's.
@@ -84,7 +88,7 @@ def deploy(context: str | None, repository: str | None) -> None:
 
 
 def preview(stack: str) -> None:
-    """Show what a stack would declare, from its committed config alone: no cluster, no daemon, no shared state."""
+    """Show what a stack would declare, from its committed config alone: no cluster, no daemon."""
     with tempfile.TemporaryDirectory(prefix="preview-") as folder:
         work = Path(folder)
         _scratch_project(stack, work)
@@ -97,7 +101,7 @@ def preview(stack: str) -> None:
 
 
 def _scratch_project(stack: str, work: Path) -> None:
-    """Copy project and stack files, so that the new stack's salt does not land in the committed one."""
+    """Copy project and stack files: the new stack's salt must not land in the committed one."""
     project = (ROOT / "Pulumi.yaml").read_text()
     project = project.replace("main: infra", f"main: {ROOT / 'infra'}")
     project = project.replace("virtualenv: .venv", f"virtualenv: {sys.prefix}")
