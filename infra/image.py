@@ -15,7 +15,7 @@ INPUTS = ("bot", "requirements/bot.txt", ".dockerignore")
 """What goes into the image; only a change of these makes a version dirty."""
 
 BASE_IMAGE = "BASE_IMAGE"
-_DESCRIBED = re.compile(r"v(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+?)?(?:-(\d+)-g[0-9a-f]+)?")
+_DESCRIBED = re.compile(r"v(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?-(\d+)-g[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def version_of(described: str, commits: str, revision: str, *, dirty: bool) -> s
     """Return the semantic version of a checkout.
 
     Args:
-        described: `git describe --tags --match 'v*'`, or empty when there is no tag yet.
+        described: `git describe --tags --long --match 'v*'`, or empty when there is no tag yet.
         commits: number of commits so far; orders versions before the first tag.
         revision: the commit.
         dirty: whether the image's inputs differ from the commit.
@@ -86,18 +86,18 @@ def version_of(described: str, commits: str, revision: str, *, dirty: bool) -> s
     if match is None:
         return f"0.0.0-dev.{commits}+{build}"
     major, minor, patch, pre, distance = match.groups()
-    if distance is None and not dirty:
+    if distance == "0" and not dirty:
         return f"{major}.{minor}.{patch}{pre or ''}"
     if pre:
-        return f"{major}.{minor}.{patch}{pre}.dev.{distance or 0}+{build}"
-    return f"{major}.{minor}.{int(patch) + 1}-dev.{distance or 0}+{build}"
+        return f"{major}.{minor}.{patch}{pre}.dev.{distance}+{build}"
+    return f"{major}.{minor}.{int(patch) + 1}-dev.{distance}+{build}"
 
 
 def read_source() -> Source:
     """Ask git. What it cannot tell is said as such: unknown source must not look released."""
     revision = _git("rev-parse", "HEAD") or "unknown"
     dirty = bool(_git("status", "--porcelain", "--", *INPUTS))
-    described = _git("describe", "--tags", "--match", "v*")
+    described = _git("describe", "--tags", "--long", "--match", "v*")
     commits = _git("rev-list", "--count", "HEAD") or "0"
     version = version_of(described, commits, revision, dirty=dirty)
     created = _git("log", "-1", "--date=format-local:%Y-%m-%dT%H:%M:%SZ", "--format=%cd")

@@ -28,6 +28,7 @@ from infra.secret_files import SecretFiles
 from infra.traffic import LiveTraffic
 from infra.watch import Cluster, Guard, Watch
 
+KUBECONFIG = "KUBECONFIG"
 READ_STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 """The engine's own function behind `StackReference`."""
 
@@ -133,16 +134,25 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
 
 
 def _provider(config: StackConfig) -> Provider:
-    """Return the one cluster of this stack; an edited kubeconfig must not replace everything."""
-    return Provider(
-        "cluster",
-        context=config.context or None,
-        cluster_identifier=config.context or "rendered",
-        enable_config_map_mutable=True,
-        enable_secret_mutable=True,
-        enable_server_side_apply=True,
-        render_yaml_to_directory=config.render_to or None,
-    )
+    """Return the one cluster of this stack; an edited kubeconfig must not replace everything.
+
+    The SDK would copy this shell's KUBECONFIG, a path of this machine, into the state, and the next
+    person's `up` would show it as a change. The plugin reads the variable by itself.
+    """
+    kubeconfig = os.environ.pop(KUBECONFIG, None)
+    try:
+        return Provider(
+            "cluster",
+            context=None if config.render_to else config.context,
+            cluster_identifier=None if config.render_to else config.context,
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
+            enable_server_side_apply=True,
+            render_yaml_to_directory=config.render_to or None,
+        )
+    finally:
+        if kubeconfig is not None:
+            os.environ[KUBECONFIG] = kubeconfig
 
 
 def _images(config: StackConfig, opts: ResourceOptions) -> dict[Color, Input[str]]:

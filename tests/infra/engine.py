@@ -1,0 +1,49 @@
+"""Stacks for tests that need the real engine, but neither a cluster nor a Docker daemon."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.contract.color import Color
+from tests.harness.platform import PROJECT, Platform, find_platform
+from tests.harness.process import REPOSITORY
+from tests.harness.stack import Stack
+from tests.infra.samples import OLD
+
+NOWHERE = "127.0.0.1:9"
+"""The discard port: nothing listens there."""
+
+
+def without_cluster_and_daemon(folder: Path) -> Platform:
+    """The platform's tools, with a cluster and a daemon that cannot be reached."""
+    found = find_platform()
+    kept = {key: value for key, value in found.env.items() if not key.startswith("PULUMI_K8S")}
+    nowhere = {"DOCKER_HOST": f"tcp://{NOWHERE}", "KUBECONFIG": str(folder / "no-kubeconfig")}
+    return replace(found, env={**os.environ, **kept, **nowhere})
+
+
+def committed(stack: str) -> dict[str, Any]:
+    """The committed config of a stack, without the project's prefix."""
+    file = REPOSITORY / f"Pulumi.{stack}.yaml"
+    config: dict[str, Any] = yaml.safe_load(file.read_text())["config"]
+    return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
+
+
+def pinned(config: dict[str, Any]) -> dict[str, Any]:
+    """The same config after its images were built and pinned."""
+    colors = {color.value: config[color.value] for color in Color}
+    built = {
+        color: {**value, "image": OLD} if value["image"] == "build" else value
+        for color, value in colors.items()
+    }
+    return {**config, **built}
+
+
+def create(stack: str, folder: Path, config: dict[str, Any]) -> Stack:
+    """A stack of this name in this folder, with this config."""
+    made = Stack.create(stack, folder, without_cluster_and_daemon(folder))
+    made.configure(config)
+    return made
