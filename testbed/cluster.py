@@ -1,102 +1,148 @@
-"""Everything between packages and running daemons: configuration, certificates, interfaces, databases."""
+"""Certificates, kubeconfigs, the daemons' files, and what the cluster must hold before its first pod."""
 
 import json
+import secrets
 import shutil
 from pathlib import Path
 from typing import Any
 
-from testbed import manifests, net
-from testbed.daemons import table
+from testbed import cgroups, manifests, net, network, supervision
+from testbed.daemons import POSTGRES_BIN, daemons
 from testbed.paths import Paths
-from testbed.shell import run, succeeds
-from testbed.supervise import config
+from testbed.shell import PlatformError, run
 
-_POSTGRES_BIN = "/usr/lib/postgresql/15/bin"
-_FOLDER_MODE = 0o755
-
-
-def make_folders(paths: Paths) -> None:
-    """Create the state's folders; Postgres' own user must be able to walk through them."""
-    for folder in (paths.bin, paths.etc / "cni", paths.pki, paths.logs, paths.run, paths.data):
-        folder.mkdir(parents=True, exist_ok=True)
-    for folder in (paths.pulumi_home / "plugins", paths.pulumi_state):
-        folder.mkdir(parents=True, exist_ok=True)
-    paths.state.chmod(_FOLDER_MODE)
-    paths.data.chmod(_FOLDER_MODE)
+CONTEXT = "testbed"
+_OWN_USERS = {
+    "kube-proxy": ["--client-name", "system:kube-proxy"],
+    "coredns": ["--client-name", "testbed:coredns", "--org", manifests.READERS],
+    "prometheus": ["--client-name", "testbed:prometheus", "--org", manifests.READERS],
+}
+"""Beside those that kubeadm makes; the rights of the first come with Kubernetes."""
+_NODE_SECONDS = 60
 
 
-def link_commands(folders: list[Path], paths: Paths) -> None:
-    """Link every built command, and the docker client that fits the daemon, into one folder."""
-    for source in [*(f for folder in folders for f in folder.iterdir()), Path("/usr/bin/docker")]:
-        link = paths.bin / source.name
-        link.unlink(missing_ok=True)
-        link.symlink_to(source)
-
-
-def write_configuration(paths: Paths) -> None:
-    """Write every daemon's configuration from today's code."""
-    texts = {
-        "containerd.toml": manifests.containerd(paths),
-        "Corefile": manifests.corefile(paths),
-        "testbed.nft": manifests.nft_table(),
-        "supervisord.conf": config(table(paths), paths),
-        "kubeadm.yaml": "\n---\n".join(json.dumps(part) for part in manifests.kubeadm(paths)),
-    }
-    values: dict[str, Any] = {
-        "cni/10-testbed.conflist": manifests.cni(),
-        "kubelet.json": manifests.kubelet(paths),
-        "kube-proxy.json": manifests.kube_proxy(paths),
-        "registry.json": manifests.registry(paths),
-        "prometheus.json": manifests.prometheus(paths),
-    }
-    texts |= {name: json.dumps(value, indent=2) for name, value in values.items()}
-    for name, text in texts.items():
-        (paths.etc / name).write_text(text)
+def has_certificates(paths: Paths) -> bool:
+    """Whether the certificates and all kubeconfigs are there; the administrator's is made last."""
+    return paths.kubeconfig.exists()
 
 
 def make_certificates(paths: Paths) -> None:
-    """Let kubeadm make what is missing: certificates, then one kubeconfig for each part."""
-    if paths.kubeconfig.exists():
-        return
+    """Let kubeadm make the certificates and kubeconfigs."""
+    shutil.rmtree(paths.pki, ignore_errors=True)
+    paths.etc.mkdir(parents=True, exist_ok=True)
+    config = paths.etc / "kubeadm.json"
+    config.write_text("\n---\n".join(map(json.dumps, manifests.kubeadm(paths))))
     kubeadm = paths.bin / "kubeadm"
-    conf = ["--config", paths.etc / "kubeadm.yaml"]
-    run([kubeadm, "init", "phase", "certs", "all", *conf])
-    run([kubeadm, "init", "phase", "kubeconfig", "all", *conf, "--kubeconfig-dir", paths.etc])
-    proxy = run([kubeadm, "kubeconfig", "user", "--client-name", "system:kube-proxy", *conf])
-    (paths.etc / "kube-proxy.conf").write_text(proxy)
-    # Renamed in a copy that becomes the kubeconfig in one step: it existing means that all before it is done.
-    made = paths.etc / "super-admin.conf"
-    kubectl = [paths.bin / "kubectl", "--kubeconfig", made, "config"]
-    current = run([*kubectl, "current-context"]).strip()
-    if current != net.NODE_NAME:
-        run([*kubectl, "rename-context", current, net.NODE_NAME])
-    copy = paths.kubeconfig.with_suffix(".new")
-    shutil.copy(made, copy)
-    copy.rename(paths.kubeconfig)
+    run([kubeadm, "init", "phase", "certs", "all", "--config", config])
+    folder = paths.etc / "kubeadm"
+    for name in ("super-admin", "controller-manager", "scheduler", "kubelet"):
+        words = [kubeadm, "init", "phase", "kubeconfig", name, "--config", config]
+        run([*words, "--kubeconfig-dir", folder])
+        _place(folder / f"{name}.conf", paths.etc / f"{name}.conf")
+    for name, words in _OWN_USERS.items():
+        text = run([kubeadm, "kubeconfig", "user", "--config", config, *words])
+        _write_secret(paths.etc / f"{name}.conf", text)
+    shutil.rmtree(folder)
+    _make_administrators(paths)
 
 
-def make_interfaces(paths: Paths) -> None:
-    """Create the two bridges and the masquerading; each survives being there already."""
-    bridges = {net.POD_BRIDGE: net.NODE_PREFIX, net.DOCKER_BRIDGE: net.DOCKER_GATEWAY}
-    for name, address in bridges.items():
-        if not succeeds(["ip", "link", "show", name]):
-            run(["ip", "link", "add", name, "type", "bridge"])
-        run(["ip", "address", "replace", address, "dev", name])
-        run(["ip", "link", "set", name, "up"])
-    Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n")
-    run(["nft", "-f", paths.etc / "testbed.nft"])
+def _make_administrators(paths: Paths) -> None:
+    """Its one context is called `testbed`: stacks name it, and must not take another cluster's."""
+    source = paths.etc / "super-admin.conf"
+    view = ["kubectl", "config", "view", "--kubeconfig", str(source), "--raw", "-o", "json"]
+    config: dict[str, Any] = json.loads(run([paths.bin / view[0], *view[1:]]))
+    config["contexts"][0]["name"] = config["current-context"] = CONTEXT
+    _write_secret(paths.kubeconfig, json.dumps(config, indent=1))
 
 
-def make_database(paths: Paths) -> None:
-    """Initialise Postgres' data folder; pods reach it from their network without a password."""
-    folder = paths.data / "postgres"
-    if (folder / "PG_VERSION").exists():
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    shutil.chown(folder, "postgres", "postgres")
-    as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-    initdb = [f"{_POSTGRES_BIN}/initdb", "-D", folder, "-A", "trust", "-U", "postgres", "-E", "UTF8"]
-    run([*as_postgres, *initdb], cwd=folder)
-    with (folder / "pg_hba.conf").open("a") as rules:
-        rules.write(f"host all all {net.POD_CIDR} trust\n")
+def _place(source: Path, target: Path) -> None:
+    source.chmod(0o600)
+    source.replace(target)
+
+
+def _write_secret(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+def write_files(paths: Paths) -> None:
+    """Write the daemons' configuration and make the folders that they expect."""
+    mtu = network.mtu()
+    files = {
+        "containerd.toml": manifests.containerd(paths),
+        "cni/testbed.conflist": _json(manifests.cni(mtu)),
+        "docker.json": _json(manifests.docker(paths, mtu)),
+        "registry.json": _json(manifests.registry(paths)),
+        "kubelet.json": _json(manifests.kubelet(paths)),
+        "kube-proxy.json": _json(manifests.kube_proxy(paths)),
+        "Corefile": manifests.corefile(paths),
+        "prometheus.json": _json(manifests.prometheus(paths)),
+    }
+    for folder in (paths.logs, paths.data, paths.data / "prometheus", paths.pulumi_state):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        path = paths.etc / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    ini = supervision.render(daemons(paths), paths)
+    (paths.etc / "supervisord.ini").write_text(ini)
+    cgroups.make(paths.cgroup)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=1)
+
+
+def has_databases(paths: Paths) -> bool:
+    """Whether Postgres's data is there; it is moved to its place when it is whole."""
+    return (paths.data / "postgres").exists() and (paths.data / "redis").exists()
+
+
+def make_databases(paths: Paths) -> None:
+    """Make the folders of Redis and Postgres, the latter with a password of its own."""
+    redis, fresh = paths.data / "redis", paths.data / ".postgres.new"
+    redis.mkdir(parents=True, exist_ok=True)
+    shutil.chown(redis, "redis", "redis")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(paths.data / "postgres", ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    shutil.chown(fresh, "postgres", "postgres")
+    _write_secret(paths.postgres_password, secrets.token_urlsafe(24))
+    shutil.chown(paths.postgres_password, "postgres", "postgres")
+    initdb = [POSTGRES_BIN / "initdb", "--pgdata", fresh, "--username=postgres"]
+    options = [f"--pwfile={paths.postgres_password}", "--auth=scram-sha-256", "--encoding=UTF8"]
+    run(["runuser", "-u", "postgres", "--", *initdb, *options, "--locale=C.UTF-8"], cwd=Path("/"))
+    with (fresh / "pg_hba.conf").open("a") as file:
+        for network_range in (net.POD_CIDR, net.DOCKER_CIDR, f"{net.NODE_ADDRESS}/32"):
+            file.write(f"host all all {network_range} scram-sha-256\n")
+    fresh.rename(paths.data / "postgres")
+
+
+def kubectl(paths: Paths, *words: str, stdin: str | None = None, seconds: float = 60) -> str:
+    """Run kubectl as the administrator."""
+    command = [paths.bin / "kubectl", "--kubeconfig", paths.kubeconfig, *words]
+    return run(command, stdin=stdin, timeout_seconds=seconds)
+
+
+def settle(paths: Paths) -> None:
+    """Apply what the cluster must hold, and wait until its node takes pods.
+
+    Raises:
+        PlatformError: the node is not ready in time; carries its conditions.
+    """
+    kubectl(paths, "apply", "-f", "-", stdin=json.dumps(manifests.readers()))
+    node = f"node/{net.NODE_NAME}"
+    try:
+        kubectl(paths, "wait", "--for=create", node, f"--timeout={_NODE_SECONDS}s", seconds=70)
+        wait = ["wait", "--for=condition=Ready", node, f"--timeout={_NODE_SECONDS}s"]
+        kubectl(paths, *wait, seconds=70)
+        # Pods are refused until the namespace has it.
+        account = ["wait", "--for=create", "serviceaccount/default", "-n", "default"]
+        kubectl(paths, *account, "--timeout=30s")
+    except PlatformError as error:
+        conditions = kubectl(paths, "describe", "nodes")
+        raise PlatformError(
+            f"{error}\n{conditions}\nsee: python -m testbed logs kubelet"
+        ) from error

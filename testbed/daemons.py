@@ -1,189 +1,215 @@
-"""The daemons of the platform as a table: command, readiness, deadline. The order is the order of starting."""
+"""The daemons of the platform as data: command, what must be ready first, how readiness shows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from testbed import net
 from testbed.paths import Paths
+from testbed.probes import Answers, Listens, Probe, Succeeds
 
-_POSTGRES_BIN = "/usr/lib/postgresql/15/bin"
+POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """One long-running program."""
+    """One process that the supervisor owns."""
 
     name: str
     command: tuple[str, ...]
-    ready: tuple[str, ...]
-    """A command that ends with 0 once the daemon serves."""
-    deadline_seconds: float = 30
+    ready: Probe
+    after: tuple[str, ...] = ()
+    """Daemons that must be ready before this one starts."""
+    config: tuple[str, ...] = ()
+    """Files below `etc` that it reads: when one changes, it is started anew."""
     user: str = "root"
-    environment: dict[str, str] = field(default_factory=dict[str, str])
-    stop_signal: str = "TERM"
+    deadline_seconds: float = 60
 
 
-def _curl(url: str) -> tuple[str, ...]:
-    return ("curl", "--silent", "--fail", "--insecure", "--max-time", "2", "--output", "/dev/null", url)
+def daemons(paths: Paths) -> tuple[Daemon, ...]:
+    """Return all daemons; each comes after those that it needs."""
+    return (
+        *_images(paths),
+        *_control_plane(paths),
+        *_node(paths),
+        *_services(paths),
+    )
 
 
-def _flags(**values: str | float | Path) -> tuple[str, ...]:
-    return tuple(f"--{name.replace('_', '-')}={value}" for name, value in values.items())
-
-
-def table(paths: Paths) -> tuple[Daemon, ...]:
-    """Return every daemon, in order of starting."""
-    return (*_storage(paths), *_containers(paths), *_control_plane(paths), *_node(paths))
-
-
-def _storage(paths: Paths) -> tuple[Daemon, ...]:
+def _images(paths: Paths) -> tuple[Daemon, ...]:
+    containerd, docker = paths.containerd_socket, paths.docker_socket
     return (
         Daemon(
             "registry",
             ("/usr/bin/docker-registry", "serve", f"{paths.etc}/registry.json"),
-            _curl(f"http://{net.REGISTRY}/v2/"),
+            Answers(f"http://{net.REGISTRY}/v2/"),
+            config=("registry.json",),
         ),
-        Daemon(
-            "postgres",
-            (
-                f"{_POSTGRES_BIN}/postgres",
-                "-D",
-                f"{paths.data}/postgres",
-                *("-h", net.NODE_ADDRESS, "-p", str(net.POSTGRES_PORT)),
-                *("-k", f"{paths.data}/postgres", "-c", "max_connections=200"),
-            ),
-            (
-                f"{_POSTGRES_BIN}/pg_isready",
-                *("-q", "-h", net.NODE_ADDRESS, "-p", str(net.POSTGRES_PORT)),
-            ),
-            user="postgres",
-            stop_signal="INT",
-        ),
-        Daemon(
-            "redis",
-            (
-                "/usr/bin/redis-server",
-                *("--bind", net.NODE_ADDRESS, "--port", str(net.REDIS_PORT)),
-                *("--protected-mode", "no", "--save", "", "--appendonly", "no"),
-            ),
-            ("redis-cli", "-h", net.NODE_ADDRESS, "-p", str(net.REDIS_PORT), "ping"),
-        ),
-    )
-
-
-def _containers(paths: Paths) -> tuple[Daemon, ...]:
-    socket = str(paths.containerd_socket)
-    return (
         Daemon(
             "containerd",
             ("/usr/bin/containerd", "--config", f"{paths.etc}/containerd.toml"),
-            ("ctr", "--address", socket, "version"),
+            Succeeds(("/usr/bin/ctr", "--address", str(containerd), "version")),
+            config=("containerd.toml", "cni/testbed.conflist"),
         ),
         Daemon(
             "dockerd",
             (
                 "/usr/sbin/dockerd",
-                *("--host", f"unix://{paths.docker_socket}", "--containerd", socket),
-                *("--data-root", f"{paths.data}/docker", "--exec-root", f"{paths.run}/docker"),
-                *("--pidfile", f"{paths.run}/dockerd.pid", "--bridge", net.DOCKER_BRIDGE),
-                "--iptables=false",
+                f"--containerd={containerd}",
+                f"--host=unix://{docker}",
+                f"--data-root={paths.data}/docker",
+                f"--exec-root={paths.run}/docker",
+                f"--pidfile={paths.run}/docker.pid",
+                f"--config-file={paths.etc}/docker.json",
+                f"--deprecated-key-path={paths.data}/docker-key.json",
             ),
-            _curl("http://docker/_ping")[:-1]
-            + ("--unix-socket", str(paths.docker_socket), "http://docker/_ping"),
-            deadline_seconds=60,
+            Answers("http://engine/_ping", socket=docker),
+            after=("containerd",),
+            config=("docker.json",),
         ),
     )
 
 
 def _control_plane(paths: Paths) -> tuple[Daemon, ...]:
-    pki, bin_ = paths.pki, paths.bin
-    etcd = f"http://127.0.0.1:{net.ETCD_PORT}"
-    peer = f"http://127.0.0.1:{net.ETCD_PEER_PORT}"
-    conf = str(paths.etc / "{}.conf")
     return (
         Daemon(
             "etcd",
             (
                 "/usr/bin/etcd",
-                *_flags(data_dir=f"{paths.data}/etcd", name="testbed"),
-                *_flags(listen_client_urls=etcd, advertise_client_urls=etcd),
-                *_flags(listen_peer_urls=peer, initial_advertise_peer_urls=peer),
-                *_flags(initial_cluster=f"testbed={peer}"),
-                "--unsafe-no-fsync",  # a throw-away cluster: what a power cut takes, `up` makes again
+                "--name=testbed",
+                f"--data-dir={paths.data}/etcd",
+                f"--listen-client-urls={net.ETCD_URL}",
+                f"--advertise-client-urls={net.ETCD_URL}",
+                f"--listen-peer-urls={net.ETCD_PEER_URL}",
+                f"--initial-advertise-peer-urls={net.ETCD_PEER_URL}",
+                f"--initial-cluster=testbed={net.ETCD_PEER_URL}",
+                # A throw-away cluster: its data may go with the machine's power.
+                "--unsafe-no-fsync",
+                "--log-level=warn",
             ),
-            _curl(f"{etcd}/health"),
+            Answers(f"{net.ETCD_URL}/health"),
         ),
         Daemon(
             "kube-apiserver",
-            (
-                f"{bin_}/kube-apiserver",
-                *_flags(etcd_servers=etcd, advertise_address=net.NODE_ADDRESS),
-                *_flags(secure_port=net.API_PORT, service_cluster_ip_range=net.SERVICE_CIDR),
-                *_flags(authorization_mode="Node,RBAC", enable_admission_plugins="NodeRestriction"),
-                *_flags(client_ca_file=f"{pki}/ca.crt", allow_privileged="true"),
-                *_flags(tls_cert_file=f"{pki}/apiserver.crt"),
-                *_flags(tls_private_key_file=f"{pki}/apiserver.key"),
-                *_flags(kubelet_client_certificate=f"{pki}/apiserver-kubelet-client.crt"),
-                *_flags(kubelet_client_key=f"{pki}/apiserver-kubelet-client.key"),
-                *_flags(kubelet_preferred_address_types="InternalIP"),
-                *_flags(service_account_key_file=f"{pki}/sa.pub"),
-                *_flags(service_account_signing_key_file=f"{pki}/sa.key"),
-                *_flags(service_account_issuer="https://kubernetes.default.svc.cluster.local"),
-                *_flags(requestheader_client_ca_file=f"{pki}/front-proxy-ca.crt"),
-                *_flags(proxy_client_cert_file=f"{pki}/front-proxy-client.crt"),
-                *_flags(proxy_client_key_file=f"{pki}/front-proxy-client.key"),
-            ),
-            _curl(f"{net.API_URL}/readyz"),
-            deadline_seconds=60,
+            (str(paths.bin / "kube-apiserver"), *_apiserver_flags(paths)),
+            Answers(f"{net.API_URL}/readyz", authority=paths.pki / "ca.crt"),
+            after=("etcd",),
         ),
         Daemon(
             "kube-controller-manager",
             (
-                f"{bin_}/kube-controller-manager",
-                *_flags(kubeconfig=conf.format("controller-manager"), leader_elect="false"),
-                *_flags(root_ca_file=f"{pki}/ca.crt", use_service_account_credentials="true"),
-                *_flags(service_account_private_key_file=f"{pki}/sa.key"),
-                *_flags(cluster_signing_cert_file=f"{pki}/ca.crt"),
-                *_flags(cluster_signing_key_file=f"{pki}/ca.key", bind_address="127.0.0.1"),
+                str(paths.bin / "kube-controller-manager"),
+                f"--kubeconfig={paths.etc}/controller-manager.conf",
+                "--bind-address=127.0.0.1",
+                f"--secure-port={net.CONTROLLER_MANAGER_PORT}",
+                "--leader-elect=false",
+                "--use-service-account-credentials=true",
+                f"--root-ca-file={paths.pki}/ca.crt",
+                f"--service-account-private-key-file={paths.pki}/sa.key",
+                f"--cluster-signing-cert-file={paths.pki}/ca.crt",
+                f"--cluster-signing-key-file={paths.pki}/ca.key",
             ),
-            _curl("https://127.0.0.1:10257/healthz"),
+            Answers(f"https://127.0.0.1:{net.CONTROLLER_MANAGER_PORT}/healthz"),
+            after=("kube-apiserver",),
         ),
         Daemon(
             "kube-scheduler",
             (
-                f"{bin_}/kube-scheduler",
-                *_flags(kubeconfig=conf.format("scheduler"), leader_elect="false"),
-                *_flags(bind_address="127.0.0.1"),
+                str(paths.bin / "kube-scheduler"),
+                f"--kubeconfig={paths.etc}/scheduler.conf",
+                "--bind-address=127.0.0.1",
+                f"--secure-port={net.SCHEDULER_PORT}",
+                "--leader-elect=false",
             ),
-            _curl("https://127.0.0.1:10259/healthz"),
+            Answers(f"https://127.0.0.1:{net.SCHEDULER_PORT}/healthz"),
+            after=("kube-apiserver",),
         ),
     )
 
 
-def _node(paths: Paths) -> tuple[Daemon, ...]:
-    bin_ = paths.bin
-    kubectl = (f"{bin_}/kubectl", "--kubeconfig", str(paths.kubeconfig), "--request-timeout=3s")
+def _apiserver_flags(paths: Paths) -> tuple[str, ...]:
+    pki = paths.pki
     return (
-        Daemon(
-            "kube-proxy",
-            (f"{bin_}/kube-proxy", f"--config={paths.etc}/kube-proxy.json"),
-            _curl("http://127.0.0.1:10256/livez"),
-        ),
-        Daemon(
-            "coredns",
-            (f"{bin_}/coredns", "-conf", f"{paths.etc}/Corefile"),
-            _curl(f"http://{net.NODE_ADDRESS}:8181/ready"),
-        ),
+        f"--bind-address={net.NODE_ADDRESS}",
+        f"--advertise-address={net.NODE_ADDRESS}",
+        f"--secure-port={net.API_PORT}",
+        f"--etcd-servers={net.ETCD_URL}",
+        f"--service-cluster-ip-range={net.SERVICE_CIDR}",
+        "--authorization-mode=Node,RBAC",
+        "--enable-admission-plugins=NodeRestriction",
+        "--enable-bootstrap-token-auth=false",
+        f"--client-ca-file={pki}/ca.crt",
+        f"--tls-cert-file={pki}/apiserver.crt",
+        f"--tls-private-key-file={pki}/apiserver.key",
+        f"--kubelet-client-certificate={pki}/apiserver-kubelet-client.crt",
+        f"--kubelet-client-key={pki}/apiserver-kubelet-client.key",
+        "--kubelet-preferred-address-types=InternalIP",
+        f"--service-account-issuer=https://kubernetes.default.svc.{net.DNS_DOMAIN}",
+        f"--service-account-key-file={pki}/sa.pub",
+        f"--service-account-signing-key-file={pki}/sa.key",
+    )
+
+
+def _node(paths: Paths) -> tuple[Daemon, ...]:
+    return (
         Daemon(
             "kubelet",
             (
-                f"{bin_}/kubelet",
-                *_flags(kubeconfig=f"{paths.etc}/kubelet.conf", config=f"{paths.etc}/kubelet.json"),
-                *_flags(root_dir=f"{paths.data}/kubelet", hostname_override=net.NODE_NAME),
-                *_flags(node_ip=net.NODE_ADDRESS),
+                str(paths.bin / "kubelet"),
+                f"--config={paths.etc}/kubelet.json",
+                f"--kubeconfig={paths.etc}/kubelet.conf",
+                f"--hostname-override={net.NODE_NAME}",
+                f"--node-ip={net.NODE_ADDRESS}",
             ),
-            (*kubectl, "wait", "--for=condition=Ready", f"node/{net.NODE_NAME}", "--timeout=2s"),
-            deadline_seconds=90,
+            Answers(f"http://127.0.0.1:{net.KUBELET_HEALTH_PORT}/healthz"),
+            after=("containerd", "kube-apiserver", "registry"),
+            config=("kubelet.json",),
+        ),
+        Daemon(
+            "kube-proxy",
+            (str(paths.bin / "kube-proxy"), f"--config={paths.etc}/kube-proxy.json"),
+            Answers(f"http://127.0.0.1:{net.PROXY_HEALTH_PORT}/healthz"),
+            after=("kube-apiserver",),
+            config=("kube-proxy.json",),
+        ),
+        Daemon(
+            "coredns",
+            (str(paths.bin / "coredns"), "-conf", f"{paths.etc}/Corefile"),
+            Answers(net.DNS_READY_URL),
+            after=("kube-apiserver",),
+            config=("Corefile",),
+        ),
+    )
+
+
+def _services(paths: Paths) -> tuple[Daemon, ...]:
+    host = net.NODE_ADDRESS
+    return (
+        Daemon(
+            "postgres",
+            (
+                str(POSTGRES_BIN / "postgres"),
+                *("-D", f"{paths.data}/postgres"),
+                *("-c", f"listen_addresses={host}"),
+                *("-c", f"port={net.POSTGRES_PORT}"),
+                *("-c", "unix_socket_directories="),
+                *("-c", "max_connections=200"),
+            ),
+            Succeeds((str(POSTGRES_BIN / "pg_isready"), "-h", host, "-p", str(net.POSTGRES_PORT))),
+            user="postgres",
+        ),
+        Daemon(
+            "redis",
+            (
+                "/usr/bin/redis-server",
+                *("--bind", host),
+                *("--port", str(net.REDIS_PORT)),
+                *("--dir", f"{paths.data}/redis"),
+                # A cache: what it held may be lost. Only this machine and its pods reach the address.
+                *("--save", ""),
+                *("--protected-mode", "no"),
+            ),
+            Listens(host, net.REDIS_PORT),
+            user="redis",
         ),
         Daemon(
             "prometheus",
@@ -191,8 +217,11 @@ def _node(paths: Paths) -> tuple[Daemon, ...]:
                 "/usr/bin/prometheus",
                 f"--config.file={paths.etc}/prometheus.json",
                 f"--storage.tsdb.path={paths.data}/prometheus",
-                f"--web.listen-address=127.0.0.1:{net.PROMETHEUS_PORT}",
+                f"--web.listen-address={net.PROMETHEUS_URL.removeprefix('http://')}",
+                "--storage.tsdb.retention.time=7d",
             ),
-            _curl(f"http://127.0.0.1:{net.PROMETHEUS_PORT}/-/ready"),
+            Answers(f"{net.PROMETHEUS_URL}/-/ready"),
+            after=("kube-apiserver",),
+            config=("prometheus.json",),
         ),
     )

@@ -3,10 +3,12 @@
 from typing import Any
 
 from testbed import net
+from testbed.images import PAUSE
 from testbed.paths import Paths
 from testbed.toolchain import KUBERNETES_VERSION
 
-PAUSE_IMAGE = f"{net.REGISTRY}/pause:1"
+READERS = "testbed:readers"
+PAUSE_IMAGE = f"{net.REGISTRY}/{PAUSE}"
 
 
 def containerd(paths: Paths) -> str:
@@ -14,24 +16,27 @@ def containerd(paths: Paths) -> str:
     return f"""\
 version = 2
 root = "{paths.data}/containerd"
-state = "{paths.run}/containerd"
+state = "/run/containerd"
 
 [grpc]
 address = "{paths.containerd_socket}"
 
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{PAUSE_IMAGE}"
-# A container without CAP_SYS_RESOURCE cannot set a negative score: without this line no pod starts there.
+# Without CAP_SYS_RESOURCE no process can set a negative score: without this line no pod starts there.
 restrict_oom_score_adj = true
 
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "/usr/lib/cni"
 conf_dir = "{paths.etc}/cni"
+
+[plugins."io.containerd.internal.v1.opt"]
+path = "{paths.data}/containerd-opt"
 """
 
 
-def cni() -> dict[str, Any]:
-    """One bridge. Masquerading is in the platform's own nft table, so that one delete removes it."""
+def cni(mtu: int) -> dict[str, Any]:
+    """One bridge, no host ports. Masquerading is in the platform's own nft table: one delete removes it."""
     return {
         "cniVersion": "0.4.0",
         "name": "testbed",
@@ -41,12 +46,13 @@ def cni() -> dict[str, Any]:
                 "bridge": net.POD_BRIDGE,
                 "isGateway": True,
                 "hairpinMode": True,
+                "mtu": mtu,
                 "ipam": {
                     "type": "host-local",
                     "ranges": [[{"subnet": net.POD_CIDR}]],
                     "routes": [{"dst": "0.0.0.0/0"}],
                 },
-            }
+            },
         ],
     }
 
@@ -89,7 +95,7 @@ def kubeadm(paths: Paths) -> list[dict[str, Any]]:
             "networking": {
                 "serviceSubnet": net.SERVICE_CIDR,
                 "podSubnet": net.POD_CIDR,
-                "dnsDomain": "cluster.local",
+                "dnsDomain": net.DNS_DOMAIN,
             },
         },
     ]
@@ -106,19 +112,20 @@ def kubelet(paths: Paths) -> dict[str, Any]:
             "x509": {"clientCAFile": f"{paths.pki}/ca.crt"},
         },
         "authorization": {"mode": "Webhook"},
+        "address": net.NODE_ADDRESS,
+        "healthzPort": net.KUBELET_HEALTH_PORT,
         "cgroupDriver": "cgroupfs",
+        "cgroupRoot": f"/{paths.cgroup}",
         "failCgroupV1": False,
         "failSwapOn": False,
         "featureGates": {"KubeletInUserNamespace": True},
         "clusterDNS": [net.NODE_ADDRESS],
-        "clusterDomain": "cluster.local",
+        "clusterDomain": net.DNS_DOMAIN,
         "containerRuntimeEndpoint": f"unix://{paths.containerd_socket}",
         "imageGCHighThresholdPercent": 100,
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%"},
         "podLogsDir": f"{paths.logs}/pods",
-        # What kills the probes' patience on two busy cores is the kubelet's own rate of work.
         "serializeImagePulls": False,
-        "syncFrequency": "10s",
     }
 
 
@@ -128,11 +135,11 @@ def kube_proxy(paths: Paths) -> dict[str, Any]:
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "mode": "nftables",
-        "clusterCIDR": net.POD_CIDR,
+        "healthzBindAddress": f"127.0.0.1:{net.PROXY_HEALTH_PORT}",
+        "metricsBindAddress": f"127.0.0.1:{net.PROXY_METRICS_PORT}",
         "clientConnection": {"kubeconfig": f"{paths.etc}/kube-proxy.conf"},
         "hostnameOverride": net.NODE_NAME,
-        # Pods share one bridge: without it the answer to a pod would not pass the translation again.
-        "nftables": {"masqueradeAll": True, "minSyncPeriod": "100ms", "syncPeriod": "30s"},
+        "nftables": {"minSyncPeriod": "100ms", "syncPeriod": "30s"},
         # The kernel's tables are not ours to resize.
         "conntrack": {
             "maxPerCore": 0,
@@ -148,9 +155,10 @@ def corefile(paths: Paths) -> str:
     bind {net.NODE_ADDRESS}
     errors
     ready {net.NODE_ADDRESS}:8181
-    kubernetes cluster.local in-addr.arpa {{
-        kubeconfig {paths.kubeconfig} testbed
+    kubernetes {net.DNS_DOMAIN} in-addr.arpa {{
+        kubeconfig {paths.etc}/coredns.conf
         pods disabled
+        fallthrough in-addr.arpa
     }}
     cache 10
     forward . /etc/resolv.conf
@@ -181,7 +189,7 @@ def prometheus(paths: Paths) -> dict[str, Any]:
             {
                 "job_name": "pods",
                 "kubernetes_sd_configs": [
-                    {"role": "pod", "kubeconfig_file": str(paths.kubeconfig)}
+                    {"role": "pod", "kubeconfig_file": f"{paths.etc}/prometheus.conf"}
                 ],
                 "relabel_configs": [
                     {"source_labels": [f"{annotation}_scrape"], "regex": "true", "action": "keep"},
@@ -197,4 +205,34 @@ def prometheus(paths: Paths) -> dict[str, Any]:
                 ],
             }
         ],
+    }
+
+
+def readers() -> dict[str, Any]:
+    """CoreDNS and Prometheus may look at everything but Secrets, and change nothing."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "testbed:readers"},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "view",
+        },
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": READERS}],
+    }
+
+
+def docker(paths: Paths, mtu: int) -> dict[str, Any]:
+    """Builds reach the outside through the platform's own bridge and table, not through iptables."""
+    return {
+        "bridge": net.DOCKER_BRIDGE,
+        "cgroup-parent": f"/{paths.cgroup}/docker",
+        "dns": [net.NODE_ADDRESS],
+        "features": {"buildkit": True},
+        "ip-masq": False,
+        "iptables": False,
+        "ip6tables": False,
+        "mtu": mtu,
+        "userland-proxy": False,
     }

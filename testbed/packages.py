@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def install(names: list[str]) -> None:
 
 
 @contextmanager
-def _no_service_starts() -> Iterator[None]:
+def _no_service_starts() -> Generator[None]:
     """Tell dpkg's invoke-rc.d to start nothing; a policy that is already there stays."""
     kept = POLICY.with_name("policy-rc.d.before-testbed")
     if POLICY.exists():

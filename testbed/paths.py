@@ -19,15 +19,20 @@ class Paths:
     def from_environment(cls) -> "Paths":
         """Return the folders that `TESTBED_CACHE`, `XDG_CACHE_HOME` and `TESTBED_STATE` name.
 
-        The state is under /var/lib, not in a home: Postgres runs as a user of its own and must reach it.
+        The state is not in a home: Postgres runs as a user of its own and must reach it.
         """
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         cache = os.environ.get("TESTBED_CACHE") or Path(home) / "bot-testbed"
         return cls(Path(cache), Path(os.environ.get("TESTBED_STATE") or "/var/lib/bot-testbed"))
 
     @property
+    def lock(self) -> Path:
+        """Held by `up` and `down`: one at a time."""
+        return self.cache / "lock"
+
+    @property
     def bin(self) -> Path:
-        """Links to every command of the platform; first on the PATH that `env` prints."""
+        """Every command of the platform; first on the PATH that `env` prints."""
         return self.state / "bin"
 
     @property
@@ -47,7 +52,7 @@ class Paths:
 
     @property
     def run(self) -> Path:
-        """Sockets and pid files."""
+        """Sockets and what else is void once the processes are gone."""
         return self.state / "run"
 
     @property
@@ -62,13 +67,23 @@ class Paths:
 
     @property
     def pulumi_home(self) -> Path:
-        """Plugins and credentials of the Pulumi CLI."""
+        """Plugins and workspaces of the Pulumi CLI."""
         return self.state / "pulumi-home"
 
     @property
+    def pulumi_plugins(self) -> Path:
+        """In the cache: a download or a link, in either case the same for the next cluster."""
+        return self.cache / "plugins"
+
+    @property
     def pulumi_state(self) -> Path:
-        """The file backend of the stack `local`."""
+        """The file backend of the stack `local`; it goes with the cluster that it describes."""
         return self.state / "pulumi"
+
+    @property
+    def postgres_password(self) -> Path:
+        """The superuser's, made at random with the database."""
+        return self.state / "postgres-password"
 
     @property
     def containerd_socket(self) -> Path:
@@ -84,3 +99,8 @@ class Paths:
     def supervisor_socket(self) -> Path:
         """Where supervisord listens."""
         return self.run / "supervisor.sock"
+
+    @property
+    def cgroup(self) -> str:
+        """Parent of every container's control group."""
+        return "testbed"

