@@ -15,10 +15,17 @@ CONTEXT = "testbed"
 _OWN_USERS = {
     "kube-proxy": ["--client-name", "system:kube-proxy"],
     "coredns": ["--client-name", "testbed:coredns", "--org", manifests.READERS],
-    "prometheus": ["--client-name", "testbed:prometheus", "--org", manifests.READERS],
+    "targets": ["--client-name", "testbed:targets", "--org", manifests.READERS],
 }
 """Beside those that kubeadm makes; the rights of the first come with Kubernetes."""
 _NODE_SECONDS = 60
+
+
+def make_state(paths: Paths) -> None:
+    """Make the folder of everything; the users of the databases must be able to walk through it."""
+    for folder in (paths.state, paths.data):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
 
 
 def has_certificates(paths: Paths) -> bool:
@@ -78,7 +85,7 @@ def write_files(paths: Paths) -> None:
         "kubelet.json": _json(manifests.kubelet(paths)),
         "kube-proxy.json": _json(manifests.kube_proxy(paths)),
         "Corefile": manifests.corefile(paths),
-        "prometheus.json": _json(manifests.prometheus(paths)),
+        "prometheus.json": _json(manifests.prometheus()),
     }
     for folder in (paths.logs, paths.data, paths.data / "prometheus", paths.pulumi_state):
         folder.mkdir(parents=True, exist_ok=True)
@@ -126,13 +133,17 @@ def kubectl(paths: Paths, *words: str, stdin: str | None = None, seconds: float 
     return run(command, stdin=stdin, timeout_seconds=seconds)
 
 
+def grant(paths: Paths) -> None:
+    """Give those daemons of ours their rights that Kubernetes does not know."""
+    kubectl(paths, "apply", "-f", "-", stdin=json.dumps(manifests.readers()))
+
+
 def settle(paths: Paths) -> None:
-    """Apply what the cluster must hold, and wait until its node takes pods.
+    """Wait until the node takes pods.
 
     Raises:
         PlatformError: the node is not ready in time; carries its conditions.
     """
-    kubectl(paths, "apply", "-f", "-", stdin=json.dumps(manifests.readers()))
     node = f"node/{net.NODE_NAME}"
     try:
         kubectl(paths, "wait", "--for=create", node, f"--timeout={_NODE_SECONDS}s", seconds=70)

@@ -60,7 +60,6 @@ def _images(paths: Paths) -> tuple[Daemon, ...]:
                 f"--exec-root={paths.run}/docker",
                 f"--pidfile={paths.run}/docker.pid",
                 f"--config-file={paths.etc}/docker.json",
-                f"--deprecated-key-path={paths.data}/docker-key.json",
             ),
             Answers("http://engine/_ping", socket=docker),
             after=("containerd",),

@@ -179,32 +179,12 @@ def registry(paths: Paths) -> dict[str, Any]:
     }
 
 
-def prometheus(paths: Paths) -> dict[str, Any]:
-    """Scrapes every pod that says `prometheus.io/scrape: "true"`."""
-    annotation = "__meta_kubernetes_pod_annotation_prometheus_io"
-    labels = {"namespace": "namespace", "pod_name": "pod", "pod_label_color": "color"}
+def prometheus() -> dict[str, Any]:
+    """Scrapes what `testbed.targets` names: Debian builds Prometheus without Kubernetes discovery."""
+    discovery = {"url": net.TARGETS_URL, "refresh_interval": "2s"}
     return {
-        "global": {"scrape_interval": "5s"},
-        "scrape_configs": [
-            {
-                "job_name": "pods",
-                "kubernetes_sd_configs": [
-                    {"role": "pod", "kubeconfig_file": f"{paths.etc}/prometheus.conf"}
-                ],
-                "relabel_configs": [
-                    {"source_labels": [f"{annotation}_scrape"], "regex": "true", "action": "keep"},
-                    {
-                        "source_labels": ["__meta_kubernetes_pod_ip", f"{annotation}_port"],
-                        "separator": ":",
-                        "target_label": "__address__",
-                    },
-                    *(
-                        {"source_labels": [f"__meta_kubernetes_{source}"], "target_label": target}
-                        for source, target in labels.items()
-                    ),
-                ],
-            }
-        ],
+        "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
+        "scrape_configs": [{"job_name": "pods", "http_sd_configs": [discovery]}],
     }
 
 

@@ -32,6 +32,8 @@ PROXY_METRICS_PORT = 23249
 PROXY_HEALTH_PORT = 23256
 CONTROLLER_MANAGER_PORT = 23257
 SCHEDULER_PORT = 23259
+TARGETS_PORT = 23900
+TARGETS_URL = f"http://127.0.0.1:{TARGETS_PORT}/targets"
 
 PORTS: dict[str, int] = {
     "registry": 5000,
@@ -42,5 +44,6 @@ PORTS: dict[str, int] = {
     "kube-proxy health": PROXY_HEALTH_PORT,
     "kube-controller-manager": CONTROLLER_MANAGER_PORT,
     "kube-scheduler": SCHEDULER_PORT,
+    "targets": TARGETS_PORT,
 }
 """Those on 127.0.0.1, which others use too: they must be free before the first start."""

@@ -21,6 +21,10 @@ from testbed.paths import Paths
 from testbed.shell import PlatformError, long_work, say
 
 
+_FIRST = frozenset({"registry", "etcd", "kube-apiserver"})
+"""What the others' images and rights are put into before they start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step; `do` may be repeated at any time."""
@@ -56,6 +60,7 @@ def steps(paths: Paths) -> tuple[Step, ...]:
     return (
         Step("root", lambda: os.geteuid() == 0, _refuse),
         Step("Debian packages", lambda: not packages.missing(), _install_packages),
+        Step("state", never, lambda: cluster.make_state(paths)),
         Step("commands", never, lambda: _install_commands(paths)),
         Step("Pulumi plugins", never, lambda: _install_plugins(paths)),
         Step("base image", images.base_entry(paths).exists, lambda: _make_base(paths)),
@@ -72,8 +77,9 @@ def steps(paths: Paths) -> tuple[Step, ...]:
         ),
         Step("configuration", never, lambda: cluster.write_files(paths)),
         Step("supervisor", never, lambda: _start_supervisor(paths)),
-        Step("registry", never, lambda: _boot(paths, only={"registry"})),
+        Step("registry and API server", never, lambda: _boot(paths, only=_FIRST)),
         Step("images in the registry", never, lambda: _push_images(paths)),
+        Step("rights", never, lambda: cluster.grant(paths)),
         Step("daemons", never, lambda: _boot(paths)),
         Step("node", never, lambda: cluster.settle(paths)),
     )
@@ -136,7 +142,7 @@ def _start_supervisor(paths: Paths) -> None:
         supervision.start(paths)
 
 
-def _boot(paths: Paths, only: set[str] | None = None) -> None:
+def _boot(paths: Paths, only: frozenset[str] | None = None) -> None:
     chosen: list[Daemon] = [d for d in daemons(paths) if only is None or d.name in only]
     boot(chosen, Supervisord(paths), lambda name: log_of(paths, name))
 

@@ -28,6 +28,7 @@ from testbed.shell import PlatformError, tail
 MARK = "BOT_TESTBED_DAEMON"
 """In the environment of every process in the namespace, and of none outside."""
 OWN_FOLDERS: dict[str, str] = {
+    "/etc/docker": "data/docker-etc",
     "/run/containerd": "run/containerd",
     "/run/netns": "run/netns",
     "/var/lib/cni": "run/cni",

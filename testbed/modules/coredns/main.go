@@ -1,9 +1,10 @@
-// CoreDNS with the five plugins that a one-node cluster needs, and no other.
+// CoreDNS with the six plugins that a one-node cluster needs, and no other.
 package main
 
 import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
+	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/forward"
@@ -12,6 +13,6 @@ import (
 )
 
 func main() {
-	dnsserver.Directives = []string{"errors", "ready", "kubernetes", "cache", "forward"}
+	dnsserver.Directives = []string{"bind", "errors", "ready", "kubernetes", "cache", "forward"}
 	coremain.Run()
 }
