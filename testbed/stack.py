@@ -85,6 +85,19 @@ def deploy(context: str | None, repository: str | None) -> None:
     pulumi("up", "--yes", "--skip-preview", "--stack", LOCAL)
     if _pin():
         pulumi("up", "--yes", "--skip-preview", "--stack", LOCAL)
+    outputs = pulumi_json("stack", "output", "--stack", LOCAL)
+    print(_next_steps(outputs, context))  # noqa: T201 - it is the command's result
+
+
+def _next_steps(outputs: Mapping[str, Any], context: str | None) -> str:
+    """Return what a person types next; `shell` sets up plain pulumi on the local platform."""
+    active = Color(outputs["activeColor"])
+    shell = "" if context else '  eval "$(.venv/bin/python -m testbed env)"\n'
+    return (
+        f"\n{active} is active and {active.other} stands by. Swap them:\n{shell}"
+        f"  pulumi config set activeColor {active.other} && pulumi up\n"
+        f"Look: kubectl -n {outputs['namespace']} get deployments,services,pods"
+    )
 
 
 def preview(stack: str) -> None:
