@@ -134,8 +134,8 @@ def kubectl(paths: Paths, *words: str, stdin: str | None = None, seconds: float 
 
 
 def grant(paths: Paths) -> None:
-    """Give those daemons of ours their rights that Kubernetes does not know."""
-    kubectl(paths, "apply", "-f", "-", stdin=json.dumps(manifests.readers()))
+    """Give daemons those rights that Kubernetes does not grant by itself."""
+    kubectl(paths, "apply", "-f", "-", stdin=json.dumps(manifests.rights()))
 
 
 def settle(paths: Paths) -> None:

@@ -26,6 +26,7 @@ def variables(paths: Paths, base_image: str, path: str) -> dict[str, str]:
         "PATH": os.pathsep.join([*ours, *others]),
         "KUBECONFIG": str(paths.kubeconfig),
         "DOCKER_HOST": f"unix://{paths.docker_socket}",
+        "DOCKER_BUILDKIT": "1",
         "PULUMI_HOME": str(paths.pulumi_home),
         "PULUMI_BACKEND_URL": paths.pulumi_state.as_uri(),
         # Of the stack on this machine only; it protects nothing that this machine does not hold.

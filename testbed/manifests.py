@@ -188,18 +188,30 @@ def prometheus() -> dict[str, Any]:
     }
 
 
-def readers() -> dict[str, Any]:
-    """CoreDNS and Prometheus may look at everything but Secrets, and change nothing."""
+def rights() -> dict[str, Any]:
+    """What Kubernetes does not grant by itself."""
+    readers = ("Group", READERS)
+    kubelet_client = ("User", "kube-apiserver-kubelet-client")
     return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": [
+            # CoreDNS and `targets` may look at all but Secrets, and change nothing.
+            _binding("testbed:readers", "view", *readers),
+            # Logs and exec: the API server asks the kubelet, which asks back whether it may.
+            _binding("testbed:kubelet-client", "system:kubelet-api-admin", *kubelet_client),
+        ],
+    }
+
+
+def _binding(name: str, role: str, kind: str, subject: str) -> dict[str, Any]:
+    group = "rbac.authorization.k8s.io"
+    return {
+        "apiVersion": f"{group}/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": {"name": "testbed:readers"},
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io",
-            "kind": "ClusterRole",
-            "name": "view",
-        },
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": READERS}],
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": group, "kind": kind, "name": subject}],
     }
 
 

@@ -9,6 +9,7 @@ from testbed.docker_provider.install import install_official_or_own
 from testbed.paths import Paths
 from testbed.toolchain import KUBERNETES_PROVIDER_VERSION
 
+_DOCKER_CLIENT = Path("/usr/bin/docker")
 PROVIDER = "pulumi-resource-kubernetes"
 
 
@@ -35,7 +36,9 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def install_commands(entries: Iterable[Path], paths: Paths) -> None:
-    """Put every command of the toolchain beside each other, and the plugin where Pulumi looks."""
+    """Put every command beside each other, and the plugin where Pulumi looks for it."""
+    # The machine's own may be newer and want a builder component that the engine has no need of.
+    place(_DOCKER_CLIENT, paths.bin / "docker")
     folder = f"resource-kubernetes-v{KUBERNETES_PROVIDER_VERSION}"
     for entry in entries:
         for command in entry.iterdir():

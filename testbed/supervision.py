@@ -31,6 +31,7 @@ OWN_FOLDERS: dict[str, str] = {
     "/etc/docker": "data/docker-etc",
     "/run/containerd": "run/containerd",
     "/run/netns": "run/netns",
+    "/run/runc": "run/runc",
     "/var/lib/cni": "run/cni",
     "/var/lib/kubelet": "data/kubelet",
     "/var/log/containers": "log/containers",
