@@ -110,6 +110,10 @@ class Kube:
         """Delete all of a color's pods at once, in the ordinary way, and do not wait."""
         self.kubectl("delete", "pods", "-l", self.selector(color), "--wait=false")
 
+    def delete_pod(self, name: str) -> None:
+        """Delete one pod in the ordinary way, and do not wait."""
+        self.kubectl("delete", "pod", name, "--wait=false")
+
     def scale(self, color: Color, replicas: int) -> None:
         """Set the number of pods behind Pulumi's back."""
         name = self.stack.deployment(color)

@@ -1,4 +1,8 @@
-"""A swap by plain `pulumi up` under load, with a restart of the pods of the color that was left."""
+"""A swap by plain `pulumi up` under load, followed by restarts.
+
+The pods of the color that was left are deleted all at once. Then one pod of the color that was gone
+to is deleted while it serves: requests are lost when pods leave, hardly ever at the swap itself.
+"""
 
 import tempfile
 import time
@@ -133,6 +137,8 @@ def _attempt(stack: Stack, to: Color, restart_after_seconds: float) -> Swap:
         done = command.finish()
         assert moment is not None, f"the Service never selected {to}:\n{done.text}"
         kube.wait_ready(to.other)
+        kube.delete_pod(kube.pods(to)[0].name)
+        kube.wait_ready(to)
         time.sleep(AFTER_SECONDS)
         traffic = prober.stop()
     promised = moment + MOVED_WITHIN_SECONDS
