@@ -1,0 +1,11 @@
+from pathlib import Path
+
+from infra.reference import reference
+
+MANUAL = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+def test_the_manual_is_what_the_config_says() -> None:
+    assert MANUAL.read_text() == reference(), (
+        "run: python -m infra.reference > docs/configuration.md"
+    )
