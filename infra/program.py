@@ -1,8 +1,10 @@
 """The Pulumi program: read the config, refuse what must not be, declare the rest. Wiring only."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Mapping
+from importlib import import_module
 from types import FrameType
 from typing import Any
 
@@ -41,7 +43,10 @@ async def main() -> Mapping[str, Any]:
     if problems := check(config, previous):
         prefix = f"{pulumi.get_project()}:"
         raise pulumi.RunError(_report([f"{prefix}{problem}" for problem in problems]))
-    return declare(config, previous)
+    exports = declare(config, previous)
+    if not config.render_to:
+        _warm_up()
+    return exports
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
@@ -103,7 +108,7 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
         color: ColorPods(
             ColorSpec(stack, config, color, images[color]),
             top,
-            after=[access, files],
+            after=[access.account, files.secret],
             hooks=_settle(config, stack, color, watch),
         )
         for color in Color
@@ -174,6 +179,12 @@ def _images(config: StackConfig, opts: ResourceOptions) -> dict[Color, Input[str
         color: built.reference if config.color(color).builds else image
         for color, image in images.items()
     }
+
+
+def _warm_up() -> None:
+    """Import the client while the engine is busy, so that no guard has to wait for it."""
+    if not pulumi.runtime.is_dry_run():
+        asyncio.get_running_loop().run_in_executor(None, import_module, "infra.cluster")
 
 
 def _connect(config: StackConfig, stack: Names) -> Cluster:

@@ -25,7 +25,7 @@ class SecretFiles(ComponentResource):
         after: Sequence[Resource],
     ) -> None:
         super().__init__("bot-handover:infra:SecretFiles", "secrets", None, opts)
-        Secret(
+        self.secret = Secret(
             names.SECRET,
             secret_args(stack, files),
             ResourceOptions(
