@@ -1,4 +1,4 @@
-"""A platform to run the bot on where there is none: toolchain, one-node Kubernetes, registry, databases.
+"""A platform to run on where there is none: toolchain, one-node Kubernetes, registry, databases.
 
 Not part of the product: who has a cluster, a Docker engine and the Pulumi CLI needs nothing of it.
 """

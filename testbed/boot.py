@@ -25,14 +25,6 @@ class Supervisor(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Progress:
-    """What one run knows of a daemon that is not ready yet."""
-
-    started: float
-    wrong: str = "not asked yet"
-
-
 def startable(
     daemons: Sequence[Daemon], ready: frozenset[str], started: frozenset[str]
 ) -> list[Daemon]:
@@ -41,39 +33,51 @@ def startable(
     return [daemon for daemon in waiting if ready.issuperset(daemon.after)]
 
 
-def boot(daemons: Sequence[Daemon], supervisor: Supervisor, log_of: LogOf) -> None:
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time, and how to let it pass."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+_CLOCK = Clock()
+
+
+def boot(
+    daemons: Sequence[Daemon], supervisor: Supervisor, log_of: LogOf, clock: Clock = _CLOCK
+) -> None:
     """Start what does not run and wait until all of them are ready.
 
     Raises:
         PlatformError: one gave up or was not ready in time; carries the end of its log.
     """
     ready: frozenset[str] = frozenset()
-    under_way: dict[str, Progress] = {}
-    began = time.monotonic()
+    started: dict[str, float] = {}
+    began = clock.now()
     while len(ready) < len(daemons):
-        for daemon in startable(daemons, ready, frozenset(under_way)):
+        for daemon in startable(daemons, ready, frozenset(started)):
             supervisor.start(daemon.name)
-            under_way[daemon.name] = Progress(time.monotonic())
+            started[daemon.name] = clock.now()
         states = supervisor.states()
         for daemon in daemons:
-            if daemon.name in under_way and _is_ready(
-                daemon, under_way[daemon.name], states.get(daemon.name, "UNKNOWN"), log_of
-            ):
-                del under_way[daemon.name]
+            if daemon.name not in started or daemon.name in ready:
+                continue
+            waited = clock.now() - started[daemon.name]
+            if _is_ready(daemon, states.get(daemon.name, "UNKNOWN"), waited, log_of):
                 ready |= {daemon.name}
-        if under_way:
-            time.sleep(_POLL_SECONDS)
-    say(f"  {', '.join(sorted(ready))}: ready after {time.monotonic() - began:.1f} s")
+        if len(ready) < len(daemons):
+            clock.sleep(_POLL_SECONDS)
+    say(f"  {', '.join(sorted(ready))}: ready after {clock.now() - began:.1f} s")
 
 
-def _is_ready(daemon: Daemon, progress: Progress, state: str, log_of: LogOf) -> bool:
+def _is_ready(daemon: Daemon, state: str, waited: float, log_of: LogOf) -> bool:
     wrong = daemon.ready()
     if wrong is None and state in {"RUNNING", "STARTING"}:
         return True
-    progress.wrong = wrong or f"something answers in its place, while it is {state}"
-    waited = time.monotonic() - progress.started
     if state == "FATAL" or waited > daemon.deadline_seconds:
-        raise PlatformError(failure(daemon, state, progress.wrong, waited, log_of))
+        wrong = wrong or f"something else answers in its place, while it is {state}"
+        raise PlatformError(failure(daemon, state, wrong, waited, log_of))
     return False
 
 
@@ -84,6 +88,6 @@ def failure(daemon: Daemon, state: str, wrong: str, waited: float, log_of: LogOf
         f"{daemon.name} is not ready after {waited:.0f} s (supervisor: {state})\n"
         f"  {wrong}\n"
         f"the end of {log}:\n{tail(log)}\n"
-        "what to do: mend what the log says, then run `python -m testbed up` again, which goes on from"
-        " here;\n`python -m testbed doctor` tells what is in the way on this machine"
+        "what to do: mend what the log says, then run `python -m testbed up` again, which goes on"
+        " from here;\n`python -m testbed doctor` tells what is in the way on this machine"
     )

@@ -11,7 +11,7 @@ _POLL_SECONDS = 0.1
 
 
 def hierarchies(root: Path = ROOT) -> list[Path]:
-    """Return the top folder of each hierarchy: one on version 2, one per controller on version 1."""
+    """Return the top folder of each hierarchy: one on version 2, many on version 1."""
     if (root / "cgroup.controllers").exists():
         return [root]
     return sorted(

@@ -24,12 +24,17 @@ exit codes:
 Command = Callable[[argparse.Namespace, Paths], int]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+def main(arguments: Sequence[str] | None = None, paths: Paths | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: the command line; None takes the process's.
+        paths: the platform's folders; None takes those of the environment.
+    """
     options = parser().parse_args(arguments)
     command: Command = options.command
     try:
-        return command(options, Paths.from_environment())
+        return command(options, paths or Paths.from_environment())
     except PlatformError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201  # the command's own words
         return 1

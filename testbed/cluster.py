@@ -1,4 +1,4 @@
-"""Certificates, kubeconfigs, the daemons' files, and what the cluster must hold before its first pod."""
+"""Certificates, the daemons' files, and what the cluster must hold before its first pod."""
 
 import json
 import secrets
@@ -76,30 +76,15 @@ def _write_secret(path: Path, text: str) -> None:
 
 def write_files(paths: Paths) -> None:
     """Write the daemons' configuration and make the folders that they expect."""
-    mtu = network.mtu()
-    files = {
-        "containerd.toml": manifests.containerd(paths),
-        "cni/testbed.conflist": _json(manifests.cni(mtu)),
-        "docker.json": _json(manifests.docker(paths, mtu)),
-        "registry.json": _json(manifests.registry(paths)),
-        "kubelet.json": _json(manifests.kubelet(paths)),
-        "kube-proxy.json": _json(manifests.kube_proxy(paths)),
-        "Corefile": manifests.corefile(paths),
-        "prometheus.json": _json(manifests.prometheus()),
-    }
     for folder in (paths.logs, paths.data, paths.data / "prometheus", paths.pulumi_state):
         folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
+    for name, text in manifests.files(paths, network.mtu()).items():
         path = paths.etc / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     ini = supervision.render(daemons(paths), paths)
     (paths.etc / "supervisord.ini").write_text(ini)
     cgroups.make(paths.cgroup)
-
-
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, indent=1)
 
 
 def has_databases(paths: Paths) -> bool:

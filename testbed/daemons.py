@@ -1,5 +1,6 @@
 """The daemons of the platform as data: command, what must be ready first, how readiness shows."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -203,12 +204,18 @@ def _services(paths: Paths) -> tuple[Daemon, ...]:
                 *("--bind", host),
                 *("--port", str(net.REDIS_PORT)),
                 *("--dir", f"{paths.data}/redis"),
-                # A cache: what it held may be lost. Only this machine and its pods reach the address.
+                # A cache: what it held may be lost. Only this machine and its pods reach it.
                 *("--save", ""),
                 *("--protected-mode", "no"),
             ),
             Listens(host, net.REDIS_PORT),
             user="redis",
+        ),
+        Daemon(
+            "targets",
+            (sys.executable, "-P", "-m", "testbed.targets", f"{paths.etc}/targets.conf"),
+            Answers(net.TARGETS_URL),
+            after=("kube-apiserver",),
         ),
         Daemon(
             "prometheus",
@@ -220,7 +227,7 @@ def _services(paths: Paths) -> tuple[Daemon, ...]:
                 "--storage.tsdb.retention.time=7d",
             ),
             Answers(f"{net.PROMETHEUS_URL}/-/ready"),
-            after=("kube-apiserver",),
+            after=("targets",),
             config=("prometheus.json",),
         ),
     )

@@ -1,5 +1,6 @@
-"""Configuration files of the daemons, as values; nothing is written here. Reasons are in the comments."""
+"""Configuration of the daemons, as values with their reasons; nothing is written here."""
 
+import json
 from typing import Any
 
 from testbed import net
@@ -9,6 +10,25 @@ from testbed.toolchain import KUBERNETES_VERSION
 
 READERS = "testbed:readers"
 PAUSE_IMAGE = f"{net.REGISTRY}/{PAUSE}"
+
+
+def files(paths: Paths, mtu: int) -> dict[str, str]:
+    """Return every configuration file: its name below `etc` and its text.
+
+    Args:
+        paths: the platform's folders.
+        mtu: what a packet to the outside may measure.
+    """
+    objects = {
+        "cni/testbed.conflist": cni(mtu),
+        "docker.json": docker(paths, mtu),
+        "kube-proxy.json": kube_proxy(paths),
+        "kubelet.json": kubelet(paths),
+        "prometheus.json": prometheus(),
+        "registry.json": registry(paths),
+    }
+    texts = {"Corefile": corefile(paths), "containerd.toml": containerd(paths)}
+    return texts | {name: json.dumps(value, indent=1) for name, value in objects.items()}
 
 
 def containerd(paths: Paths) -> str:
@@ -23,7 +43,7 @@ address = "{paths.containerd_socket}"
 
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{PAUSE_IMAGE}"
-# Without CAP_SYS_RESOURCE no process can set a negative score: without this line no pod starts there.
+# Without CAP_SYS_RESOURCE nobody can set a negative score, and without this line no pod starts.
 restrict_oom_score_adj = true
 
 [plugins."io.containerd.grpc.v1.cri".cni]
@@ -36,7 +56,7 @@ path = "{paths.data}/containerd-opt"
 
 
 def cni(mtu: int) -> dict[str, Any]:
-    """One bridge, no host ports. Masquerading is in the platform's own nft table: one delete removes it."""
+    """One bridge, no host ports. Masquerading is in our own nft table: one delete removes it."""
     return {
         "cniVersion": "0.4.0",
         "name": "testbed",
@@ -180,7 +200,7 @@ def registry(paths: Paths) -> dict[str, Any]:
 
 
 def prometheus() -> dict[str, Any]:
-    """Scrapes what `testbed.targets` names: Debian builds Prometheus without Kubernetes discovery."""
+    """Scrapes what `testbed.targets` names: Debian's has no Kubernetes discovery."""
     discovery = {"url": net.TARGETS_URL, "refresh_interval": "2s"}
     return {
         "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
@@ -216,7 +236,7 @@ def _binding(name: str, role: str, kind: str, subject: str) -> dict[str, Any]:
 
 
 def docker(paths: Paths, mtu: int) -> dict[str, Any]:
-    """Builds reach the outside through the platform's own bridge and table, not through iptables."""
+    """Builds reach the outside through our own bridge and table, not through iptables."""
     return {
         "bridge": net.DOCKER_BRIDGE,
         "cgroup-parent": f"/{paths.cgroup}/docker",

@@ -1,4 +1,4 @@
-"""How readiness shows: an answer, an open port, a command that succeeds. Asked once, never waited for."""
+"""How readiness shows: an answer, an open port, a command that succeeds. Asked once, no waiting."""
 
 import socket
 import ssl
@@ -27,7 +27,7 @@ class Answers:
 
     url: str
     authority: Path | None = None
-    """The certificate that must have signed the server's; None takes any (addresses of this machine)."""
+    """Who must have signed the server's certificate; None takes any (on this machine)."""
     socket: Path | None = None
 
     def __call__(self) -> str | None:

@@ -20,7 +20,6 @@ from testbed.daemons import Daemon, daemons
 from testbed.paths import Paths
 from testbed.shell import PlatformError, long_work, say
 
-
 _FIRST = frozenset({"registry", "etcd", "kube-apiserver"})
 """What the others' images and rights are put into before they start."""
 

