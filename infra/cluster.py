@@ -23,7 +23,7 @@ from infra.guard import Pod, Rollout
 from infra.names import Names
 
 _TIMEOUT_SECONDS = 5.0
-_DETAIL_CHARACTERS = 300
+_DETAIL_CHARACTERS = 800
 _DEFAULT_KUBECONFIG = "~/.kube/config"
 
 
