@@ -12,6 +12,7 @@ from testbed import (
     network,
     packages,
     pulumi_home,
+    settling,
     supervision,
     toolchain,
 )
@@ -81,6 +82,11 @@ def steps(paths: Paths) -> tuple[Step, ...]:
         Step("rights", never, lambda: cluster.grant(paths)),
         Step("daemons", never, lambda: _boot(paths)),
         Step("node", never, lambda: cluster.settle(paths)),
+        Step(
+            "pods",
+            lambda: supervision.is_settled(paths),
+            lambda: _wait_for_pods(paths),
+        ),
     )
 
 
@@ -139,6 +145,11 @@ def _start_supervisor(paths: Paths) -> None:
         return
     with long_work("supervisord"):
         supervision.start(paths)
+
+
+def _wait_for_pods(paths: Paths) -> None:
+    settling.wait_for_pods(paths, supervision.began(paths))
+    supervision.note_settled(paths)
 
 
 def _boot(paths: Paths, only: frozenset[str] | None = None) -> None:

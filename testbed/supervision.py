@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
@@ -183,6 +184,7 @@ def start(paths: Paths) -> None:
     for place, own in OWN_FOLDERS.items():
         Path(place).mkdir(parents=True, exist_ok=True)
         (paths.state / own).mkdir(parents=True, exist_ok=True)
+    (paths.run / "began").write_text(datetime.now(UTC).isoformat())
     log = paths.logs / "supervisord.out"
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603  # our own words
@@ -199,6 +201,21 @@ def start(paths: Paths) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise PlatformError(f"supervisord did not start; the end of {log}:\n{tail(log)}")
         time.sleep(_POLL_SECONDS)
+
+
+def began(paths: Paths) -> datetime:
+    """Return when the namespace was started: no process in it is older."""
+    return datetime.fromisoformat((paths.run / "began").read_text())
+
+
+def note_settled(paths: Paths) -> None:
+    """Remember, until the next start, that what ran before runs again."""
+    (paths.run / "settled").touch()
+
+
+def is_settled(paths: Paths) -> bool:
+    """Whether what ran before this start runs again."""
+    return (paths.run / "settled").exists()
 
 
 def _answers(paths: Paths) -> bool:
