@@ -41,7 +41,7 @@ class KubeCluster:
     @classmethod
     def connect(cls, context: str, stack: Names) -> "KubeCluster":
         """Prepare to ask the cluster of this context; nothing is sent yet."""
-        config = _find_context(context)
+        config = find_context(context, os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG)
         client = Client(
             config,
             namespace=stack.namespace,
@@ -58,7 +58,7 @@ class KubeCluster:
         found = self.client.list(  # pyright: ignore[reportUnknownMemberType]  # its label type is loose
             KubePod, labels={**self.stack.labels}
         )
-        return [pod for one in found for pod in _read(one)]
+        return [pod for one in found for pod in read_pods(one)]
 
     def _rollout(self, color: Color) -> Rollout:
         found = self.client.get(Deployment, self.stack.deployment(color))
@@ -71,9 +71,16 @@ class KubeCluster:
         )
 
 
-def _find_context(context: str) -> SingleConfig:
-    """Find the context in the files of KUBECONFIG, which may be several."""
-    paths = os.environ.get("KUBECONFIG", "") or _DEFAULT_KUBECONFIG
+def find_context(context: str, paths: str) -> SingleConfig:
+    """Find the context in one or several kubeconfig files.
+
+    Args:
+        context: its name; the files' own current context does not count.
+        paths: as in KUBECONFIG.
+
+    Raises:
+        ClusterError: no file has it; names those that there are.
+    """
     known: list[str] = []
     for path in paths.split(os.pathsep):
         file = Path(path).expanduser()
@@ -98,8 +105,8 @@ def _is_loopback(server: str) -> bool:
         return host == "localhost"
 
 
-def _read(found: KubePod) -> list[Pod]:
-    """Translate one pod; a pod without our color or container is none of ours."""
+def read_pods(found: KubePod) -> list[Pod]:
+    """Translate one pod; none comes back when it is not of a color, or has no bot in it."""
     metadata, spec, status = found.metadata, found.spec, found.status
     if metadata is None or spec is None or status is None:
         return []

@@ -104,8 +104,9 @@ def refusal_text(expected: Expected, refusal: Refusal) -> str:
     return (
         f"{color} cannot take over, so nothing was moved.\n{refusal.text}\n"
         f"Look: kubectl -n {expected.namespace} describe pods -l bot.handover/color={color}\n"
-        f"Then mend {color} and run `pulumi up` again, or stay where you are: "
-        f"`pulumi config set activeColor {other}` (a canary: `pulumi config set canaryPercent 0`)."
+        f"Then mend {color} and run `pulumi up` again (`pulumi up --refresh` if it was changed by "
+        f"hand), or stay where you are: `pulumi config set activeColor {other}` (a canary: "
+        "`pulumi config set canaryPercent 0`)."
     )
 
 

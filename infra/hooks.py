@@ -1,12 +1,17 @@
 """Binds the guard and the wait to steps of the engine. Hooks do not run in previews."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding
 
 from infra.guard import Expected
 from infra.watch import Guard, Target, Watch, wait_for_pods
+
+Authority = Callable[[Mapping[str, Any]], object]
+"""Reads from a resource's inputs what decides who trades."""
+
+Callback = Callable[[ResourceHookArgs], Awaitable[None]]
 
 
 def target(expected: Output[Expected]) -> Target:
@@ -25,34 +30,44 @@ def settle_hooks(
     name: str, watch: Watch, expected: Callable[[str, int], Expected]
 ) -> ResourceHookBinding:
     """Wait for a Deployment's pods after each of its steps."""
-
-    async def settle(args: ResourceHookArgs) -> None:
-        image, replicas = _template(args.new_outputs or {})
-        await wait_for_pods(watch, expected(image, replicas))
-
-    hook = ResourceHook(name, settle)
+    hook = ResourceHook(name, settling(watch, expected))
     return ResourceHookBinding(after_create=[hook], after_update=[hook])
 
 
 def guard_hooks(
-    name: str, guard: Guard, authority: Callable[[Mapping[str, Any]], object], *, on_create: bool
+    name: str, guard: Guard, authority: Authority, *, on_create: bool
 ) -> ResourceHookBinding:
     """Ask the guard before a step that moves authority.
 
     Args:
         name: unique name of the hook.
         guard: gives one verdict for the whole `up`.
-        authority: reads from inputs what decides who trades; a step that keeps it is not asked for.
+        authority: what the step would move.
         on_create: whether the creation moves authority, too.
     """
+    hook = ResourceHook(name, asking(guard, authority))
+    return ResourceHookBinding(before_create=[hook] if on_create else None, before_update=[hook])
+
+
+def settling(watch: Watch, expected: Callable[[str, int], Expected]) -> Callback:
+    """Return what waits for the pods of the Deployment that was just applied."""
+
+    async def settle(args: ResourceHookArgs) -> None:
+        image, replicas = _template(args.new_outputs or {})
+        await wait_for_pods(watch, expected(image, replicas))
+
+    return settle
+
+
+def asking(guard: Guard, authority: Authority) -> Callback:
+    """Return what asks the guard, unless the step leaves authority where it is."""
 
     async def ask(args: ResourceHookArgs) -> None:
         old = authority(args.old_inputs) if args.old_inputs else None
         if old is None or old != authority(args.new_inputs or {}):
             await guard.allow()
 
-    hook = ResourceHook(name, ask)
-    return ResourceHookBinding(before_create=[hook] if on_create else None, before_update=[hook])
+    return ask
 
 
 def selector(inputs: Mapping[str, Any]) -> object:
