@@ -40,10 +40,9 @@ def mtu() -> int:
     return min(int(link["mtu"]), _MTU_DEFAULT)
 
 
-def is_up() -> bool:
-    """Whether all interfaces and our table are there; rules and settings are set anyway."""
-    bridges = all((Path("/sys/class/net") / name).exists() for name in BRIDGES)
-    return bridges and succeeds(["nft", "list", "table", "ip", net.NFT_TABLE])
+def _exists(interface: str) -> bool:
+    # Not by /sys, which shows the network namespace that it was mounted in.
+    return succeeds(["ip", "link", "show", "dev", interface])
 
 
 def set_up(paths: Paths) -> None:
@@ -57,7 +56,7 @@ def set_up(paths: Paths) -> None:
         setting.write_text(value)
     size = str(mtu())
     for name, address in BRIDGES.items():
-        if not (Path("/sys/class/net") / name).exists():
+        if not _exists(name):
             run(["ip", "link", "add", name, "type", "bridge"])
         run(["ip", "link", "set", name, "mtu", size, "up"])
         run(["ip", "address", "replace", address, "dev", name])
@@ -72,7 +71,7 @@ def tear_down(paths: Paths) -> None:
     for family, table in NFT_TABLES:
         succeeds(["nft", "delete", "table", family, table])
     for name in BRIDGES:
-        if (Path("/sys/class/net") / name).exists():
+        if _exists(name):
             run(["ip", "link", "delete", name])
     _restore_settings(paths)
 

@@ -27,8 +27,8 @@ class Paths:
 
     @property
     def lock(self) -> Path:
-        """Held by `up` and `down`: one at a time."""
-        return self.cache / "lock"
+        """Held by `up` and `down`: one at a time. Outside of the state, which `down` removes."""
+        return self.cache / f"{self.state.name}.lock"
 
     @property
     def bin(self) -> Path:
@@ -102,5 +102,5 @@ class Paths:
 
     @property
     def cgroup(self) -> str:
-        """Parent of every container's control group."""
-        return "testbed"
+        """Parent of every container's control group; another state's is another one."""
+        return self.state.name.removeprefix("bot-")
