@@ -33,6 +33,7 @@ from infra.watch import Cluster, Guard, Watch
 KUBECONFIG = "KUBECONFIG"
 READ_STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 """The engine's own function behind `StackReference`."""
+READ_AGAIN_AFTER_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 async def main() -> Mapping[str, Any]:
@@ -79,8 +80,18 @@ async def read_previous() -> StackOutputs | None:
     and `preview --diff` shows its old values as a drift.
     """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = await invoke_async(READ_STACK_OUTPUTS, {"name": name})
-    return StackOutputs.from_mapping(answer["outputs"])
+    for pause in (*READ_AGAIN_AFTER_SECONDS, None):
+        try:
+            answer = await invoke_async(READ_STACK_OUTPUTS, {"name": name})
+        except Exception as error:
+            # The SDK raises nothing narrower. A file backend is read here while the engine may be
+            # writing it: now and then the answer is "failed to load checkpoint: EOF".
+            if pause is None:
+                raise pulumi.RunError(f"cannot read what {name} deployed last: {error}") from error
+            await asyncio.sleep(pause)
+        else:
+            return StackOutputs.from_mapping(answer["outputs"])
+    raise AssertionError("the last try returns or raises")
 
 
 def _report(problems: list[str]) -> str:
