@@ -4,7 +4,7 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -110,14 +110,22 @@ class Kube:
         """Delete all of a color's pods at once, in the ordinary way, and do not wait."""
         self.kubectl("delete", "pods", "-l", self.selector(color), "--wait=false")
 
-    def delete_pod(self, name: str) -> None:
-        """Delete one pod in the ordinary way, and do not wait."""
-        self.kubectl("delete", "pod", name, "--wait=false")
+    def restart(self, color: Color) -> None:
+        """Replace a color's pods one after the other, as any update does, and do not wait."""
+        self.kubectl("rollout", "restart", f"deployment/{self.stack.deployment(color)}")
 
     def scale(self, color: Color, replicas: int) -> None:
         """Set the number of pods behind Pulumi's back."""
         name = self.stack.deployment(color)
         self.kubectl("scale", "deployment", name, f"--replicas={replicas}")
+
+    def wait_replaced(self, color: Color, old: Collection[str], *, seconds: float = 90) -> None:
+        """Wait until none of these pods is there any more, by their uids."""
+
+        def gone() -> bool:
+            return not {pod.uid for pod in self.pods(color)} & set(old)
+
+        wait_until(f"the old pods of {color} are gone", gone, seconds=seconds)
 
     def wait_ready(self, color: Color, replicas: int = 2, *, seconds: float = 90) -> None:
         """Wait until exactly so many pods are there, all of them ready and none of them leaving."""
@@ -129,9 +137,9 @@ class Kube:
 
         wait_until(f"{replicas} pods of {color} are ready", settled, seconds=seconds)
 
-    def address(self) -> tuple[str, int]:
-        """Return where the live Service listens."""
-        spec = self.get("service", names.LIVE_SERVICE)["spec"]
+    def address(self, service: str = names.LIVE_SERVICE) -> tuple[str, int]:
+        """Return where a Service listens."""
+        spec = self.get("service", service)["spec"]
         return spec["clusterIP"], spec["ports"][0]["port"]
 
     def delete_namespace(self) -> None:

@@ -1,19 +1,23 @@
 """A swap by plain `pulumi up` under load, followed by restarts.
 
-The pods of the color that was left are deleted all at once. Then one pod of the color that was gone
-to is deleted while it serves: requests are lost when pods leave, hardly ever at the swap itself.
+The pods of the color that was left are deleted all at once. Then those that serve are replaced one
+after the other: requests are lost when serving pods leave, hardly ever at the swap itself.
 """
 
 import tempfile
 import time
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bot.contract.color import Color
 from tests.harness.kube import Kube, ServiceWatch
+from tests.harness.late import LateService
 from tests.harness.stack import Stack
 from tests.harness.traffic import Prober, Traffic
+from tests.prober.rows import Row
 from tests.prober.summary import first_answers
 
 MOVED_WITHIN_SECONDS = 2.0
@@ -57,9 +61,11 @@ class Swap:
     @property
     def broken(self) -> list[str]:
         """Every promise of a swap that this one broke, in words."""
-        return [*self._losses(), *self._laggards(), *self._too_little_load()]
+        return [*self.losses, *self._laggards(), *self._too_little_load()]
 
-    def _losses(self) -> list[str]:
+    @property
+    def losses(self) -> list[str]:
+        """What was lost, in words."""
         reports = {kind: self.traffic.report[kind] for kind in ("new", "kept")}
         return [
             f"{report['lost']} requests on {kind} connections were lost: {report['reasons']}"
@@ -102,10 +108,19 @@ class Swap:
         }
 
 
-def swap_under_load(stack: Stack, to: Color, *, restart_after_seconds: float) -> Swap:
-    """Swap; do it again, back and forth, while the prober itself was late."""
+def swap_under_load(
+    stack: Stack, to: Color, *, restart_after_seconds: float, learns_late: bool = False
+) -> Swap:
+    """Swap; do it again, back and forth, while the prober itself was late.
+
+    Args:
+        stack: whose colors to swap.
+        to: the color that shall be live.
+        restart_after_seconds: when the old color's pods are deleted, after the Service's update.
+        learns_late: whether the load comes from a node that learns of changes late.
+    """
     for _ in range(ATTEMPTS):
-        swap = _attempt(stack, to, restart_after_seconds)
+        swap = _attempt(stack, to, restart_after_seconds, learns_late=learns_late)
         if not swap.traffic.void:
             return swap
         back(stack, to.other)
@@ -118,15 +133,16 @@ def back(stack: Stack, color: Color) -> None:
     stack.up()
 
 
-def _attempt(stack: Stack, to: Color, restart_after_seconds: float) -> Swap:
+def _attempt(stack: Stack, to: Color, restart_after_seconds: float, *, learns_late: bool) -> Swap:
     kube = Kube.of(stack)
     for color in Color:
         kube.wait_ready(color)
-    with (
-        tempfile.TemporaryDirectory(prefix="swap-") as folder,
-        ServiceWatch(kube) as watch,
-        Prober(kube.address(), Path(folder)) as prober,
-    ):
+    with ExitStack() as open_now:
+        folder = open_now.enter_context(tempfile.TemporaryDirectory(prefix="swap-"))
+        watch = open_now.enter_context(ServiceWatch(kube))
+        late = open_now.enter_context(LateService(kube)) if learns_late else None
+        address = late.address if late else kube.address()
+        prober = open_now.enter_context(Prober(address, Path(folder)))
         time.sleep(WARM_SECONDS)
         stack.set("activeColor", to)
         command = stack.start_up()
@@ -137,12 +153,9 @@ def _attempt(stack: Stack, to: Color, restart_after_seconds: float) -> Swap:
         done = command.finish()
         assert moment is not None, f"the Service never selected {to}:\n{done.text}"
         kube.wait_ready(to.other)
-        kube.delete_pod(kube.pods(to)[0].name)
-        kube.wait_ready(to)
+        _replace(kube, to)
         time.sleep(AFTER_SECONDS)
         traffic = prober.stop()
-    promised = moment + MOVED_WITHIN_SECONDS
-    late = [row for row in traffic.rows if row.color is to.other and row.done > promised]
     return Swap(
         to=to,
         restart_after_seconds=restart_after_seconds,
@@ -150,6 +163,19 @@ def _attempt(stack: Stack, to: Color, restart_after_seconds: float) -> Swap:
         service_after_seconds=moment - command.moment,
         moved_after_seconds=first_answers(traffic.rows, to, moment),
         clients=traffic.report["kept_connections"],
-        stayed=len({row.lane for row in late} - {None}),
+        stayed=_stayed(traffic.rows, to.other, moment + MOVED_WITHIN_SECONDS),
         traffic=traffic,
     )
+
+
+def _replace(kube: Kube, color: Color) -> None:
+    """Replace a color's pods one after the other, and wait until it is done."""
+    old = [pod.uid for pod in kube.pods(color)]
+    kube.restart(color)
+    kube.wait_replaced(color, old)
+    kube.wait_ready(color)
+
+
+def _stayed(rows: Iterable[Row], color: Color, since: float) -> int:
+    """Return how many kept-alive clients this color still answered then."""
+    return len({row.lane for row in rows if row.color is color and row.done > since} - {None})

@@ -92,13 +92,19 @@ class _Lane:
         """Send what is due until told that nothing more will be."""
         while (due := await self.queue.get()) is not None:
             sent = time.monotonic()
-            color, pod, error = await _outcome(self._exchange, self._plan.timeout_seconds)
+            color, pod, error = await self._ask(sent - due)
             done = time.monotonic()
             if error:
                 self._drop()
             row = Row(self._number, self._connections, due, sent, done, color, pod, error)
             self._records.rows.append(row)
         self._drop()
+
+    async def _ask(self, waited_seconds: float) -> tuple[Color | None, str, str]:
+        # Sending what has waited so long would only make those behind it wait too, without end.
+        if waited_seconds > self._plan.timeout_seconds:
+            return None, "", "never sent: those before it were not answered"
+        return await _outcome(self._exchange, self._plan.timeout_seconds)
 
     async def _exchange(self) -> Answer:
         if self._connection is None or not self._connection.usable:
