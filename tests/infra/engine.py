@@ -9,7 +9,7 @@ import yaml
 
 from bot.contract.color import Color
 from tests.harness.platform import PROJECT, Platform, find_platform
-from tests.harness.process import REPOSITORY
+from tests.harness.process import REPOSITORY, Shell
 from tests.harness.stack import Stack
 from tests.infra.samples import OLD
 
@@ -26,20 +26,27 @@ def without_cluster_and_daemon(folder: Path) -> Platform:
 
 
 def committed(stack: str) -> dict[str, Any]:
-    """The committed config of a stack, without the project's prefix."""
-    file = REPOSITORY / f"Pulumi.{stack}.yaml"
-    config: dict[str, Any] = yaml.safe_load(file.read_text())["config"]
+    """The config of a stack, without the project's prefix.
+
+    That of `local` is the one in git: `make up` and every swap write into the file.
+    """
+    name = f"Pulumi.{stack}.yaml"
+    if stack == "local":
+        text = Shell(REPOSITORY, os.environ).run("git", "show", f"HEAD:{name}").output
+    else:
+        text = (REPOSITORY / name).read_text()
+    config: dict[str, Any] = yaml.safe_load(text)["config"]
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
 
 
-def pinned(config: dict[str, Any]) -> dict[str, Any]:
-    """The same config after its images were built and pinned."""
-    colors = {color.value: config[color.value] for color in Color}
-    built = {
-        color: {**value, "image": OLD} if value["image"] == "build" else value
-        for color, value in colors.items()
+def settled(config: dict[str, Any]) -> dict[str, Any]:
+    """The same config with blue live and one pinned image: a swap is no change of manifests."""
+    colors = {
+        color.value: {**config[color.value], "image": OLD}
+        for color in Color
+        if config[color.value]["image"]
     }
-    return {**config, **built}
+    return {**config, "activeColor": Color.BLUE.value, "canaryPercent": 0, **colors}
 
 
 def create(stack: str, folder: Path, config: dict[str, Any]) -> Stack:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.engine import committed, create, pinned
+from tests.infra.engine import committed, create, settled
 
 pytestmark = pytest.mark.engine
 
@@ -18,7 +18,7 @@ ENCODED = b64encode(SECRET.encode()).decode()
 def test_a_preview_that_builds_nothing_needs_no_daemon_and_no_cluster(
     stack: str, tmp_path: Path
 ) -> None:
-    made = create(stack, tmp_path / "project", pinned(committed(stack)))
+    made = create(stack, tmp_path / "project", settled(committed(stack)))
     shown = made.pulumi("preview").output
     assert "bot-green" in shown
     assert "create" in shown

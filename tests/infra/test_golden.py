@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.engine import committed, create, pinned
+from tests.infra.engine import committed, create, settled
 
 GOLDEN = Path(__file__).parent / "golden"
 STACKS = ("local", "staging", "production")
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.engine
 
 
 def rendered(stack: str, folder: Path) -> dict[str, str]:
-    """Render a committed stack; `build` stands for a digest, because nothing is built here."""
+    """Render a stack; which color is live and which image runs are not what is reviewed here."""
     target = folder / "rendered"
-    made = create(stack, folder / "project", {**pinned(committed(stack)), "renderTo": str(target)})
+    made = create(stack, folder / "project", {**settled(committed(stack)), "renderTo": str(target)})
     made.pulumi("up", "--yes", "--skip-preview")
     return {file.name: file.read_text() for file in target.rglob("*.yaml")}
 
