@@ -146,6 +146,8 @@ def kubelet(paths: Paths) -> dict[str, Any]:
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%"},
         "podLogsDir": f"{paths.logs}/pods",
         "serializeImagePulls": False,
+        # Chains for a kube-proxy of another mode, which nobody would remove.
+        "makeIPTablesUtilChains": False,
     }
 
 

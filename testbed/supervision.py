@@ -117,16 +117,22 @@ def _text(path: Path) -> str:
 
 def owned(state: Path, proc: Path = Path("/proc")) -> list[int]:
     """Return the processes that carry our mark: the namespace's parent and what it started."""
-    mark = f"{MARK}={state}".encode()
-    found: list[int] = []
+    return [pid for pid, mark in marked(proc).items() if mark == str(state)]
+
+
+def marked(proc: Path = Path("/proc")) -> dict[int, str]:
+    """Return the processes of every platform on this machine, each with its state folder."""
+    prefix = f"{MARK}=".encode()
+    found: dict[int, str] = {}
     for entry in proc.iterdir():
         if entry.name.isdigit():
             try:
                 words = (entry / "environ").read_bytes().split(b"\0")
             except OSError:
                 continue  # It has ended since, or is not ours to read.
-            if mark in words:
-                found.append(int(entry.name))
+            for word in words:
+                if word.startswith(prefix):
+                    found[int(entry.name)] = word.removeprefix(prefix).decode()
     return found
 
 
@@ -294,6 +300,17 @@ def remove_folders(paths: Paths) -> None:
     shutil.rmtree(paths.state, ignore_errors=True)
     if paths.state.exists():
         shutil.rmtree(paths.state)  # Says what is in the way.
-    for place in OWN_FOLDERS:
-        if Path(place).is_dir() and not any(Path(place).iterdir()):
-            Path(place).rmdir()
+    _remove_mount_points()
+
+
+def _remove_mount_points() -> None:
+    """Remove the empty folders that our mounts lay on, unless another platform is alive.
+
+    Removing a folder takes away what is mounted on it in every other mount namespace: daemons of
+    another platform, with another state, would lose theirs.
+    """
+    if marked():
+        return
+    for place in map(Path, OWN_FOLDERS):
+        if place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
