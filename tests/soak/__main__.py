@@ -35,7 +35,7 @@ def main() -> int:
     parser = ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--repetitions", type=int, default=20)
     wanted = {Kind.SWAP: parser.parse_args().repetitions}
-    wanted |= {Kind.WITHOUT_CLOSE: _CONTROLS, Kind.WITHOUT_DRAIN: _CONTROLS}
+    wanted |= dict.fromkeys((Kind.LATE, Kind.WITHOUT_DRAIN, Kind.WITHOUT_CLOSE), _CONTROLS)
     sources = fingerprint()
     left = {kind: missing(kind, wanted[kind], load(_FILE, sources)) for kind in Kind}
     _say(f"sources {sources}; to do: {', '.join(f'{left[kind]} of {kind}' for kind in Kind)}")
@@ -54,6 +54,7 @@ def _work(left: dict[Kind, int], sources: str, folder: Path, platform: Platform)
     with deployed(created, two_colors(BUILD, platform)) as stack:
         stack.pin()
         _repeat(Kind.SWAP, left, sources, _swaps(stack))
+        _repeat(Kind.LATE, left, sources, _late_swaps(stack))
         if left[Kind.WITHOUT_DRAIN]:
             with _without_drain(stack):
                 _repeat(Kind.WITHOUT_DRAIN, left, sources, _without_drain_swaps(stack))
@@ -84,12 +85,26 @@ def _swaps(stack: Stack) -> Repeat:
     return repeat
 
 
-def _without_drain_swaps(stack: Stack) -> Repeat:
+def _late_swaps(stack: Stack) -> Repeat:
     def repeat(_: int) -> tuple[Swap, list[str]]:
-        swap = swap_under_load(stack, _next(stack), restart_after_seconds=RESTART_AT_ONCE)
-        return swap, [] if sum(swap.lost) else ["nothing was lost without the drain"]
+        swap = _late_swap(stack)
+        return swap, swap.losses
 
     return repeat
+
+
+def _without_drain_swaps(stack: Stack) -> Repeat:
+    def repeat(_: int) -> tuple[Swap, list[str]]:
+        swap = _late_swap(stack)
+        return swap, [] if swap.losses else ["nothing was lost without the drain"]
+
+    return repeat
+
+
+def _late_swap(stack: Stack) -> Swap:
+    return swap_under_load(
+        stack, _next(stack), restart_after_seconds=RESTART_AT_ONCE, learns_late=True
+    )
 
 
 def _without_close_swaps(stack: Stack) -> Repeat:

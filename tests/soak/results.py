@@ -22,8 +22,9 @@ class Kind(StrEnum):
     """What is repeated."""
 
     SWAP = "swap"
-    WITHOUT_CLOSE = "control: without Connection: close"
-    WITHOUT_DRAIN = "control: without drain"
+    LATE = "swap, load from a node that learns late"
+    WITHOUT_DRAIN = "control: the same without drain"
+    WITHOUT_CLOSE = "control: a swap without Connection: close"
 
 
 @dataclass(frozen=True, slots=True)
