@@ -6,7 +6,7 @@ import pytest
 from testbed.daemons import Daemon, daemons
 from testbed.paths import Paths
 from testbed.probes import Listens
-from testbed.supervision import MARK, fingerprint, owned, render
+from testbed.supervision import MARK, fingerprint, marked, owned, render
 
 
 @pytest.fixture
@@ -76,3 +76,10 @@ def test_only_processes_with_our_mark_are_ours(tmp_path: Path) -> None:
     (tmp_path / "14").mkdir()  # It has ended since.
     (tmp_path / "self").mkdir()
     assert owned(Path("/state"), tmp_path) == [10]
+
+
+def test_the_processes_of_another_platform_are_seen_but_not_owned(tmp_path: Path) -> None:
+    process(tmp_path, 10, f"{MARK}=/state")
+    process(tmp_path, 11, f"{MARK}=/other")
+    assert marked(tmp_path) == {10: "/state", 11: "/other"}
+    assert owned(Path("/other"), tmp_path) == [11]
