@@ -68,7 +68,7 @@ def _facts(paths: Paths) -> list[str]:
         "Redis": f"{net.NODE_ADDRESS}:{net.REDIS_PORT}",
         "base image": base,
         # The parent of the namespace: what `kill -9` of everything is for whoever tries recovery.
-        "processes": f"all end with {min(supervision.owned(paths.state), default='none')}",
+        "processes": f"all end with {supervision.root(paths.state)}",
         "state, cache": f"{paths.state}, {paths.cache}",
     }
     return [f"{name:16} {value}" for name, value in facts.items()]

@@ -136,6 +136,19 @@ def marked(proc: Path = Path("/proc")) -> dict[int, str]:
     return found
 
 
+def root(state: Path, proc: Path = Path("/proc")) -> int | None:
+    """Return the process that all of ours end with: the one whose parent is none of ours."""
+    ours = owned(state, proc)
+    return next((pid for pid in ours if _parent(proc / str(pid)) not in ours), None)
+
+
+def _parent(entry: Path) -> int:
+    try:
+        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0  # It has ended since.
+
+
 def kill_all(paths: Paths) -> None:
     """End the namespace and with it everything in it.
 

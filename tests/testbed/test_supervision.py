@@ -6,7 +6,7 @@ import pytest
 from testbed.daemons import Daemon, daemons
 from testbed.paths import Paths
 from testbed.probes import Listens
-from testbed.supervision import MARK, fingerprint, marked, owned, render
+from testbed.supervision import MARK, fingerprint, marked, owned, render, root
 
 
 @pytest.fixture
@@ -83,3 +83,12 @@ def test_the_processes_of_another_platform_are_seen_but_not_owned(tmp_path: Path
     process(tmp_path, 11, f"{MARK}=/other")
     assert marked(tmp_path) == {10: "/state", 11: "/other"}
     assert owned(Path("/other"), tmp_path) == [11]
+
+
+def test_all_end_with_the_process_whose_parent_is_none_of_ours(tmp_path: Path) -> None:
+    # Process ids wrap around: the first one need not have the lowest.
+    for pid, parent in ((900, 1), (20, 900), (21, 20)):
+        process(tmp_path, pid, f"{MARK}=/state")
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} (a b) S {parent} 1 1")
+    assert root(Path("/state"), tmp_path) == 900
+    assert root(Path("/other"), tmp_path) is None
