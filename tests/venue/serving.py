@@ -1,0 +1,80 @@
+"""Starting a venue for one test, and talking to its admin side."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+import httpx2
+
+from testbed.venue.call import Venue
+from testbed.venue.events import EVENT, Accepted, Event, Filled
+from testbed.venue.exchange import Exchange
+from testbed.venue.limits import Limits
+from testbed.venue.record import Record
+from testbed.venue.server import Options, build_server, listen, system_clock_ms
+
+WITHIN_SECONDS = 10
+
+
+@dataclass(slots=True)
+class Clock:
+    """The true time, or that and a bit more."""
+
+    ahead_ms: int = 0
+
+    def __call__(self) -> int:
+        return system_clock_ms() + self.ahead_ms
+
+
+@dataclass(slots=True)
+class Serving:
+    """A running venue."""
+
+    venue: Venue
+    url: str
+    clock: Clock
+    http: httpx2.AsyncClient = field(repr=False)
+
+    @property
+    def exchange(self) -> Exchange:
+        return self.venue.exchange
+
+    async def fault(self, **rule: object) -> None:
+        answer = await self.http.post("/admin/faults", json=rule)
+        assert answer.status_code == 201, answer.text
+
+    async def pin(self, symbol: str, price: str) -> None:
+        answer = await self.http.put(f"/admin/prices/{symbol}", json={"price": price})
+        assert answer.status_code == 204, answer.text
+
+    async def oracle(self) -> list[Event]:
+        answer = await self.http.get("/admin/record")
+        return [EVENT.validate_json(line) for line in answer.text.splitlines()]
+
+    async def accepted(self) -> list[Accepted]:
+        return [event for event in await self.oracle() if isinstance(event, Accepted)]
+
+    async def filled(self) -> list[Filled]:
+        return [event for event in await self.oracle() if isinstance(event, Filled)]
+
+
+@contextlib.asynccontextmanager
+async def serve(options: Options | None = None) -> AsyncGenerator[Serving]:
+    """Serve until the block ends."""
+    given = options or Options()
+    clock = Clock()
+    exchange = Exchange(given.setup, Record(given.record), clock())
+    venue = Venue(exchange, Limits(given.rates), given.secrets, clock)
+    listening = listen("127.0.0.1", 0)
+    server = build_server(venue)
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        async with httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+            yield Serving(venue, url, clock, http)
+    finally:
+        server.should_exit = True
+        await asyncio.wait_for(running, WITHIN_SECONDS)
+        listening.close()
+        exchange.record.close()
