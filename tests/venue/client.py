@@ -13,6 +13,9 @@ from testbed.venue.server import DEFAULT_KEY, DEFAULT_SECRET
 Json = Mapping[str, Any]
 TIMEOUT_MS = 5_000
 
+errors = importlib.import_module("ccxt.base.errors")
+"""Untyped: the package ships no types."""
+
 
 class Ccxt(Protocol):
     """What the tests ask of `ccxt.async_support.binance`."""
