@@ -47,7 +47,7 @@ def faulty_stack(
     """The bot with faults that a test can switch on, in a stack of its own."""
     folder = tmp_path_factory.mktemp("faulty")
     # Long enough that a pod is still terminating when the guard of an `up` looks at it.
-    config = two_colors(faulty_image, platform, drainSeconds=15)
+    config = two_colors(faulty_image, platform, drainSeconds=12)
     created = Stack.create("test-faulty", folder / "test", platform)
     with deployed(created, config) as stack:
         yield stack

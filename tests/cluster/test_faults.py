@@ -16,8 +16,12 @@ pytestmark = pytest.mark.cluster
 
 def test_without_connection_close_kept_alive_clients_stay(faulty_blue_live: Stack) -> None:
     kube = Kube.of(faulty_blue_live)
-    keep_connections(kube, Color.BLUE)
-    swap = swap_under_load(faulty_blue_live, Color.GREEN, restart_after_seconds=RESTART_LATER)
+    swap = swap_under_load(
+        faulty_blue_live,
+        Color.GREEN,
+        restart_after_seconds=RESTART_LATER,
+        before=lambda: keep_connections(kube, Color.BLUE),
+    )
     assert swap.stayed == swap.clients >= 8
 
 

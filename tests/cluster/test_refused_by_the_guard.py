@@ -15,7 +15,7 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture
-def stack(faulty_blue_live: Stack) -> Generator[Stack]:
+def unmoved(faulty_blue_live: Stack) -> Generator[Stack]:
     yield faulty_blue_live
     faulty_blue_live.pulumi("preview", "--expect-no-changes")
 
@@ -33,10 +33,10 @@ def refused_swap_to_green(stack: Stack) -> Done:
     return done
 
 
-def test_a_color_whose_pods_are_still_terminating_is_refused(stack: Stack) -> None:
-    kube = Kube.of(stack)
+def test_a_color_whose_pods_are_still_terminating_is_refused(unmoved: Stack) -> None:
+    kube = Kube.of(unmoved)
     kube.scale(Color.GREEN, 0)
-    done = refused_swap_to_green(stack)
+    done = refused_swap_to_green(unmoved)
     still_there = kube.pods(Color.GREEN)
     kube.scale(Color.GREEN, 2)
     kube.wait_ready(Color.GREEN)
@@ -45,24 +45,24 @@ def test_a_color_whose_pods_are_still_terminating_is_refused(stack: Stack) -> No
     assert all(pod.ready and pod.terminating for pod in still_there)
 
 
-def test_a_color_whose_pods_are_not_ready_is_refused(stack: Stack) -> None:
-    kube = Kube.of(stack)
+def test_a_color_whose_pods_are_not_ready_is_refused(unmoved: Stack) -> None:
+    kube = Kube.of(unmoved)
     kill(kube, Color.GREEN)
-    done = refused_swap_to_green(stack)
+    done = refused_swap_to_green(unmoved)
     revive(kube, Color.GREEN)
     assert "is not ready" in done.text
     assert "0 of 2 pods are ready" in done.text
 
 
 def test_a_color_whose_pods_run_another_digest_is_refused(
-    stack: Stack, faulty_image: str, other_image: str
+    unmoved: Stack, faulty_image: str, other_image: str
 ) -> None:
-    kube = Kube.of(stack)
+    kube = Kube.of(unmoved)
     deployment = f"deployment/{kube.stack.deployment(Color.GREEN)}"
     kube.kubectl("set", "image", deployment, f"{CONTAINER}={other_image}")
     kube.kubectl("rollout", "status", deployment)
     wait_until("the old pods are gone", lambda: len(kube.pods(Color.GREEN)) == 2)
-    done = refused_swap_to_green(stack)
+    done = refused_swap_to_green(unmoved)
     kube.kubectl("set", "image", deployment, f"{CONTAINER}={faulty_image}")
     kube.kubectl("rollout", "status", deployment)
     assert f"runs {other_image}" in done.text

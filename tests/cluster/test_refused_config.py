@@ -33,7 +33,7 @@ CASES = {
         {"maxPositionSize": -1}, "maxPositionSize: '-1'", "must be greater than 0"
     ),
     "a changed image under the active color": Case(
-        {"blue.image": OTHER_IMAGE}, "blue.image", "give the new one to the other color"
+        {"blue.image": OTHER_IMAGE}, "blue.image", "pulumi config set --path green.image"
     ),
     "production with an unpinned image": Case(
         {

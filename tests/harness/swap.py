@@ -6,7 +6,7 @@ after the other: requests are lost when serving pods leave, hardly ever at the s
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +109,12 @@ class Swap:
 
 
 def swap_under_load(
-    stack: Stack, to: Color, *, restart_after_seconds: float, learns_late: bool = False
+    stack: Stack,
+    to: Color,
+    *,
+    restart_after_seconds: float,
+    learns_late: bool = False,
+    before: Callable[[], None] = lambda: None,
 ) -> Swap:
     """Swap; do it again, back and forth, while the prober itself was late.
 
@@ -118,8 +123,10 @@ def swap_under_load(
         to: the color that shall be live.
         restart_after_seconds: when the old color's pods are deleted, after the Service's update.
         learns_late: whether the load comes from a node that learns of changes late.
+        before: makes the pods ready for each attempt; an attempt replaces all of them.
     """
     for _ in range(ATTEMPTS):
+        before()
         swap = _attempt(stack, to, restart_after_seconds, learns_late=learns_late)
         if not swap.traffic.void:
             return swap

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.contract.color import Color
 from tests.harness.deployed import deployed
-from tests.harness.faults import keep_connections, revive
+from tests.harness.faults import keep_connections
 from tests.harness.images import build_faulty
 from tests.harness.kube import Kube
 from tests.harness.platform import Platform, find_platform
@@ -112,9 +112,12 @@ def _without_close_swaps(stack: Stack) -> Repeat:
 
     def repeat(_: int) -> tuple[Swap, list[str]]:
         back(stack, Color.BLUE)
-        keep_connections(kube, Color.BLUE)
-        swap = swap_under_load(stack, Color.GREEN, restart_after_seconds=RESTART_LATER)
-        revive(kube, Color.BLUE)
+        swap = swap_under_load(
+            stack,
+            Color.GREEN,
+            restart_after_seconds=RESTART_LATER,
+            before=lambda: keep_connections(kube, Color.BLUE),
+        )
         moved = swap.clients - swap.stayed
         return swap, [f"{moved} clients moved without Connection: close"] if moved else []
 
