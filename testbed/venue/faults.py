@@ -30,12 +30,16 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
-    method: str = Field("", description="GET, POST, DELETE; empty: any")
-    path: str = Field("", description="as in /api/v3/order; empty: any")
-    symbol: str = Field("", description="as in BTCUSDT; empty: any")
-    client_id: str = Field("", description="what the client order id starts with; empty: any")
+    method: str = Field(default="", description="GET, POST, DELETE; empty: any")
+    path: str = Field(default="", description="as in /api/v3/order; empty: any")
+    symbol: str = Field(default="", description="as in BTCUSDT; empty: any")
+    client_id: str = Field(
+        default="", description="what the client order id starts with; empty: any"
+    )
     skip: Annotated[int, Field(ge=0)] = 0
-    count: Annotated[int | None, Field(ge=1)] = Field(None, description="hits; null: no end")
+    count: Annotated[int | None, Field(ge=1)] = Field(
+        default=None, description="hits; null: no end"
+    )
     seconds: Annotated[float, Field(ge=0, le=600)] = 0
     status: Annotated[int, Field(ge=400, le=599)] = 503
     code: int = -1001

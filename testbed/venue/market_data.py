@@ -93,7 +93,7 @@ def _candles(call: Call) -> object:
     start, end = params.integer("startTime"), params.integer("endTime")
     last = min(call.now_ms if end is None else end, call.now_ms) // length_ms
     first = last - limit + 1 if start is None else -(-start // length_ms)
-    opened = [index * length_ms for index in range(max(0, first), last + 1)][:limit]
+    opened = [index * length_ms for index in range(max(0, first), last + 1)[:limit]]
     bars = call.exchange.prices.bars(market, length_ms, opened, call.now_ms)
     return [answers.candle(bar) for bar in bars]
 

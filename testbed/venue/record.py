@@ -51,5 +51,6 @@ def _load(path: Path) -> list[Event]:
         try:
             events.extend(BATCH.validate_json(line))
         except ValueError as error:
-            raise RecordError(f"{path}, line {number}: {error}; move the file away") from error
+            message = f"{path}, line {number}: not a list of events; move the file away"
+            raise RecordError(message) from error
     return events
