@@ -46,11 +46,11 @@ check: $(READY) ## Format, lint, types, import contracts, unit tests: the fast p
 	$(BIN)/ruff check --quiet .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m 'not engine and not cluster and not soak'
+	$(BIN)/pytest -q -m 'not engine and not cluster and not model and not soak'
 
 .PHONY: test
 test: check ## Everything, the real cluster included
-	$(PLATFORM) && $(BIN)/pytest -m '(engine or cluster) and not soak' --durations=10
+	$(PLATFORM) && $(BIN)/pytest -m '(engine or cluster or model) and not soak' --durations=10
 
 .PHONY: soak
 soak: $(READY) ## The many repetitions; goes on where the last run stopped

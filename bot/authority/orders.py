@@ -1,0 +1,74 @@
+"""What the ledger keeps of signals and orders, as far as authority depends on it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Of one order. What is neither filled, rejected nor lost is unresolved."""
+
+    INTENT = "intent"
+    UNKNOWN = "unknown"
+    FILLED = "filled"
+    REJECTED = "rejected"
+    LOST = "lost"
+    """Its window passed and the venue does not have it."""
+
+
+UNRESOLVED = frozenset({State.INTENT, State.UNKNOWN})
+
+
+class Fate(StrEnum):
+    """What became of a signal. Exactly one, once."""
+
+    EXECUTED = "executed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+FATE_OF = {State.FILLED: Fate.EXECUTED, State.REJECTED: Fate.REFUSED}
+"""An order that ends so ends its signal; a lost one leaves it to the next attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One attempt at one signal."""
+
+    order_id: str
+    """The client order id. Derived, so that whoever reads the row can ask the venue."""
+    signal: str
+    attempt: int
+    shard: int
+    epoch: int
+    holder: str
+    stamp: float
+    """Venue time. In the row before the request exists, so that anyone can tell when it is dead."""
+    dead_after: float
+    """Venue time."""
+    state: State = State.INTENT
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What the inbox keeps, as far as authority depends on it."""
+
+    signal: str
+    shard: int
+    received_at: float
+    """By the database's clock."""
+    max_age_seconds: float
+    fate: Fate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done in one shard, in one read of the ledger."""
+
+    unresolved: tuple[Order, ...]
+    """In order of decision: of this shard, and of the whole lease what earlier epochs left."""
+    signal: Signal | None
+    """The oldest without a fate."""
+    attempts: int
+    """How many orders that signal has had."""
+    now: float
+    """The database's clock at the read."""

@@ -1,0 +1,242 @@
+"""The protocol: what a holder may do next, and in which order. It does nothing itself.
+
+`Rules.turn` yields what is to be done (an effect) and is sent what came of it; None means that no
+answer came. The trading loop drives it with the database and the venue, the model with simulated
+ones, so that what is proven is what runs. Each method is one rule of "why no two trade"; the model
+replaces them one by one and finds what breaks.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from bot.authority import lease
+from bot.authority.lease import Claimant, Claimed, LeaseRow
+from bot.authority.orders import Fate, Order, Signal, State, Work
+from bot.authority.timings import DEFAULTS, Timings
+from bot.authority.window import Held, Permit, VenueTime
+
+ATTEMPTS_MAX = 5
+
+
+class Reply(StrEnum):
+    """What the venue says about one client order id."""
+
+    FILLED = "filled"
+    REJECTED = "rejected"
+    NOT_TAKEN = "not taken"
+    """Too old, too new or known already. Says nothing about an earlier copy of the request."""
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWork:
+    """Read the ledger's rows of a shard, as its holder under this epoch. Answer: Work."""
+
+    shard: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitIntent:
+    """Insert the order under its epoch, the lease row locked. Answer: whether it committed."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the order with its stamp. Once: no client may repeat it. Answer: Reply."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the venue about the order. Answer: Reply."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write what became of the order, and its signal's fate if this ends it.
+
+    Under the writer's epoch, the lease row locked. Answer: whether it committed.
+    """
+
+    order: Order
+    holder: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Write the fate of a signal that has no unresolved order. As Record."""
+
+    signal: Signal
+    fate: Fate
+    holder: str
+    epoch: int
+
+
+Effect = ReadWork | CommitIntent | Send | Ask | Record | Close
+Answer = Work | Reply | bool | None
+Turn = Generator[Effect, Answer, None]
+
+
+class View(Protocol):
+    """What a holder sees of itself, as it is when it is looked at."""
+
+    holder: str
+    outstanding: dict[str, float]
+    """Boot time at which what was signed is quiet, by order id, while no answer came."""
+
+    def boot(self) -> float:
+        """Read the boot-time clock."""
+        ...
+
+    def held(self, shard: int) -> Held | None:
+        """Return the lease of this shard; None when it may decide nothing (more)."""
+        ...
+
+    def venue_time(self) -> VenueTime | None:
+        """Return the venue's clock; None when it was never asked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules, one method each."""
+
+    timings: Timings = DEFAULTS
+
+    # Nothing is decided twice: in the database, with the lease row locked, READ COMMITTED.
+
+    def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
+        """Take, renew or refuse."""
+        return lease.claim(row, claimant, now, self.timings.lease_seconds)
+
+    def may_write(self, row: LeaseRow, holder: str, epoch: int) -> bool:
+        """Say whether a write may commit."""
+        return lease.is_held(row, holder, epoch)
+
+    def release(self, row: LeaseRow, holder: str, epoch: int, now: float, quiet: float) -> LeaseRow:
+        """Give up what is held; what is not held stays as it is."""
+        return lease.released(row, now, quiet) if lease.is_held(row, holder, epoch) else row
+
+    # Nothing is sent late: by the lease, as its holder counts it …
+
+    def hold(self, epoch: int, asked: float, _answered: float) -> Held:
+        """Count the lease from before it was asked for: the database counted from later on."""
+        return Held(epoch, asked + self.timings.lease_seconds)
+
+    def outlives(self, held: Held, boot: float) -> bool:
+        """Say whether a request signed now is dead before the lease is."""
+        return held.until - boot > self.timings.silence_seconds
+
+    def quiet_seconds(self, outstanding: dict[str, float], boot: float) -> float:
+        """Return how long a released lease stays untaken: until what was signed is dead."""
+        return max([0.0, *(at - boot for at in outstanding.values())])
+
+    # … and by the row, on the venue's clock.
+
+    def permit(self, held: Held, venue: VenueTime, boot: float) -> Permit | None:
+        """Give leave to send one request, or not. One reading of the clock, for good."""
+        if not self.outlives(held, boot):
+            return None
+        stamp = venue.at(boot)
+        dead_after = stamp + self.timings.venue_window_seconds
+        return Permit(stamp, dead_after, boot + self.timings.silence_seconds)
+
+    def is_dead(self, order: Order, _epoch: int, venue_now: float) -> bool:
+        """Say whether the venue refuses this request by now, and shows it if it did not.
+
+        Of whichever epoch: a lease may end early, a window does not.
+        """
+        return venue_now > order.dead_after + self.timings.margin_seconds
+
+    # Nothing is sent twice.
+
+    def order_id(self, signal: str, attempt: int) -> str:
+        """Derive the client order id."""
+        return f"{signal}-{attempt}"
+
+    def after(self, reply: Reply | None, *, dead: bool) -> State:
+        """Judge an order by what the venue said. `dead`: it was so before it was asked about."""
+        if reply is Reply.FILLED:
+            return State.FILLED
+        if reply is Reply.REJECTED:
+            return State.REJECTED
+        return State.LOST if reply is Reply.ABSENT and dead else State.UNKNOWN
+
+    def turn(self, view: View, shard: int) -> Turn:
+        """Do the next thing in a shard: settle one order, or try one signal, or close it."""
+        held, venue = view.held(shard), view.venue_time()
+        if held is None or venue is None:
+            return
+        work = yield ReadWork(shard, held.epoch)
+        if not isinstance(work, Work):
+            return
+        if first := self.unsettled(work):
+            yield from self.settle(view, held, venue, first)
+        elif work.signal is None:
+            return
+        elif work.now - work.signal.received_at > work.signal.max_age_seconds:
+            yield Close(work.signal, Fate.EXPIRED, view.holder, held.epoch)
+        elif work.attempts >= ATTEMPTS_MAX:
+            yield Close(work.signal, Fate.REFUSED, view.holder, held.epoch)
+        else:
+            yield from self.attempt(view, held, venue, work)
+
+    def unsettled(self, work: Work) -> Order | None:
+        """Return the order to settle before anything new is decided, whoever decided it."""
+        return work.unresolved[0] if work.unresolved else None
+
+    def settle(self, view: View, held: Held, venue: VenueTime, order: Order) -> Turn:
+        """Ask the venue; silence and a request that may still arrive leave it as it is."""
+        dead = self.is_dead(order, held.epoch, venue.at(view.boot()))
+        reply = yield Ask(order)
+        state = self.after(reply if isinstance(reply, Reply) else None, dead=dead)
+        if state is not order.state:
+            yield Record(replace(order, state=state), view.holder, held.epoch)
+
+    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
+        """Permit, commit, send, record: in this order."""
+        order = self.decide(view, held, venue, work)
+        if order is None:
+            return
+        if (yield CommitIntent(order)) is not True:
+            # Committed or not: it is not sent any more. The row, if there is one, ends as lost.
+            view.outstanding.pop(order.order_id, None)
+            return
+        reply = yield Send(order)
+        yield from self.conclude(view, held, order, reply)
+
+    def decide(self, view: View, held: Held, venue: VenueTime, work: Work) -> Order | None:
+        """Make the order of the signal's next attempt, if a request may be sent now."""
+        boot = view.boot()
+        permit = self.permit(held, venue, boot)
+        if permit is None or work.signal is None:
+            return None
+        attempt = work.attempts + 1
+        order = Order(
+            order_id=self.order_id(work.signal.signal, attempt),
+            signal=work.signal.signal,
+            attempt=attempt,
+            shard=work.signal.shard,
+            epoch=held.epoch,
+            holder=view.holder,
+            stamp=permit.stamp,
+            dead_after=permit.dead_after,
+        )
+        view.outstanding[order.order_id] = permit.quiet_from
+        return order
+
+    def conclude(self, view: View, held: Held, order: Order, reply: Answer) -> Turn:
+        """Record what became of what was sent."""
+        state = self.after(reply if isinstance(reply, Reply) else None, dead=False)
+        if state is not State.UNKNOWN:
+            view.outstanding.pop(order.order_id, None)
+        yield Record(replace(order, state=state), view.holder, held.epoch)

@@ -1,0 +1,219 @@
+"""Each rule of the protocol switched off, one at a time.
+
+Two locks keep a late request out: the lease, as its holder counts it, and the row, on the venue's
+clock. Each is complete by itself, so the parts of one are tried with the other one open.
+"""
+
+from dataclasses import dataclass, replace
+
+from bot.authority import lease
+from bot.authority.lease import Claimant, Claimed, LeaseRow
+from bot.authority.orders import Order, State, Work
+from bot.authority.protocol import CommitIntent, Reply, Rules, Send, Turn, View
+from bot.authority.window import Held, VenueTime
+from tests.model.world import Setting
+
+
+class LeaseOnly(Rules):
+    """What an earlier holder signed counts as dead because its lease is over."""
+
+    def is_dead(self, order: Order, _epoch: int, venue_now: float) -> bool:
+        return order.epoch < _epoch or super().is_dead(order, _epoch, venue_now)
+
+
+class RowOnly(Rules):
+    """Any holder sends at any time; what it signed is waited for by its row."""
+
+    def outlives(self, held: Held, boot: float) -> bool:
+        del held, boot
+        return True
+
+    def quiet_seconds(self, outstanding: dict[str, float], boot: float) -> float:
+        del outstanding, boot
+        return 0.0
+
+
+class _AnyEpochWrites(RowOnly):
+    def may_write(self, row: LeaseRow, holder: str, epoch: int) -> bool:
+        del row, holder, epoch
+        return True
+
+
+class _NoLock(LeaseOnly):
+    def outlives(self, held: Held, boot: float) -> bool:
+        return held.until > boot
+
+
+class _FromTheAnswer(LeaseOnly):
+    def hold(self, epoch: int, asked: float, _answered: float) -> Held:
+        return super().hold(epoch, _answered, asked)
+
+
+class _LeaseWithoutMargin(LeaseOnly):
+    def outlives(self, held: Held, boot: float) -> bool:
+        return held.until - boot > self.timings.venue_window_seconds
+
+
+class _RowWithoutMargin(RowOnly):
+    def is_dead(self, order: Order, _epoch: int, venue_now: float) -> bool:
+        return venue_now > order.dead_after
+
+
+class _ReleaseAtOnce(LeaseOnly):
+    def quiet_seconds(self, outstanding: dict[str, float], boot: float) -> float:
+        del outstanding, boot
+        return 0.0
+
+
+class _StampAgain(Rules):
+    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
+        order = self.decide(view, held, venue, work)
+        if order is None or (yield CommitIntent(order)) is not True:
+            return
+        reply = yield Send(replace(order, stamp=venue.at(view.boot())))
+        yield from self.conclude(view, held, order, reply)
+
+
+class _SendFirst(Rules):
+    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
+        order = self.decide(view, held, venue, work)
+        if order is None:
+            return
+        reply = yield Send(order)
+        if (yield CommitIntent(order)) is True:
+            yield from self.conclude(view, held, order, reply)
+
+
+class _IdAtSending(Rules):
+    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
+        order = self.decide(view, held, venue, work)
+        if order is None or (yield CommitIntent(order)) is not True:
+            return
+        reply = yield Send(replace(order, order_id=f"{order.order_id}~{view.holder}"))
+        yield from self.conclude(view, held, order, reply)
+
+
+class _SilenceIsRejection(Rules):
+    def after(self, reply: Reply | None, *, dead: bool) -> State:
+        return State.LOST if reply is None else super().after(reply, dead=dead)
+
+
+class _NotTakenIsRejection(Rules):
+    def after(self, reply: Reply | None, *, dead: bool) -> State:
+        return State.LOST if reply is Reply.NOT_TAKEN else super().after(reply, dead=dead)
+
+
+class _AbsentIsLost(Rules):
+    def after(self, reply: Reply | None, *, dead: bool) -> State:
+        return super().after(reply, dead=dead or reply is Reply.ABSENT)
+
+
+class _NewBeforeOld(RowOnly):
+    def unsettled(self, work: Work) -> Order | None:
+        mine = work.signal.signal if work.signal else None
+        others = [order for order in work.unresolved if order.signal != mine]
+        return None if others and work.attempts == 0 else super().unsettled(work)
+
+
+class _AnyIntent(Rules):
+    def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
+        return lease.claim(replace(row, generation=0), claimant, now, self.timings.lease_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule, and the setting that lacks it."""
+
+    rule: str
+    setting: Setting
+    seeds: tuple[int, ...] = ()
+    """Known to show it; they save the search, nothing else."""
+
+
+def _lease(rules: Rules, *, boot_clock: bool = True) -> Setting:
+    """With the row's lock open, the database's clock must not step: that is why there are two."""
+    return Setting(rules, boot_clock=boot_clock, database_steps=False)
+
+
+SOUND = {
+    "all": Setting(Rules()),
+    "lease-only": _lease(LeaseOnly()),
+    "row-only": Setting(RowOnly()),
+}
+"""Settings that hold."""
+
+BROKEN = {
+    "epoch": Broken(
+        "a write commits only under the current epoch (lease lock open)",
+        Setting(_AnyEpochWrites()),
+    ),
+    "row-lock": Broken(
+        "the lease row is locked from the check to the commit (lease lock open)",
+        Setting(RowOnly(), row_locked=False),
+    ),
+    "read-committed": Broken(
+        "the check reads the row as it is once it is locked, not a snapshot (lease lock open)",
+        Setting(RowOnly(), read_committed=False),
+    ),
+    "outlives": Broken(
+        "a request is signed only while the lease outlives its window (row lock open)",
+        _lease(_NoLock()),
+    ),
+    "counted-from-before": Broken(
+        "the lease counts from before its renewal was asked for (row lock open)",
+        _lease(_FromTheAnswer()),
+    ),
+    "boot-clock": Broken(
+        "the lease counts on a clock that goes on while the machine sleeps (row lock open)",
+        _lease(LeaseOnly(), boot_clock=False),
+    ),
+    "lease-margin": Broken(
+        "the lease outlives the window by a margin (row lock open)", _lease(_LeaseWithoutMargin())
+    ),
+    "quiet-release": Broken(
+        "a released lease is not taken before what was signed is dead (row lock open)",
+        _lease(_ReleaseAtOnce()),
+    ),
+    "row-deadline": Broken(
+        "an earlier holder's order is dead by its row, not because the lease is over",
+        Setting(LeaseOnly()),
+    ),
+    "row-margin": Broken(
+        "an order counts as dead a margin after its window (lease lock open)",
+        Setting(_RowWithoutMargin()),
+    ),
+    "settle-first": Broken(
+        "nothing new in a shard while something is unresolved (lease lock open)",
+        Setting(_NewBeforeOld()),
+    ),
+    "venue-window": Broken(
+        "the venue refuses a request after its window", Setting(Rules(), venue_expires=False)
+    ),
+    "venue-clock": Broken(
+        "requests are stamped and judged by the venue's clock, not by the wall clock",
+        Setting(Rules(), venue_clock=False),
+    ),
+    "one-reading": Broken(
+        "the stamp is that of the permit: no clock is read again before sending",
+        Setting(_StampAgain()),
+    ),
+    "commit-first": Broken("the intent is committed before it is sent", Setting(_SendFirst())),
+    "derived-id": Broken(
+        "the client order id is the one in the row, derived from signal and attempt",
+        Setting(_IdAtSending()),
+    ),
+    "silence": Broken(
+        "an unanswered order is unknown, not rejected", Setting(_SilenceIsRejection())
+    ),
+    "not-taken": Broken(
+        "'too late' or 'known already' may answer a copy: the order is unknown, not rejected",
+        Setting(_NotTakenIsRejection()),
+    ),
+    "window-waited": Broken(
+        "absent at the venue means lost only when the window had passed", Setting(_AbsentIsLost())
+    ),
+    "newest-intent": Broken(
+        "who knows an older intent than the lease row may not renew", Setting(_AnyIntent())
+    ),
+}
+"""By the name that the command takes."""
