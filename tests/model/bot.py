@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 1.0
 POLL_SECONDS = 0.5
 ASK_TIME_SECONDS = 3.0
 DRAIN_SECONDS = 0.5
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.15
 
 Message = Statement | Request
 Reaction = Result | Answer | float
@@ -157,7 +157,7 @@ class Bot:  # every attribute is a fact of a pod that some rule or fault is abou
                 yield from self._hand_over(self._held)
             # Who waits for a lease looks more often; who shall give it up is told (a watch).
             wait = self.rules.timings.renew_seconds
-            next_at = self.boot() + wait * (1.0 if self._held else self.random.random())
+            next_at = self.boot() + wait * (1.0 if self._held else 0.4 * self.random.random())
             while self.boot() < next_at and not self._must_go():
                 yield LOOK_SECONDS
 
@@ -256,7 +256,7 @@ class Bot:  # every attribute is a fact of a pod that some rule or fault is abou
             if isinstance(message, Send | Ask | AskTime):
                 self.venue.handle(message, reply)
             else:
-                self.database.handle(message, reply)
+                self.database.handle(message, reply, ambush.stall if ambush else 0.0)
 
         def reply(value: Reaction) -> None:
             self.network.carry(self.name, server, lambda: answered(value))

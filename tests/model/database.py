@@ -35,8 +35,8 @@ class Release:
 
 Statement = ReadWork | CommitIntent | Record | Close | MakeClaim | Release
 Result = Work | Claimed | bool
-Transaction = Generator[int | None, None, Result]
-"""Yields the lease whose row it locks, or None for a moment's work."""
+Transaction = Generator[int | float, None, Result]
+"""Yields the lease whose row it locks (int), or how long its next statement takes (float)."""
 
 
 @dataclass(slots=True)
@@ -65,11 +65,12 @@ class Database:
         """Store a signal; posted again, it changes nothing."""
         self.inbox.setdefault(signal, Signal(signal, shard, self.clock(), max_age_seconds))
 
-    def handle(self, statement: Statement, answer: Callable[[Result], None]) -> None:
+    def handle(self, statement: Statement, answer: Callable[[Result], None], stall: float) -> None:
+        """Run a transaction; it stalls for so many seconds in one place, for a fault."""
         if isinstance(statement, ReadWork):
             answer(self._work(statement.shard, statement.epoch))
         else:
-            self._advance(self._transaction(statement), answer, None)
+            self._advance(self._transaction(statement, stall), answer, None)
 
     def _advance(
         self, transaction: Transaction, answer: Callable[[Result], None], locked: int | None
@@ -82,11 +83,10 @@ class Database:
             return
 
         def go_on() -> None:
-            self._advance(transaction, answer, locked if wanted is None else wanted)
+            self._advance(transaction, answer, locked if isinstance(wanted, float) else wanted)
 
-        if wanted is None:
-            longest = 2.0 if self.random.random() < self.slow else 0.02
-            self.kernel.after(longest * self.random.random(), go_on)
+        if isinstance(wanted, float):
+            self.kernel.after(wanted, go_on)
         elif wanted in self._locks:
             self._locks[wanted].append(go_on)
         else:
@@ -102,16 +102,20 @@ class Database:
             self._locks[lease] = waiting
             first()
 
-    def _transaction(self, statement: Statement) -> Transaction:
+    def _moment(self) -> float:
+        longest = 2.0 if self.random.random() < self.slow else 0.02
+        return longest * self.random.random()
+
+    def _transaction(self, statement: Statement, stall: float) -> Transaction:
         if isinstance(statement, MakeClaim):
             return (yield from self._claim(statement))
         if isinstance(statement, Release):
             return (yield from self._release(statement))
-        return (yield from self._write(statement))
+        return (yield from self._write(statement, stall))
 
     def _claim(self, statement: MakeClaim) -> Transaction:
         yield statement.lease
-        yield None
+        yield self._moment()
         claimed = self.rules.claim(self.leases[statement.lease], statement.claimant, self.clock())
         self.leases[statement.lease] = claimed.row
         self.on_claimed(statement.claimant, claimed)
@@ -120,13 +124,15 @@ class Database:
     def _release(self, statement: Release) -> Transaction:
         yield statement.lease
         row, epoch, quiet = self.leases[statement.lease], statement.epoch, statement.quiet_seconds
-        yield None
+        yield self._moment()
         self.leases[statement.lease] = self.rules.release(
             row, statement.holder, epoch, self.clock(), quiet
         )
         return True
 
-    def _write(self, statement: CommitIntent | Record | Close | ReadWork) -> Transaction:
+    def _write(
+        self, statement: CommitIntent | Record | Close | ReadWork, stall: float
+    ) -> Transaction:
         """Write under an epoch, or not."""
         match statement:
             case CommitIntent(order):
@@ -139,12 +145,13 @@ class Database:
                 return False
         lease = lease_of(shard)
         snapshot = self.leases[lease]
-        yield None
+        late = self.random.random() < 0.5
+        yield self._moment() + (0.0 if late else stall)
         if self.row_locked:
             yield lease
         row = self.leases[lease] if self.read_committed else snapshot
         may_write = self.rules.may_write(row, holder, epoch)
-        yield None
+        yield self._moment() + (stall if late else 0.0)
         return may_write and self._apply(statement)
 
     def _apply(self, statement: CommitIntent | Record | Close) -> bool:

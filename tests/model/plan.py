@@ -53,6 +53,8 @@ class Ambush:
     slower: float
     """Seconds that the message takes longer."""
     faults: tuple[Fault, ...]
+    stall: float = 0.0
+    """Seconds that the database takes longer over it, inside of its transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def make_plan(seed: int, drift_max: float) -> Plan:
         colors=colors,
         rates=tuple(1 + random.uniform(-drift_max, drift_max) for _ in colors),
         database_rate=1 + random.uniform(-drift_max, drift_max),
-        shards=random.choice(((35,), (35, 7))),
+        shards=random.choice(((35,), (35, 7), (35, 7))),
         signals=(),
         faults=(),
         ambushes=tuple(_ambush(random, len(colors)) for _ in range(random.randint(0, 4))),
@@ -141,7 +143,7 @@ def _losing(plan: Plan, random: Random) -> Plan:
             for _ in range(random.choice((8, 16, 24)))
         ),
         faults=(*((swap,) if random.random() < 0.5 else ()), *more),
-        ambushes=(*plan.ambushes, renewals),
+        ambushes=(*plan.ambushes, renewals, *(_late_order(random) for _ in range(3))),
     )
 
 
@@ -151,16 +153,13 @@ def _handing_over(plan: Plan, random: Random) -> Plan:
     moved = random.choice(
         (
             Fault(random.uniform(0, 0.3), Kind.SWAP, 0, 0.0),
-            Fault(random.uniform(0, 0.3), Kind.DATABASE_STEP, 0, random.uniform(3, 5)),
+            Fault(random.uniform(0, 0.3), Kind.DATABASE_STEP, 0, 5.0),
+            Fault(0.0, Kind.DATABASE_STEP, 0, 5.0),
             Fault(random.uniform(0, 0.3), Kind.WALL_STEP, 0, random.uniform(2, 5)),
         )
     )
-    aimed = Ambush(
-        bot=0,
-        kind=random.choice(("CommitIntent", "Send", "Send")),
-        nth=random.randint(1, 8),
-        at_answer=False,
-        slower=random.uniform(0, 1.5),
+    aimed = replace(
+        _late_order(random),
         faults=(moved, *((_short_sleep(random),) if random.random() < 0.5 else ())),
     )
     return replace(
@@ -170,7 +169,20 @@ def _handing_over(plan: Plan, random: Random) -> Plan:
             for _ in range(random.choice((8, 16, 24)))
         ),
         ambushes=(*plan.ambushes, aimed),
-        database_slow=random.choice((plan.database_slow, 0.6)),
+    )
+
+
+def _late_order(random: Random) -> Ambush:
+    """An order of the first bot that is slow to commit, or slow to arrive."""
+    kind = random.choice(("CommitIntent", "Send"))
+    return Ambush(
+        bot=0,
+        kind=kind,
+        nth=random.randint(1, 8),
+        at_answer=False,
+        slower=random.uniform(0.3, 1.5) if kind == "Send" else 0.0,
+        faults=(),
+        stall=random.uniform(0.4, 1.0) if kind == "CommitIntent" else 0.0,
     )
 
 

@@ -44,7 +44,7 @@ def test_a_rule_switched_off_is_found(name: str) -> None:
 def test_the_runs_try_what_they_are_for() -> None:
     outcomes = [run(seed, SOUND["all"]) for seed in range(QUICK)]
     assert sum(outcome.accepted for outcome in outcomes) > 4 * QUICK
-    assert sum(outcome.epochs for outcome in outcomes) > 2 * QUICK
+    assert sum(outcome.epochs for outcome in outcomes) > 1.2 * QUICK
 
 
 def test_a_seed_is_replayed_to_the_letter() -> None:
