@@ -50,7 +50,7 @@ class Access(ComponentResource):
         self.account = ServiceAccount("service-account", service_account_args(stack), inside)
         role = Role("role", role_args(stack), inside)
         bound = ResourceOptions(parent=self, depends_on=[self.account, role])
-        RoleBinding("role-binding", role_binding_args(stack), bound)
+        self.binding = RoleBinding("role-binding", role_binding_args(stack), bound)
         NetworkPolicy("network-policy", network_policy_args(stack), inside)
         self.register_outputs({})
 

@@ -119,7 +119,8 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
         color: ColorPods(
             ColorSpec(stack, config, color, images[color]),
             top,
-            after=[access.account, files.secret],
+            # All that a pod needs to become ready: the hook that waits for it holds up other steps.
+            after=[access.binding, files.secret],
             hooks=_settle(config, stack, color, watch),
         )
         for color in Color
