@@ -126,8 +126,6 @@ class Broken:
 
     rule: str
     setting: Setting
-    seeds: tuple[int, ...] = ()
-    """Known to show it; they save the search, nothing else."""
 
 
 def _lease(rules: Rules, *, boot_clock: bool = True) -> Setting:
@@ -217,3 +215,27 @@ BROKEN = {
     ),
 }
 """By the name that the command takes."""
+
+SEEDS = {
+    "epoch": (30, 44, 68),
+    "row-lock": (1890, 1987, 3231),
+    "read-committed": (4163, 5177, 6352),
+    "outlives": (0, 44, 387),
+    "counted-from-before": (25, 44, 4660),
+    "boot-clock": (44, 1102, 2873),
+    "lease-margin": (4660, 7261, 7984),
+    "quiet-release": (1015, 1033, 2036),
+    "row-deadline": (68, 135, 157),
+    "row-margin": (0, 231, 261),
+    "settle-first": (55, 68, 120),
+    "venue-window": (3, 7, 9),
+    "venue-clock": (178, 375, 387),
+    "one-reading": (977, 1905, 2433),
+    "commit-first": (6, 8, 58),
+    "derived-id": (0, 1, 2),
+    "silence": (7, 11, 12),
+    "not-taken": (10, 70, 96),
+    "window-waited": (68, 99, 135),
+    "newest-intent": (17, 32, 34),
+}
+"""Known to show what the rule is for. They save a search, nothing else; a new plan needs new ones."""

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.model.broken import BROKEN, SOUND
+from tests.model.broken import BROKEN, SEEDS, SOUND
 from tests.model.search import smallest, story, violations
 from tests.model.world import Outcome, run
 
@@ -36,7 +36,7 @@ def test_no_promise_is_broken_in_a_million_runs() -> None:
 @pytest.mark.model
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_rule_switched_off_is_found(name: str) -> None:
-    outcome = smallest(BROKEN[name].setting, (*BROKEN[name].seeds, *range(SEARCHED)))
+    outcome = smallest(BROKEN[name].setting, (*SEEDS[name], *range(SEARCHED)))
     assert outcome is not None, f"no run needs the rule: {BROKEN[name].rule}"
     print(f"\nwithout: {BROKEN[name].rule}\n{story(outcome)}")  # noqa: T201 - shown with -rP
 
