@@ -91,7 +91,7 @@ class View(Protocol):
 
     holder: str
     outstanding: dict[str, float]
-    """Boot time at which what was signed is quiet, by order id, while no answer came."""
+    """Boot time at which what was signed is quiet, by order id, until its end is recorded."""
 
     def boot(self) -> float:
         """Read the boot-time clock."""
@@ -200,7 +200,7 @@ class Rules:
         reply = yield Ask(order)
         state = self.after(reply if isinstance(reply, Reply) else None, dead=dead)
         if state is not order.state:
-            yield Record(replace(order, state=state), view.holder, held.epoch)
+            yield from self.record(view, held, replace(order, state=state))
 
     def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
         """Permit, commit, send, record: in this order."""
@@ -237,6 +237,10 @@ class Rules:
     def conclude(self, view: View, held: Held, order: Order, reply: Answer) -> Turn:
         """Record what became of what was sent."""
         state = self.after(reply if isinstance(reply, Reply) else None, dead=False)
-        if state is not State.UNKNOWN:
+        yield from self.record(view, held, replace(order, state=state))
+
+    def record(self, view: View, held: Held, order: Order) -> Turn:
+        """Write it; what is not in the ledger the next holder must ask about, so it stays due."""
+        recorded = yield Record(order, view.holder, held.epoch)
+        if recorded is True and order.state is not State.UNKNOWN:
             view.outstanding.pop(order.order_id, None)
-        yield Record(replace(order, state=state), view.holder, held.epoch)

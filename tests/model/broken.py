@@ -238,4 +238,4 @@ SEEDS = {
     "window-waited": (68, 99, 135),
     "newest-intent": (17, 32, 34),
 }
-"""Known to show what the rule is for. They save a search, nothing else; a new plan needs new ones."""
+"""Known to show what the rule is for; they save a search. A new plan needs new ones."""
