@@ -17,9 +17,15 @@ def violations(setting: Setting, seeds: Iterable[int]) -> Iterator[Outcome]:
             yield outcome
 
 
-def smallest(setting: Setting, seeds: Iterable[int]) -> Outcome | None:
-    """Return the shortest of the first few counter-examples, made smaller; None: none found."""
-    found = [smaller(outcome, setting) for outcome in islice(violations(setting, seeds), _SHRUNK)]
+def smallest(setting: Setting, known: Iterable[int], runs: int) -> Outcome | None:
+    """Return the shortest of the first few counter-examples, made smaller; None: none found.
+
+    Searches only when none of the known seeds shows one any more.
+    """
+    first = list(islice(violations(setting, known), _SHRUNK)) or list(
+        islice(violations(setting, range(runs)), 1)
+    )
+    found = [smaller(outcome, setting) for outcome in first]
     return min(found, key=lambda outcome: len(outcome.lines), default=None)
 
 

@@ -1,0 +1,93 @@
+from dataclasses import replace
+
+import pytest
+
+from bot.authority.lease import Claim, Claimant, LeaseRow
+from bot.authority.orders import State
+from bot.authority.protocol import Reply, Rules
+from bot.authority.timings import Timings
+from bot.authority.window import Held, VenueClock, later
+from bot.contract.color import Color
+
+RULES = Rules()
+BLUE = Claimant("blue.1", Color.BLUE, 1)
+GREEN = Claimant("green.1", Color.GREEN, 2)
+
+
+def test_a_lease_is_taken_when_it_has_run_out_and_not_before() -> None:
+    row = RULES.claim(LeaseRow(), BLUE, 100.0).row
+    assert (row.epoch, row.expires_at) == (1, 105.0)
+    assert RULES.claim(row, GREEN, 104.9).claim is Claim.HELD
+    taken = RULES.claim(row, GREEN, 105.0)
+    assert (taken.claim, taken.row.epoch, taken.row.holder) == (Claim.TAKEN, 2, "green.1")
+
+
+def test_a_renewal_keeps_the_epoch() -> None:
+    row = RULES.claim(LeaseRow(), BLUE, 100.0).row
+    assert RULES.claim(row, BLUE, 101.0).row == replace(row, expires_at=106.0)
+
+
+def test_a_refused_claim_leaves_its_newer_intent_which_ends_the_renewals_of_the_older() -> None:
+    row = RULES.claim(LeaseRow(), BLUE, 100.0).row
+    row = RULES.claim(row, GREEN, 101.0).row
+    assert RULES.claim(row, BLUE, 102.0).claim is Claim.OLD_INTENT
+
+
+def test_a_release_by_who_holds_nothing_changes_nothing() -> None:
+    row = RULES.claim(LeaseRow(), BLUE, 100.0).row
+    assert RULES.release(row, "green.1", 1, 101.0, 0.0) == row
+    assert RULES.release(row, "blue.1", 0, 101.0, 0.0) == row
+
+
+def test_a_released_lease_is_free_when_what_was_signed_is_dead() -> None:
+    row = RULES.claim(LeaseRow(), BLUE, 100.0).row
+    quiet = RULES.quiet_seconds({"s1-1": 12.5, "s2-1": 11.0}, boot=11.5)
+    row = RULES.release(row, "blue.1", 1, 101.0, quiet)
+    assert RULES.claim(row, GREEN, 101.9).claim is Claim.HELD
+    assert RULES.claim(row, GREEN, 102.0).claim is Claim.TAKEN
+    assert RULES.quiet_seconds({}, boot=11.5) == 0.0
+
+
+@pytest.mark.parametrize(("boot", "permitted"), [(10.0, True), (12.4, True), (12.6, False)])
+def test_a_request_is_permitted_while_the_lease_outlives_it(
+    boot: float, *, permitted: bool
+) -> None:
+    held = Held(epoch=1, until=15.0)
+    permit = RULES.permit(held, VenueClock(1000.0, 10.0, 0.001), boot)
+    assert (permit is not None) is permitted
+
+
+def test_the_venue_clock_is_never_ahead_however_the_clocks_drift() -> None:
+    for rate in (0.999, 1.0, 1.001):
+        known = VenueClock(shown=1000.0, received=50.0, drift_max=0.001)
+        for passed in (0.0, 1.0, 60.0, 3600.0):
+            assert known.at(50.0 + passed * rate) <= 1000.0 + passed * 1.0
+
+
+def test_of_two_answers_about_time_the_one_that_lags_less_counts() -> None:
+    prompt, slow = VenueClock(1000.0, 50.0, 0.001), VenueClock(1000.5, 53.0, 0.001)
+    assert later(prompt, slow, 53.0) is prompt
+    assert later(slow, prompt, 53.0) is prompt
+    assert later(None, slow, 53.0) is slow
+
+
+@pytest.mark.parametrize(
+    ("reply", "dead", "state"),
+    [
+        (Reply.FILLED, False, State.FILLED),
+        (Reply.REJECTED, False, State.REJECTED),
+        (Reply.NOT_TAKEN, False, State.UNKNOWN),
+        (Reply.NOT_TAKEN, True, State.UNKNOWN),
+        (Reply.ABSENT, False, State.UNKNOWN),
+        (Reply.ABSENT, True, State.LOST),
+        (None, True, State.UNKNOWN),
+    ],
+)
+def test_only_the_venue_ends_an_order(reply: Reply | None, state: State, *, dead: bool) -> None:
+    assert RULES.after(reply, dead=dead) is state
+
+
+def test_times_that_contradict_each_other_are_refused_with_what_would_be_right() -> None:
+    with pytest.raises(ValueError, match=r"lease_seconds: 4 leaves 1\.5 s") as caught:
+        Timings(lease_seconds=4.0, margin_seconds=0.001, venue_window_seconds=2.499)
+    assert "margin_seconds: 0.001" in str(caught.value)
