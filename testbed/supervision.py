@@ -325,5 +325,5 @@ def _remove_mount_points() -> None:
     if marked():
         return
     for place in map(Path, OWN_FOLDERS):
-        if place.is_dir() and not any(place.iterdir()):
+        if place.is_dir() and not place.is_mount() and not any(place.iterdir()):
             place.rmdir()
