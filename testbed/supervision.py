@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -326,4 +326,5 @@ def _remove_mount_points() -> None:
         return
     for place in map(Path, OWN_FOLDERS):
         if place.is_dir() and not place.is_mount() and not any(place.iterdir()):
-            place.rmdir()
+            with suppress(OSError):  # mounted on elsewhere: it is in use, so it is not ours alone
+                place.rmdir()
