@@ -46,7 +46,7 @@ check: $(READY) ## Format, lint, types, import contracts, unit tests: the fast p
 	$(BIN)/ruff check --quiet .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m 'not engine and not cluster and not model and not soak'
+	$(BIN)/pytest -q --numprocesses 4 --dist worksteal -m 'not engine and not cluster and not model and not soak'
 
 .PHONY: test
 test: check ## Everything, the real cluster included
@@ -72,6 +72,6 @@ format: $(READY) ## Format the code and mend what lint can mend
 
 .PHONY: requirements
 requirements: $(READY) ## Compile requirements/*.in into hashed requirement files
-	cd requirements && for use in uv bot infra dev; do \
-	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-emit-index-url --no-emit-find-links --output-file $$use.txt $$use.in; done
+	for use in uv bot infra dev; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links --output-file requirements/$$use.txt requirements/$$use.in; done
