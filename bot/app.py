@@ -25,9 +25,9 @@ from bot.secret_files import read_secrets
 from bot.server import build_server, listen
 from bot.settings import Settings
 from bot.signals import StopFlag
-from bot.trading.strategy import Limits
-from bot.venues.paper import STARTING_EQUITY, PaperVenue
-from bot.venues.port import Venue
+from bot.trading.thin_strategy import Limits
+from bot.venues.thin_paper import STARTING_EQUITY, PaperVenue
+from bot.venues.thin_port import Venue
 
 LAST_RESORT_SECONDS = 1.0
 """How long after its deadline the process is ended by force, whatever it does."""

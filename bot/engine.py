@@ -13,9 +13,16 @@ from decimal import Decimal
 import structlog
 
 from bot.clock import Clock
-from bot.trading.positions import Fill, Order, Position, fold, open_positions, unrealized_profit
-from bot.trading.strategy import WINDOW, Limits, decide
-from bot.venues.port import Venue, VenueError
+from bot.trading.thin_positions import (
+    Fill,
+    Order,
+    Position,
+    fold,
+    open_positions,
+    unrealized_profit,
+)
+from bot.trading.thin_strategy import WINDOW, Limits, decide
+from bot.venues.thin_port import Venue, VenueError
 
 TICK_SECONDS = 0.5
 VENUE_TIMEOUT_SECONDS = 5.0

@@ -1,33 +1,18 @@
 """What the ledger keeps of signals and orders, as far as authority depends on it."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from bot.trading.orders import State
+from bot.trading.signals import Fate
 
-class State(StrEnum):
-    """Of one order. What is neither filled, rejected nor lost is unresolved."""
-
-    INTENT = "intent"
-    UNKNOWN = "unknown"
-    FILLED = "filled"
-    REJECTED = "rejected"
-    LOST = "lost"
-    """Its window passed and the venue does not have it."""
-
-
-UNRESOLVED = frozenset({State.INTENT, State.UNKNOWN})
-
-
-class Fate(StrEnum):
-    """What became of a signal. Exactly one, once."""
-
-    EXECUTED = "executed"
-    REFUSED = "refused"
-    EXPIRED = "expired"
-
-
-FATE_OF = {State.FILLED: Fate.EXECUTED, State.REJECTED: Fate.REFUSED}
-"""An order that ends so ends its signal; a lost one leaves it to the next attempt."""
+FATE_OF = {
+    State.ACKED: Fate.EXECUTED,
+    State.PARTIALLY_FILLED: Fate.EXECUTED,
+    State.FILLED: Fate.EXECUTED,
+    State.CANCELLED: Fate.EXECUTED,
+    State.REJECTED: Fate.REFUSED,
+}
+"""What the venue took or refused ends its signal; a lost order leaves it to the next attempt."""
 
 
 @dataclass(frozen=True, slots=True)

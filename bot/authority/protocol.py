@@ -13,9 +13,11 @@ from typing import Protocol
 
 from bot.authority import lease
 from bot.authority.lease import Claimant, Claimed, LeaseRow
-from bot.authority.orders import Fate, Order, Signal, State, Work
+from bot.authority.orders import Order, Signal, Work
 from bot.authority.timings import DEFAULTS, Timings
 from bot.authority.window import Held, Permit, VenueTime
+from bot.trading.orders import State
+from bot.trading.signals import Fate
 
 ATTEMPTS_MAX = 5
 
@@ -23,11 +25,24 @@ ATTEMPTS_MAX = 5
 class Reply(StrEnum):
     """What the venue says about one client order id."""
 
+    ACKED = "acked"
+    PARTIALLY_FILLED = "partially filled"
     FILLED = "filled"
+    CANCELLED = "cancelled"
     REJECTED = "rejected"
     NOT_TAKEN = "not taken"
     """Too old, too new or known already. Says nothing about an earlier copy of the request."""
     ABSENT = "absent"
+
+
+SHOWN = {
+    Reply.ACKED: State.ACKED,
+    Reply.PARTIALLY_FILLED: State.PARTIALLY_FILLED,
+    Reply.FILLED: State.FILLED,
+    Reply.CANCELLED: State.CANCELLED,
+    Reply.REJECTED: State.REJECTED,
+}
+"""Replies that end the question whether the venue has the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,10 @@ class ReadWork:
 
 @dataclass(frozen=True, slots=True)
 class CommitIntent:
-    """Insert the order under its epoch, the lease row locked. Answer: whether it committed."""
+    """Insert the order under its epoch, the lease row locked. Answer: whether it committed.
+
+    A limit that forbids it ends the signal in the same transaction instead; the answer is then no.
+    """
 
     order: Order
 
@@ -165,10 +183,8 @@ class Rules:
 
     def after(self, reply: Reply | None, *, dead: bool) -> State:
         """Judge an order by what the venue said. `dead`: it was so before it was asked about."""
-        if reply is Reply.FILLED:
-            return State.FILLED
-        if reply is Reply.REJECTED:
-            return State.REJECTED
+        if reply in SHOWN:
+            return SHOWN[reply]
         return State.LOST if reply is Reply.ABSENT and dead else State.UNKNOWN
 
     def turn(self, view: View, shard: int) -> Turn:

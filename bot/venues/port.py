@@ -1,23 +1,97 @@
-"""What the engine needs of a venue."""
+"""What the trader needs of a venue. The caller sets time-outs and repeats nothing blindly."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from bot.trading.positions import Fill, Order
+from bot.trading.markets import Market
+from bot.trading.orders import Fill, Report, Terms
 
 
 class VenueError(Exception):
-    """The venue refused or could not be reached; the text says which and what was asked."""
+    """The venue could not be asked, or did not answer: nothing is known. Text: what, and why."""
+
+
+class NotTakenError(VenueError):
+    """Refused for now: too old, too new, known already, or too many requests.
+
+    Says nothing about an earlier copy of the same request.
+    """
+
+    def __init__(self, text: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_seconds = retry_after_seconds
+        """Set when the venue asked us to be quiet for so long."""
+
+
+class RejectedError(VenueError):
+    """The venue looked at the order and refuses it for good: nothing was or will be executed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Of one currency."""
+
+    free: Decimal
+    locked: Decimal
+    """In open orders."""
+
+    @property
+    def total(self) -> Decimal:
+        """What the account owns."""
+        return self.free + self.locked
 
 
 class Venue(Protocol):
-    """An exchange. Both calls raise VenueError; the caller sets their time-out."""
+    """An exchange. Every call raises VenueError when nothing is known."""
 
-    async def prices(self) -> Mapping[str, Decimal]:
-        """Return the last price of every symbol."""
+    name: str
+    expires_requests: bool
+    """Whether it refuses a request that arrives after its window; without that no live handover."""
+
+    async def markets(self) -> Mapping[str, Market]:
+        """Return the markets by canonical symbol."""
         ...
 
-    async def place(self, order: Order) -> Fill:
-        """Execute a market order in full."""
+    async def prices(self) -> Mapping[str, Decimal]:
+        """Return the last price of every symbol that is traded here, quote currency per base."""
+        ...
+
+    async def time(self) -> float:
+        """Return the venue's clock, seconds since 1970, as it read it before it answered."""
+        ...
+
+    async def place(self, order_id: str, terms: Terms, stamp: float) -> Report:
+        """Send the order once, signed with this venue time (seconds); never repeat it.
+
+        Raises:
+            RejectedError: refused for good.
+            NotTakenError: too old, too new, known already, too many requests.
+            VenueError: no answer; the order may have been executed.
+        """
+        ...
+
+    async def find(self, order_id: str, symbol: str) -> Report | None:
+        """Return the order with all its fills; None when the venue does not have it."""
+        ...
+
+    async def cancel(self, order_id: str, symbol: str) -> Report | None:
+        """Cancel what rests and return what became of it; None when the venue does not have it."""
+        ...
+
+    async def open_orders(self, symbol: str) -> Sequence[Report]:
+        """Return what rests in this market."""
+        ...
+
+    async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
+        """Return our own fills in this market from this venue time on, oldest first."""
+        ...
+
+    async def balances(self) -> Mapping[str, Balance]:
+        """Return what the account holds, by currency."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
         ...

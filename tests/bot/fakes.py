@@ -16,8 +16,8 @@ from bot.contract.intent import Intent
 from bot.intent.state import IntentState
 from bot.server import build_server, listen
 from bot.settings import Settings
-from bot.trading.positions import Fill, Order
-from bot.venues.port import VenueError
+from bot.trading.thin_positions import Fill, Order
+from bot.venues.thin_port import VenueError
 
 LOOK_SECONDS = 0.005
 EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -17,7 +17,7 @@ from bot.intent.fixed import FixedSource
 from bot.intent.kubernetes import ConfigMapSource
 from bot.settings import Settings
 from bot.signals import StopFlag
-from bot.venues.paper import PaperVenue
+from bot.venues.thin_paper import PaperVenue
 from tests.bot.fakes import settings
 
 DOCKERFILE = Path(__file__).parents[2] / "bot" / "Dockerfile"

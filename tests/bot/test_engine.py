@@ -3,7 +3,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from bot.engine import Engine
-from bot.trading.strategy import WINDOW, Limits
+from bot.trading.thin_strategy import WINDOW, Limits
 from tests.bot.fakes import FakeTime, FakeVenue
 
 BTC, ETH = "BTC/USDT", "ETH/USDT"

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from bot.authority import lease
 from bot.authority.lease import Claimant, Claimed, LeaseRow
-from bot.authority.orders import Order, State, Work
+from bot.authority.orders import Order, Work
 from bot.authority.protocol import CommitIntent, Reply, Rules, Send, Turn, View
 from bot.authority.window import Held, VenueTime
+from bot.trading.orders import State
 from tests.model.world import Setting
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from bot.authority.lease import ALL_SHARDS, Claimant, Claimed, LeaseRow, lease_of
-from bot.authority.orders import FATE_OF, UNRESOLVED, Fate, Order, Signal, Work
+from bot.authority.orders import FATE_OF, Order, Signal, Work
 from bot.authority.protocol import Close, CommitIntent, ReadWork, Record, Rules
+from bot.trading.orders import UNRESOLVED
+from bot.trading.signals import Fate
 from tests.model.kernel import Action, Kernel
 
 

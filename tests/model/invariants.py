@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bot.authority.lease import Claimant, Claimed, lease_of
-from bot.authority.orders import UNRESOLVED, Fate, Order, State
+from bot.authority.orders import Order
+from bot.trading.orders import UNRESOLVED, State
+from bot.trading.signals import Fate
 from tests.model.database import Database
 from tests.model.kernel import Kernel
 from tests.model.venue import Venue

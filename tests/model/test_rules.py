@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 
 from bot.authority.lease import Claim, Claimant, LeaseRow
-from bot.authority.orders import State
 from bot.authority.protocol import Reply, Rules
 from bot.authority.timings import Timings
 from bot.authority.window import Held, VenueClock, later
 from bot.contract.color import Color
+from bot.trading.orders import State
 
 RULES = Rules()
 BLUE = Claimant("blue.1", Color.BLUE, 1)

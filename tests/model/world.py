@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeVar
 
-from bot.authority.orders import UNRESOLVED
 from bot.authority.protocol import Rules
 from bot.authority.timings import DEFAULTS
 from bot.contract.color import Color
+from bot.trading.orders import UNRESOLVED
 from tests.model.bot import Bot, SeenIntent
 from tests.model.database import Database
 from tests.model.invariants import Monitor

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from random import Random
 
-from bot.trading.positions import Fill, Order, Side
-from bot.venues.port import VenueError
+from bot.trading.thin_positions import Fill, Order, Side
+from bot.venues.thin_port import VenueError
 
 STARTING_EQUITY = Decimal(100_000)
 """Quote currency."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from bot.trading.positions import FLAT, ZERO, Order, Positions, Side
+from bot.trading.thin_positions import FLAT, ZERO, Order, Positions, Side
 
 WINDOW = 20
 """How many prices the average looks at."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.trading.positions import (
+from bot.trading.thin_positions import (
     FLAT,
     Fill,
     Order,
@@ -16,9 +16,9 @@ from bot.trading.positions import (
     open_positions,
     unrealized_profit,
 )
-from bot.trading.strategy import WINDOW, Limits, decide, exposure
-from bot.venues.paper import PaperVenue
-from bot.venues.port import VenueError
+from bot.trading.thin_strategy import WINDOW, Limits, decide, exposure
+from bot.venues.thin_paper import PaperVenue
+from bot.venues.thin_port import VenueError
 
 BTC = "BTC/USDT"
 TOLERANCE = Decimal("1e-9")
