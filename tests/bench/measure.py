@@ -16,6 +16,7 @@ from bot.contract.color import Color
 from infra.names import CONTAINER
 from tests.bench.report import MEBIBYTE, MEGABYTE, Figure, Pair, spread
 from tests.harness.dead_color import leave_dead_color
+from tests.harness.faults import revive
 from tests.harness.images import base_image, size_bytes
 from tests.harness.kube import Kube
 from tests.harness.platform import Platform
@@ -82,14 +83,19 @@ def memory(stack: Stack) -> list[Figure]:
 
 
 def dead_color(stack: Stack) -> list[Figure]:
-    """Leave a color that died."""
-    with tempfile.TemporaryDirectory(prefix="dead-") as folder:
-        left = leave_dead_color(stack, Path(folder))
-    note = f"{left.failed_before} requests had failed before"
-    return [
-        Figure("leaving a dead color: traffic back", left.traffic_back_seconds, "s", 5, note),
-        Figure("leaving a dead color: the command", left.command_seconds, "s", 30),
-    ]
+    """Leave a color that died, as an operator does at night, and with a preview before."""
+    figures: list[Figure] = []
+    for flags, goal in ((("--skip-preview",), 5.0), ((), None)):
+        with tempfile.TemporaryDirectory(prefix="dead-") as folder:
+            left = leave_dead_color(stack, Path(folder), *flags)
+        revive(Kube.of(stack), Color.GREEN)
+        what = f"leaving a dead color by `pulumi {' '.join(('up', *flags))}`"
+        note = f"{left.failed_before} requests had failed before"
+        figures += [
+            Figure(f"{what}: traffic back", left.traffic_back_seconds, "s", goal, note),
+            Figure(f"{what}: the command", left.command_seconds, "s", 30),
+        ]
+    return figures
 
 
 def image(reference: str, platform: Platform) -> list[Figure]:

@@ -26,15 +26,18 @@ class Left:
     command_seconds: float
 
 
-def leave_dead_color(stack: Stack, folder: Path) -> Left:
-    """Swap to green, let it die, and swap back under load. Needs the image with faults."""
+def leave_dead_color(stack: Stack, folder: Path, *flags: str) -> Left:
+    """Swap to green, let it die, and swap back under load by `pulumi up` with these flags.
+
+    Needs the image with faults.
+    """
     kube = Kube.of(stack)
     back(stack, Color.GREEN)
     kill(kube, Color.GREEN)
     with Prober(kube.address(), folder, new_rate=_RATE, lanes=0) as prober:
         time.sleep(_AFTER_SECONDS)
         stack.set("activeColor", Color.BLUE)
-        command = stack.start_up()
+        command = stack.start_up(*flags)
         done = command.finish()
         time.sleep(_AFTER_SECONDS)
         traffic = prober.stop()

@@ -97,9 +97,9 @@ class Stack:
         """`pulumi preview`."""
         return self.pulumi("preview")
 
-    def start_up(self) -> Started:
+    def start_up(self, *flags: str) -> Started:
         """`pulumi up`, not waited for."""
-        return self.shell.start("pulumi", "--non-interactive", "up", "--yes")
+        return self.shell.start("pulumi", "--non-interactive", "up", "--yes", *flags)
 
     def outputs(self) -> dict[str, Any]:
         """What the stack exports."""
