@@ -1,0 +1,162 @@
+"""SQLite: one process on one machine, one thread, every commit on disk before it is answered."""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
+
+from bot.ledger.database import Database, Row, Script
+from bot.ledger.port import LedgerError
+
+T = TypeVar("T")
+MEMORY = ":memory:"
+SCHEMA = Path(__file__).parent / "sqlite_schema.sql"
+"""Made from the migrations by `python -m bot.ledger.ddl`: a start needs no SQLAlchemy."""
+WORDS = {"{now}": "bot_now()", "{for_share}": "", "{for_update}": ""}
+
+
+def spelled(sql: str) -> str:
+    """Replace the words that databases spell differently; SQLite's parameters are `?1`."""
+    for word, meaning in WORDS.items():
+        sql = sql.replace(word, meaning)
+    return sql.replace("$", "?")
+
+
+class _Tx:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, sql: str, *parameters: object) -> Sequence[Row]:
+        values = [str(p) if isinstance(p, Decimal) else p for p in parameters]
+        return cast("Sequence[Row]", self._connection.execute(spelled(sql), values).fetchall())
+
+
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits to its end: SQLite answers at once, on its own thread."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return cast("T", end.value)
+    coroutine.close()
+    raise RuntimeError("a script waited for something other than its transaction")
+
+
+class Sqlite(Database):
+    """One file, or a database in memory that ends with the process."""
+
+    def __init__(self, path: str = MEMORY) -> None:
+        super().__init__()
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._connection: sqlite3.Connection | None = None
+        self._lock: IO[str] | None = None
+
+    async def _open(self) -> None:
+        await self._run(self._start)
+
+    async def _run(self, work: Any, *arguments: object) -> Any:  # noqa: ANN401 - hands through
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    def _start(self) -> None:
+        try:
+            if self._path != MEMORY:
+                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+                self._lock = take_lock(Path(f"{self._path}.lock"))
+            self._connection = connect(self._path)
+        except (OSError, sqlite3.Error) as error:
+            self._let_go()
+            raise LedgerError(f"SQLite: {self._path}: {error}") from error
+
+    def _let_go(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    async def _close(self) -> None:
+        await self._run(self._let_go)
+        self._thread.shutdown(wait=False)
+
+    async def read(self, script: Script[T]) -> T:
+        """See Database."""
+        return cast("T", await self._run(self._read, script))
+
+    def _read(self, script: Script[Any]) -> object:
+        try:
+            return drive(cast("Coroutine[Any, Any, Any]", script(_Tx(self._opened()))))
+        except sqlite3.Error as error:
+            raise LedgerError(f"SQLite: {error}") from error
+
+    async def transact(self, scripts: Sequence[Script[Any]]) -> Sequence[Any]:
+        """See Database."""
+        return cast("Sequence[Any]", await self._run(self._transact, scripts))
+
+    def _transact(self, scripts: Sequence[Script[Any]]) -> Sequence[object]:
+        connection = self._opened()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            tx = _Tx(connection)
+            results = [drive(cast("Coroutine[Any, Any, Any]", script(tx))) for script in scripts]
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            _roll_back(connection)
+            raise LedgerError(f"SQLite: {error}") from error
+        except BaseException:
+            _roll_back(connection)
+            raise
+        return results
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise LedgerError("SQLite: not open")
+        return self._connection
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open the database; an empty one gets the newest schema, an older one what is missing."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.create_function("bot_now", 0, time.time)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA busy_timeout = 2000")
+    tables = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'ledger_schema'")
+    if tables.fetchone() is None:
+        connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+    return connection
+
+
+def take_lock(path: Path) -> IO[str]:
+    """Take the operating system's lock on this file, held until the process ends.
+
+    Raises:
+        LedgerError: another process has it.
+    """
+    lock = path.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise LedgerError(
+            f"SQLite: {path.with_suffix('')}: in use by process {holder}; one ledger, one process:"
+            " end that one, give this one another file, or take Postgres"
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
