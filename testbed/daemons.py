@@ -212,6 +212,17 @@ def _services(paths: Paths) -> tuple[Daemon, ...]:
             user="redis",
         ),
         Daemon(
+            "venue",
+            (
+                *(sys.executable, "-P", "-m", "testbed.venue"),
+                *("--host", host),
+                *("--port", str(net.VENUE_PORT)),
+                # The oracle outlives a restart: what was accepted stays accepted.
+                *("--record", f"{paths.data}/venue/record.jsonl"),
+            ),
+            Answers(f"{net.VENUE_URL}/admin/health"),
+        ),
+        Daemon(
             "targets",
             (sys.executable, "-P", "-m", "testbed.targets", f"{paths.etc}/targets.conf"),
             Answers(net.TARGETS_URL),

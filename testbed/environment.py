@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from testbed import images, net
+from testbed import database, images, net
 from testbed.paths import Paths
 
 BASE_IMAGE = "BASE_IMAGE"
@@ -35,14 +35,10 @@ def variables(paths: Paths, base_image: str, path: str) -> dict[str, str]:
         BASE_IMAGE: base_image,
         "TESTBED_PROMETHEUS_URL": net.PROMETHEUS_URL,
         "TESTBED_REDIS_URL": f"redis://{net.NODE_ADDRESS}:{net.REDIS_PORT}/0",
-        "TESTBED_POSTGRES_URL": _postgres_url(paths),
+        "TESTBED_POSTGRES_URL": database.superuser_url(paths),
+        "TESTBED_DATABASE_URL": database.url(paths),
+        "TESTBED_VENUE_URL": net.VENUE_URL,
     }
-
-
-def _postgres_url(paths: Paths) -> str:
-    file = paths.postgres_password
-    password = file.read_text() if os.access(file, os.R_OK) else ""
-    return f"postgresql://postgres:{password}@{net.NODE_ADDRESS}:{net.POSTGRES_PORT}/postgres"
 
 
 def current(paths: Paths) -> dict[str, str]:

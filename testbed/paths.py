@@ -86,6 +86,11 @@ class Paths:
         return self.state / "postgres-password"
 
     @property
+    def bot_password(self) -> Path:
+        """The bot's own in Postgres, made at random."""
+        return self.state / "bot-database-password"
+
+    @property
     def containerd_socket(self) -> Path:
         """Serves the kubelet and dockerd."""
         return self.run / "containerd.sock"

@@ -65,6 +65,7 @@ def _facts(paths: Paths) -> list[str]:
         "engine": f"unix://{paths.docker_socket}",
         "Prometheus": net.PROMETHEUS_URL,
         "Postgres": f"{net.NODE_ADDRESS}:{net.POSTGRES_PORT}",
+        "exchange": f"{net.VENUE_URL} (simulated; its record: {net.VENUE_URL}/admin/record)",
         "Redis": f"{net.NODE_ADDRESS}:{net.REDIS_PORT}",
         "base image": base,
         # The parent of the namespace: what `kill -9` of everything is for whoever tries recovery.

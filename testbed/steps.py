@@ -8,6 +8,7 @@ from pathlib import Path
 from testbed import (
     cgroups,
     cluster,
+    database,
     images,
     network,
     packages,
@@ -81,6 +82,7 @@ def steps(paths: Paths) -> tuple[Step, ...]:
         Step("images in the registry", never, lambda: _push_images(paths)),
         Step("rights", never, lambda: cluster.grant(paths)),
         Step("daemons", never, lambda: _boot(paths)),
+        Step("the bot's database", never, lambda: database.make(paths)),
         Step("node", never, lambda: cluster.settle(paths)),
         Step(
             "pods",

@@ -5,6 +5,7 @@ from testbed import net
 from testbed.daemons import daemons
 from testbed.manifests import files
 from testbed.paths import Paths
+from testbed.venue.cli import parse
 
 PATHS = Paths(Path("/cache"), Path("/state"))
 TABLE = daemons(PATHS)
@@ -42,3 +43,10 @@ def test_packets_of_pods_and_builds_fit_the_way_to_the_outside() -> None:
     written = files(PATHS, 1400)
     assert '"mtu": 1400' in written["cni/testbed.conflist"]
     assert '"mtu": 1400' in written["docker.json"]
+
+
+def test_the_exchange_keeps_its_record_where_pods_reach_it() -> None:
+    (venue,) = [daemon for daemon in TABLE if daemon.name == "venue"]
+    options = parse(venue.command[venue.command.index("testbed.venue") + 1 :])
+    assert f"http://{options.host}:{options.port}" == net.VENUE_URL
+    assert options.record == Path("/state/data/venue/record.jsonl")
