@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.trading.orders import State
+from bot.trading.orders import State, Terms
 from bot.trading.signals import Fate
 
 FATE_OF = {
@@ -31,6 +31,8 @@ class Order:
     dead_after: float
     """Venue time."""
     state: State = State.INTENT
+    terms: Terms | None = None
+    """What it asks for; these rules do not look at it (nor does the model, which has none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Signal:
     """By the database's clock."""
     max_age_seconds: float
     fate: Fate | None = None
+    terms: Terms | None = None
+    """As for an order."""
 
 
 @dataclass(frozen=True, slots=True)

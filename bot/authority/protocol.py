@@ -246,6 +246,7 @@ class Rules:
             holder=view.holder,
             stamp=permit.stamp,
             dead_after=permit.dead_after,
+            terms=work.signal.terms,
         )
         view.outstanding[order.order_id] = permit.quiet_from
         return order

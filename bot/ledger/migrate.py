@@ -1,65 +1,51 @@
 """Brings a database to the newest schema: `python -m bot migrate`, a Job before a color starts.
 
-Two at once wait for each other; a second run changes nothing.
+Runs the SQL that Alembic rendered (`bot/ledger/sql`), in Alembic's own order and with its own mark
+of the version. Two at once wait for each other; a second run changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
-import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from sqlalchemy.ext.asyncio import create_async_engine
+import asyncpg
 
-LOCK = 0x626F74  # any number that nobody else takes
-LOCK_WAIT_MILLISECONDS = 60_000
-Report = Callable[[str], None]
+FOLDER = Path(__file__).parent / "sql"
+LOCK = 0x626F74
+"""Of the advisory lock: any number that nobody else takes in this database."""
+CONNECT_SECONDS = 10.0
+LOCK_SECONDS = 60.0
 
 
-def config() -> Config:
-    """Return Alembic's configuration; there is no file of it."""
-    settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    settings.set_main_option("path_separator", "os")
-    return settings
+def pending(folder: str, done: str | None) -> Sequence[tuple[str, str]]:
+    """Return (version, SQL) of what comes after `done`, in order. `folder`: postgres or sqlite."""
+    files = sorted((FOLDER / folder).glob("*.sql"))
+    return [
+        (file.stem, file.read_text(encoding="utf-8"))
+        for file in files
+        if done is None or file.stem > done
+    ]
 
 
-def upgrade(connection: sa.Connection, report: Report) -> None:
-    """Run what is missing on this connection."""
-    before = MigrationContext.configure(connection).get_current_revision()
-    settings = config()
-    settings.attributes["connection"] = connection
-    command.upgrade(settings, "head")
-    after = MigrationContext.configure(connection).get_current_revision()
-    report(f"the schema is at {after} already" if before == after else f"schema {before} → {after}")
-
-
-async def upgrade_postgres(url: str, report: Report) -> None:
-    """Migrate a Postgres database; whoever comes second waits.
+async def migrate_postgres(url: str) -> list[str]:
+    """Run what is missing, all or nothing; return the versions that were run.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError, OSError: the database refused or could not be reached.
+        OSError, TimeoutError, asyncpg.PostgresError: the database refused or was not reached.
     """
-    engine = create_async_engine(_asyncpg(url), connect_args={"timeout": 10})
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     try:
-        async with engine.begin() as connection:
-            await connection.execute(sa.text(f"SET LOCAL lock_timeout = {LOCK_WAIT_MILLISECONDS}"))
-            await connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-            await connection.run_sync(upgrade, report)
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS:g}s'")
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+            steps = pending("postgres", await _version(connection))
+            for _, sql in steps:
+                await connection.execute(sql)
+            return [version for version, _ in steps]
     finally:
-        await engine.dispose()
+        connection.terminate()
 
 
-def upgrade_sqlite(path: str, report: Report) -> None:
-    """Migrate a SQLite file."""
-    engine = sa.create_engine(f"sqlite:///{path}")
-    try:
-        with engine.begin() as connection:
-            upgrade(connection, report)
-    finally:
-        engine.dispose()
-
-
-def _asyncpg(url: str) -> sa.URL:
-    return sa.make_url(url).set(drivername="postgresql+asyncpg")
+async def _version(connection: "asyncpg.Connection[asyncpg.Record]") -> str | None:
+    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+        return None
+    return await connection.fetchval("SELECT max(version_num) FROM alembic_version")

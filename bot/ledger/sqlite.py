@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 from bot.ledger.database import Database, Row, Script
+from bot.ledger.migrate import pending
 from bot.ledger.port import LedgerError
 
 T = TypeVar("T")
 MEMORY = ":memory:"
-SCHEMA = Path(__file__).parent / "sqlite_schema.sql"
-"""Made from the migrations by `python -m bot.ledger.ddl`: a start needs no SQLAlchemy."""
 WORDS = {"{now}": "bot_now()", "{for_share}": "", "{for_update}": ""}
 
 
@@ -126,17 +125,24 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open the database; an empty one gets the newest schema, an older one what is missing."""
+    """Open the database and bring it to the newest schema: nobody else works on it."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.create_function("bot_now", 0, time.time)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA busy_timeout = 2000")
-    tables = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'ledger_schema'")
-    if tables.fetchone() is None:
-        connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+    for _, sql in pending("sqlite", _version(connection)):
+        connection.executescript(f"BEGIN IMMEDIATE;\n{sql}\nCOMMIT;")
     return connection
+
+
+def _version(connection: sqlite3.Connection) -> str | None:
+    table = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'")
+    if table.fetchone() is None:
+        return None
+    (version,) = connection.execute("SELECT max(version_num) FROM alembic_version").fetchone()
+    return version
 
 
 def take_lock(path: Path) -> IO[str]:

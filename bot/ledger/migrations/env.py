@@ -1,7 +1,13 @@
-"""What Alembic runs: the connection comes from `bot.ledger.migrate`."""
+"""What Alembic runs; it renders only, into the buffer that `bot.ledger.migrations.render` gives."""
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], render_as_batch=False)
-with context.begin_transaction():
-    context.run_migrations()
+attributes = context.config.attributes
+context.configure(
+    dialect_name=attributes["dialect"],
+    output_buffer=attributes["buffer"],
+    as_sql=True,
+    transactional_ddl=False,
+    literal_binds=True,
+)
+context.run_migrations()
