@@ -17,10 +17,9 @@ HEADER = "-- Rendered by `python -m bot.ledger.migrations`; do not edit.\n"
 
 def render() -> Mapping[Path, str]:
     """Return the text of every file."""
-    revisions = [
-        revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()
-    ]
-    steps = list(zip(["base", *reversed(revisions)], reversed(revisions), strict=False))
+    scripts = ScriptDirectory.from_config(_config())
+    versions = [script.revision for script in scripts.walk_revisions()][::-1]
+    steps = list(zip(["base", *versions[:-1]], versions, strict=True))
     return {
         FOLDER / folder / f"{end}.sql": HEADER + _sql(dialect, start, end)
         for folder, dialect in DIALECTS.items()

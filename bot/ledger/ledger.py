@@ -1,0 +1,167 @@
+"""What the bot does with its ledger, one method per transaction; `scripts` has the statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from bot.authority.lease import Claimant, Claimed
+from bot.authority.orders import Order, Signal, Work
+from bot.authority.protocol import Rules
+from bot.ledger import scripts
+from bot.ledger.database import Database
+from bot.ledger.port import Posted, SchemaError, SignalRecord
+from bot.ledger.scripts import Facts, IntentOutcome, Judge, ReadOnly
+from bot.trading import signals
+from bot.trading.orders import Fill, Report
+from bot.trading.signals import Fate
+
+SCHEMA = 1
+"""The newest version that this code knows; an older one lacks what it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes, under which epoch. Every write of trading carries it and is refused without."""
+
+    holder: str
+    epoch: int
+
+
+class Ledger:
+    """One account's ledger on one database."""
+
+    def __init__(self, database: Database, account: str, rules: Rules | None = None) -> None:
+        self._database = database
+        self._account = account
+        self._rules = rules or Rules()
+
+    async def open(self) -> None:
+        """Connect, and refuse a schema that this version cannot work on.
+
+        Raises:
+            LedgerError: the database cannot be had.
+            SchemaError: what to do about its schema.
+        """
+        await self._database.open()
+        version, compatible_since = await self._database.read(scripts.schema)
+        if version < SCHEMA:
+            raise SchemaError(
+                f"the ledger's schema is version {version}, this bot needs {SCHEMA}:"
+                " run `python -m bot migrate` first"
+            )
+        if compatible_since > SCHEMA:
+            raise SchemaError(
+                f"the ledger's schema is version {version}; bots older than schema"
+                f" {compatible_since} may not write it, and this one knows {SCHEMA}: run a newer"
+                " bot, or restore a backup"
+            )
+        await self._database.write(partial(scripts.make_account, account=self._account))
+
+    async def close(self) -> None:
+        """Finish what waits, then let go."""
+        await self._database.close()
+
+    async def ping(self) -> None:
+        """Raise LedgerError when the database does not answer."""
+        await self._database.read(scripts.schema)
+
+    # Authority.
+
+    async def claim(self, claimant: Claimant) -> Claimed:
+        """Take or renew the lease, or be refused."""
+        return await self._database.write(partial(scripts.claim, self._rules, claimant))
+
+    async def release(self, writer: Writer, quiet_seconds: float) -> None:
+        """Give the lease up; nobody takes it before `quiet_seconds` are over."""
+        await self._database.write(
+            partial(scripts.release, self._rules, writer.holder, writer.epoch, quiet_seconds)
+        )
+
+    # Signals.
+
+    async def post(self, signal: signals.Signal) -> Posted:
+        """See `bot.ledger.port.Inbox`."""
+        return await self._database.write(partial(scripts.post, self._account, signal))
+
+    async def find(self, signal_id: str) -> SignalRecord | None:
+        """See `bot.ledger.port.Inbox`."""
+        return await self._database.read(partial(scripts.find, signal_id))
+
+    async def close_signal(self, writer: Writer, signal: Signal, fate: Fate, reason: str) -> bool:
+        """Write the fate of a signal that has no live order; False when the lease is not held."""
+        return await self._database.write(
+            partial(scripts.close_signal, writer, signal.signal, fate, reason)
+        )
+
+    # Orders.
+
+    async def busy_shards(self, epoch: int) -> set[int]:
+        """Return the shards in which something is to be done."""
+        return await self._database.read(partial(scripts.busy_shards, self._account, epoch))
+
+    async def read_work(self, shard: int, epoch: int) -> Work:
+        """Return what is to be done in a shard."""
+        return await self._database.read(partial(scripts.read_work, self._account, shard, epoch))
+
+    async def commit_intent(self, order: Order, judge: Judge) -> IntentOutcome:
+        """Judge by what the account holds and write the order, or refuse its signal, in one."""
+        return await self._database.write(
+            partial(scripts.commit_intent, self._account, order, judge)
+        )
+
+    async def record(self, writer: Writer, order: Order, report: Report | None) -> bool:
+        """Write what became of an order, its fills, and its signal's fate if this ends it."""
+        return await self._database.write(
+            partial(scripts.record, self._account, writer, order, report)
+        )
+
+    async def record_fills(self, writer: Writer, fills: Sequence[Fill]) -> int | None:
+        """Write fills of our own orders; return how many were new, None without the lease."""
+        return await self._database.write(
+            partial(scripts.record_fills, self._account, writer, fills)
+        )
+
+    async def resting(self) -> Sequence[Order]:
+        """Return the orders that rest at the venue."""
+        return await self._database.read(partial(scripts.resting, self._account))
+
+    async def facts(self) -> Facts:
+        """Return what the account holds now."""
+        return await self._database.read(partial(scripts.facts, self._account))
+
+    async def fills(self, since_us: int) -> Sequence[Fill]:
+        """Return the fills from this venue time (microseconds) on."""
+        return await self._database.read(partial(scripts.fills, self._account, since_us))
+
+    async def orders_by_state(self) -> dict[str, int]:
+        """Return how many orders there are of each state."""
+        return await self._database.read(partial(scripts.orders_by_state, self._account))
+
+    # The account.
+
+    async def baselines(self) -> dict[str, Decimal]:
+        """Return what the account held beyond what is traded here, by currency."""
+        return await self._database.read(partial(scripts.baselines, self._account))
+
+    async def set_baselines(self, writer: Writer, quantities: dict[str, Decimal]) -> bool:
+        """Write those that are not known yet."""
+        return await self._database.write(
+            partial(scripts.set_baselines, self._account, writer, quantities)
+        )
+
+    async def read_only(self) -> ReadOnly:
+        """Return whether new risk is refused, and why."""
+        return await self._database.read(partial(scripts.read_only, self._account))
+
+    async def set_read_only(self, reason: str) -> None:
+        """Refuse new risk from now on; an earlier reason stays."""
+        await self._database.write(partial(scripts.set_read_only, self._account, reason))
+
+    async def acknowledge(self, by: str) -> None:
+        """End read-only; the caller has made sure of a clean reconciliation."""
+        await self._database.write(partial(scripts.acknowledge, self._account, by))
+
+    async def purge(self, older_than_seconds: float) -> int:
+        """Delete signals with an old fate, and their ended orders; fills stay for ever."""
+        return await self._database.write(partial(scripts.purge, self._account, older_than_seconds))
