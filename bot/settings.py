@@ -7,13 +7,10 @@ so what a test passes is what a pod gets.
 import socket
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -25,9 +22,22 @@ from pydantic_core import ErrorDetails
 from bot.contract import environment as env
 from bot.contract.addresses import endpoint_error, printable_endpoint
 from bot.contract.color import Color
-from bot.contract.environment import DEFAULTS, Defaults, DeployEnv
+from bot.contract.environment import DEFAULTS, Defaults, DeployEnv, ShutdownPolicy, Strategy
 from bot.contract.http import PORT
-from bot.contract.symbols import parse_symbols
+from bot.fields import (
+    AbsolutePath,
+    Account,
+    Amount,
+    Checks,
+    Days,
+    Flag,
+    LogLevel,
+    OrdersPerMinute,
+    Percent,
+    RedisUrl,
+    Seconds,
+    Symbols,
+)
 
 KUBERNETES_HOST = "KUBERNETES_SERVICE_HOST"
 """Set by Kubernetes in every container; that is how a pod knows that it is one."""
@@ -45,6 +55,9 @@ _MAY_BE_EMPTY = (
     env.INTENT_CONFIGMAP,
     env.INTENT_FILE,
     env.SECRETS_DIR,
+    env.CONFIG_DIR,
+    env.LEDGER,
+    env.REDIS_URL,
     env.IMAGE,
     env.POD_NAME,
     env.POD_NAMESPACE,
@@ -66,31 +79,6 @@ class SettingsError(ValueError):
         self.errors = errors
 
 
-def _flag(value: object) -> object:
-    words = {"true": True, "false": False}
-    if isinstance(value, str):
-        if value.lower() not in words:
-            raise ValueError("write true or false")
-        return words[value.lower()]
-    return value
-
-
-def _symbols(value: object) -> object:
-    return parse_symbols(value) if isinstance(value, str) else value
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("write an absolute path")
-    return path
-
-
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Symbols = Annotated[tuple[str, ...], BeforeValidator(_symbols)]
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
 def _defaults(data: dict[str, Any]) -> Defaults:
     return DEFAULTS[data.get("deploy_env", DeployEnv.LOCAL)]
 
@@ -105,27 +93,54 @@ class Settings(BaseModel):
         default_factory=lambda data: _defaults(data).api_endpoint,
         validation_alias=env.API_ENDPOINT,
     )
-    max_position_size: Decimal = Field(
+    max_position_size: Amount = Field(
         default_factory=lambda data: Decimal(_defaults(data).max_position_size),
         validation_alias=env.MAX_POSITION_SIZE,
-        gt=0,
     )
     """Quote currency, per symbol."""
-    risk_limit_pct: Decimal = Field(
+    risk_limit_pct: Percent = Field(
         default_factory=lambda data: Decimal(_defaults(data).risk_limit_pct),
         validation_alias=env.RISK_LIMIT_PCT,
-        gt=0,
-        le=env.RISK_LIMIT_PCT_MAX,
     )
     """Percent of equity."""
+    max_orders_per_minute: OrdersPerMinute = Field(
+        env.MAX_ORDERS_PER_MINUTE_DEFAULT, validation_alias=env.MAX_ORDERS_PER_MINUTE
+    )
+    price_collar_pct: Percent = Field(
+        Decimal(env.PRICE_COLLAR_PCT_DEFAULT), validation_alias=env.PRICE_COLLAR_PCT
+    )
+    """Percent that a price may be worse than the last one."""
+    daily_loss_limit_pct: Percent = Field(
+        Decimal(env.DAILY_LOSS_LIMIT_PCT_DEFAULT), validation_alias=env.DAILY_LOSS_LIMIT_PCT
+    )
+    """Percent of the equity at the start of the UTC day."""
+    reduce_only: Flag = Field(default=False, validation_alias=env.REDUCE_ONLY)
+    read_only: Flag = Field(default=False, validation_alias=env.READ_ONLY)
+    kill_switch: Flag = Field(default=False, validation_alias=env.KILL_SWITCH)
     enable_trading: Flag = Field(
         default_factory=lambda data: _defaults(data).enable_trading,
         validation_alias=env.ENABLE_TRADING,
     )
     symbols: Symbols = Field(env.DEFAULT_SYMBOLS, validation_alias=env.SYMBOLS)
-    log_level: str = Field(
-        "info", validation_alias=env.LOG_LEVEL, pattern="^(debug|info|warning|error)$"
+    account: Account = Field(env.ACCOUNT_DEFAULT, validation_alias=env.ACCOUNT)
+    strategy: Strategy = Field(
+        default_factory=lambda data: _defaults(data).strategy, validation_alias=env.STRATEGY
     )
+    shutdown_policy: ShutdownPolicy = Field(
+        ShutdownPolicy.HANDOVER, validation_alias=env.SHUTDOWN_POLICY
+    )
+    critical_checks: Checks = Field(
+        env.CRITICAL_CHECKS_DEFAULT, validation_alias=env.CRITICAL_CHECKS
+    )
+    startup_seconds: Seconds = Field(
+        env.STARTUP_SECONDS_DEFAULT,
+        validation_alias=env.STARTUP_SECONDS,
+        gt=0,
+        le=env.STARTUP_SECONDS_MAX,
+    )
+    redis_url: RedisUrl | None = Field(None, validation_alias=env.REDIS_URL)
+    retention_days: Days = Field(env.RETENTION_DAYS_DEFAULT, validation_alias=env.RETENTION_DAYS)
+    log_level: LogLevel = Field("info", validation_alias=env.LOG_LEVEL)
 
     color: Color = Field(Color.BLUE, validation_alias=env.COLOR)
     http_port: int = Field(PORT, validation_alias=env.HTTP_PORT, ge=0, le=65535)
@@ -133,6 +148,10 @@ class Settings(BaseModel):
     intent_configmap: str | None = Field(None, validation_alias=env.INTENT_CONFIGMAP)
     intent_file: AbsolutePath | None = Field(None, validation_alias=env.INTENT_FILE)
     secrets_dir: AbsolutePath | None = Field(None, validation_alias=env.SECRETS_DIR)
+    config_dir: AbsolutePath | None = Field(None, validation_alias=env.CONFIG_DIR)
+    """Folder of the file that is reloaded; None: nothing is."""
+    ledger: AbsolutePath | None = Field(None, validation_alias=env.LEDGER)
+    """SQLite file; None: in memory, unless the mounted Secret names a database."""
     drain_seconds: Seconds = Field(
         env.DRAIN_SECONDS_DEFAULT, validation_alias=env.DRAIN_SECONDS, le=env.DRAIN_SECONDS_MAX
     )
@@ -201,7 +220,7 @@ def _is_cause(detail: ErrorDetails) -> bool:
 def _line(detail: ErrorDetails) -> str:
     key = str(detail["loc"][0])
     value = str(detail["input"])
-    if key == env.API_ENDPOINT:
+    if key in (env.API_ENDPOINT, env.REDIS_URL):
         value = printable_endpoint(value)
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return f"{key}={value!r}: {message}"

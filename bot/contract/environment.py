@@ -17,6 +17,25 @@ class DeployEnv(StrEnum):
     PRODUCTION = "production"
 
 
+class Strategy(StrEnum):
+    """What makes signals inside the bot."""
+
+    AVERAGE_CROSS = "average-cross"
+    NONE = "none"
+    """Only those that come in by `POST /signals`."""
+
+
+class ShutdownPolicy(StrEnum):
+    """What becomes of orders and positions when the bot ends."""
+
+    HANDOVER = "handover"
+    """They stay as they are, for whoever trades next."""
+    CANCEL = "cancel"
+    """Resting orders are cancelled, positions stay."""
+    FLATTEN = "flatten"
+    """Resting orders are cancelled and positions closed: pays spread and fees."""
+
+
 # What a person sets.
 DEPLOY_ENV = "DEPLOY_ENV"
 API_ENDPOINT = "API_ENDPOINT"
@@ -25,6 +44,24 @@ RISK_LIMIT_PCT = "RISK_LIMIT_PCT"
 ENABLE_TRADING = "ENABLE_TRADING"
 SYMBOLS = "SYMBOLS"
 LOG_LEVEL = "LOG_LEVEL"
+ACCOUNT = "ACCOUNT"
+"""Name of the venue account whose budgets and orders these are."""
+STRATEGY = "STRATEGY"
+MAX_ORDERS_PER_MINUTE = "MAX_ORDERS_PER_MINUTE"
+PRICE_COLLAR_PCT = "PRICE_COLLAR_PCT"
+DAILY_LOSS_LIMIT_PCT = "DAILY_LOSS_LIMIT_PCT"
+REDUCE_ONLY = "REDUCE_ONLY"
+READ_ONLY = "READ_ONLY"
+KILL_SWITCH = "KILL_SWITCH"
+SHUTDOWN_POLICY = "SHUTDOWN_POLICY"
+CRITICAL_CHECKS = "CRITICAL_CHECKS"
+"""Checks that make a pod unready when they fail, separated by commas; the others only warn."""
+STARTUP_SECONDS = "STARTUP_SECONDS"
+"""How long restore and the first reconciliation may take."""
+REDIS_URL = "REDIS_URL"
+"""Without user and password."""
+RETENTION_DAYS = "RETENTION_DAYS"
+"""How long signals with a fate, and what became of them, stay in the ledger."""
 
 # What the platform sets.
 COLOR = "BOT_COLOR"
@@ -32,6 +69,11 @@ HTTP_PORT = "BOT_HTTP_PORT"
 INTENT_CONFIGMAP = "BOT_INTENT_CONFIGMAP"
 INTENT_FILE = "BOT_INTENT_FILE"
 SECRETS_DIR = "BOT_SECRETS_DIR"
+CONFIG_DIR = "BOT_CONFIG_DIR"
+"""Folder of the file that is reloaded while the bot runs (`bot.contract.reloadable`)."""
+LEDGER = "BOT_LEDGER"
+"""Path of a SQLite file; empty keeps the ledger in memory. The URL of a Postgres database holds a
+password: it comes from the mounted Secret (`bot.contract.secrets.DATABASE_URL`) and goes first."""
 DRAIN_SECONDS = "BOT_DRAIN_SECONDS"
 SHUTDOWN_SECONDS = "BOT_SHUTDOWN_SECONDS"
 CLOSE_CONNECTIONS = "BOT_CLOSE_CONNECTIONS"
@@ -62,19 +104,41 @@ class Defaults:
     risk_limit_pct: str
     """Share of equity that may be at risk, in percent; a decimal number as text."""
     enable_trading: bool
+    strategy: Strategy
 
 
 PAPER_ENDPOINT = "paper://embedded"
 """The exchange inside the process: moving prices, no money."""
 
 DEFAULTS: dict[DeployEnv, Defaults] = {
-    DeployEnv.LOCAL: Defaults(PAPER_ENDPOINT, "1000", "2", enable_trading=True),
-    DeployEnv.STAGING: Defaults("https://testnet.binance.vision", "1000", "2", enable_trading=True),
+    DeployEnv.LOCAL: Defaults(
+        PAPER_ENDPOINT, "1000", "2", enable_trading=True, strategy=Strategy.AVERAGE_CROSS
+    ),
+    DeployEnv.STAGING: Defaults(
+        "https://testnet.binance.vision", "1000", "2", enable_trading=True, strategy=Strategy.NONE
+    ),
     # Production trades only when it is told so, explicitly.
-    DeployEnv.PRODUCTION: Defaults("https://api.binance.com", "500", "1", enable_trading=False),
+    DeployEnv.PRODUCTION: Defaults(
+        "https://api.binance.com", "500", "1", enable_trading=False, strategy=Strategy.NONE
+    ),
 }
 
-RISK_LIMIT_PCT_MAX = 100
+PERCENT_MAX = 100
+RISK_LIMIT_PCT_MAX = PERCENT_MAX
+MAX_ORDERS_PER_MINUTE_DEFAULT = 60
+MAX_ORDERS_PER_MINUTE_MAX = 6000
+PRICE_COLLAR_PCT_DEFAULT = 5
+"""Percent that a limit price may be worse than the last one."""
+DAILY_LOSS_LIMIT_PCT_DEFAULT = 5
+"""Percent of the equity at the start of the UTC day."""
+ACCOUNT_DEFAULT = "main"
+ACCOUNT_PATTERN = "^[a-z0-9][a-z0-9-]{0,31}$"
+CHECK_NAMES = ("startup", "database", "exchange", "lease", "feed", "cache")
+CRITICAL_CHECKS_DEFAULT = ("database", "startup")
+STARTUP_SECONDS_DEFAULT = 60
+STARTUP_SECONDS_MAX = 600
+RETENTION_DAYS_DEFAULT = 30
+RETENTION_DAYS_MAX = 3650
 DEFAULT_SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 
 DRAIN_SECONDS_MAX = 600

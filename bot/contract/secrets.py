@@ -8,3 +8,5 @@ DATABASE_URL = "database-url"
 VENUE_API_KEY = "venue-api-key"
 VENUE_API_SECRET = "venue-api-secret"  # noqa: S105 -- the name of a file, not a secret
 SIGNALS_TOKEN = "signals-token"  # noqa: S105 -- likewise
+REDIS_PASSWORD = "redis-password"  # noqa: S105 -- likewise
+"""Of the cache that REDIS_URL names."""

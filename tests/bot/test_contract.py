@@ -76,7 +76,13 @@ async def test_any_path_of_a_stranger_is_one_time_series() -> None:
 
 
 def test_the_settings_read_the_variables_of_the_contract() -> None:
-    not_variables = {"PAPER_ENDPOINT", "VERSION_DEFAULT", "STAMP_DEFAULT"}
+    not_variables = {
+        "PAPER_ENDPOINT",
+        "VERSION_DEFAULT",
+        "STAMP_DEFAULT",
+        "ACCOUNT_DEFAULT",
+        "ACCOUNT_PATTERN",
+    }
     named = {value for name, value in constants(env).items() if name not in not_variables}
     read = {str(field.validation_alias) for field in Settings.model_fields.values()}
     assert read == named

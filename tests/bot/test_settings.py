@@ -43,6 +43,7 @@ def test_the_environment_decides_the_defaults(deploy_env: DeployEnv) -> None:
     assert settings.max_position_size == Decimal(expected.max_position_size)
     assert settings.risk_limit_pct == Decimal(expected.risk_limit_pct)
     assert settings.enable_trading is expected.enable_trading
+    assert settings.strategy is expected.strategy
 
 
 def test_production_trades_only_when_told_so() -> None:
@@ -82,13 +83,33 @@ def test_production_trades_only_when_told_so() -> None:
         (env.SHUTDOWN_SECONDS, "0", "greater than 0"),
         (env.CLOSE_CONNECTIONS, "off", "true or false"),
         (env.INTENT_CONFIGMAP, "bot-intent", env.INTENT_FILE),
+        (env.ACCOUNT, "Main account", "pattern"),
+        (env.ACCOUNT, "", "pattern"),
+        (env.STRATEGY, "martingale", "'average-cross' or 'none'"),
+        (env.MAX_ORDERS_PER_MINUTE, "0", "greater than 0"),
+        (env.MAX_ORDERS_PER_MINUTE, "1.5", "integer"),
+        (env.PRICE_COLLAR_PCT, "0", "greater than 0"),
+        (env.DAILY_LOSS_LIMIT_PCT, "101", "less than or equal to 100"),
+        (env.REDUCE_ONLY, "1", "true or false"),
+        (env.READ_ONLY, "on", "true or false"),
+        (env.KILL_SWITCH, "", "true or false"),
+        (env.SHUTDOWN_POLICY, "panic", "'handover', 'cancel' or 'flatten'"),
+        (env.CRITICAL_CHECKS, "database,weather", "startup, database, exchange"),
+        (env.CRITICAL_CHECKS, "database,database", "each once"),
+        (env.CRITICAL_CHECKS, "", "name checks"),
+        (env.STARTUP_SECONDS, "0", "greater than 0"),
+        (env.STARTUP_SECONDS, "601", "600"),
+        (env.CONFIG_DIR, "config", "absolute path"),
+        (env.LEDGER, "ledger.sqlite", "absolute path"),
+        (env.RETENTION_DAYS, "0", "greater than 0"),
+        (env.REDIS_URL, "http://cache", "redis://"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key_and_what_is_right(
     key: str, value: str, says: str
 ) -> None:
     (line,) = errors_of({key: value})
-    assert line.startswith(f"{key}={value!r}: ") or key == env.API_ENDPOINT
+    assert line.startswith(f"{key}={value!r}: ") or key in (env.API_ENDPOINT, env.REDIS_URL)
     assert says in line
 
 
@@ -114,10 +135,38 @@ def test_every_error_comes_at_once() -> None:
     }
 
 
-def test_a_password_in_the_endpoint_is_never_printed() -> None:
-    for url in ("https://me:hunter2@x.com", "https://x.com/?key=hunter2", "hunter2"):
-        (line,) = errors_of({env.API_ENDPOINT: url})
-        assert "hunter2" not in line
+@pytest.mark.parametrize("key", [env.API_ENDPOINT, env.REDIS_URL])
+@pytest.mark.parametrize("scheme", ["https", "redis"])
+@pytest.mark.parametrize("rest", ["://me:hunter2@x.com", "://x.com/?key=hunter2", "hunter2"])
+def test_a_password_in_a_url_is_refused_and_never_printed(key: str, scheme: str, rest: str) -> None:
+    (line,) = errors_of({key: scheme + rest})
+    assert "hunter2" not in line
+
+
+def test_an_empty_path_or_cache_means_none() -> None:
+    settings = Settings.load({env.LEDGER: "", env.CONFIG_DIR: "", env.REDIS_URL: ""})
+    assert settings.ledger is None
+    assert settings.config_dir is None
+    assert settings.redis_url is None
+
+
+def test_what_is_set_arrives_with_its_type() -> None:
+    settings = Settings.load(
+        {
+            env.LEDGER: "/data/ledger.sqlite",
+            env.REDIS_URL: "rediss://cache:6380/1",
+            env.CRITICAL_CHECKS: "startup, exchange",
+            env.PRICE_COLLAR_PCT: "0.5",
+            env.SHUTDOWN_POLICY: "flatten",
+            env.KILL_SWITCH: "TRUE",
+        }
+    )
+    assert settings.ledger == Path("/data/ledger.sqlite")
+    assert settings.redis_url == "rediss://cache:6380/1"
+    assert settings.critical_checks == ("startup", "exchange")
+    assert settings.price_collar_pct == Decimal("0.5")
+    assert settings.shutdown_policy is env.ShutdownPolicy.FLATTEN
+    assert settings.kill_switch
 
 
 def test_a_wrong_environment_hides_no_other_error() -> None:
