@@ -134,6 +134,10 @@ class Ledger:
         """Return the fills from this venue time (microseconds) on."""
         return await self._database.read(partial(scripts.fills, self._account, since_us))
 
+    async def net_by_currency(self) -> dict[str, Decimal]:
+        """Return what all fills together, fees included, changed in each currency."""
+        return await self._database.read(partial(scripts.net_by_currency, self._account))
+
     async def orders_by_state(self) -> dict[str, int]:
         """Return how many orders there are of each state."""
         return await self._database.read(partial(scripts.orders_by_state, self._account))

@@ -80,15 +80,17 @@ class Refused:
     reason: str
 
 
-class NotHeld(StrEnum):
-    """Why neither was written."""
+class NotWritten(StrEnum):
+    """Why neither was written; the signal stays as it is."""
 
     LEASE = "the lease is not held any more"
     KNOWN = "the order is known, or its signal has its fate"
+    LATER = "it cannot be judged now"
 
 
-Verdict = Approved | Refused
-IntentOutcome = Approved | Refused | NotHeld
+Verdict = Approved | Refused | None
+"""None: not now; no price is fresh enough to judge by."""
+IntentOutcome = Approved | Refused | NotWritten
 Judge = Callable[[Facts], Verdict]
 
 
@@ -293,12 +295,14 @@ async def facts(account: str, tx: Tx) -> Facts:
 async def commit_intent(account: str, order: Order, judge: Judge, tx: Tx) -> IntentOutcome:
     """Lease, then account: both locked until the intent is committed, whichever pod trades."""
     if not await _holds(tx, order.holder, order.epoch):
-        return NotHeld.LEASE
+        return NotWritten.LEASE
     signal = await first(tx, "SELECT fate FROM signals WHERE signal_id = $1", order.signal)
     if signal is None or signal["fate"] is not None:
-        return NotHeld.KNOWN
+        return NotWritten.KNOWN
     await tx.rows("SELECT account FROM accounts WHERE account = $1 {for_update}", account)
     verdict = judge(await facts(account, tx))
+    if verdict is None:
+        return NotWritten.LATER
     if isinstance(verdict, Refused):
         await _end_signal(tx, order.signal, Fate.REFUSED, verdict.reason, order.epoch)
         return verdict
@@ -320,7 +324,7 @@ async def commit_intent(account: str, order: Order, judge: Judge, tx: Tx) -> Int
         order.dead_after,
         State.INTENT.value,
     )
-    return verdict if written else NotHeld.KNOWN
+    return verdict if written else NotWritten.KNOWN
 
 
 async def record(account: str, writer: Epoch, order: Order, report: Report | None, tx: Tx) -> bool:
@@ -393,6 +397,7 @@ async def _record_fill(account: str, writer: Epoch, fill: Fill, tx: Tx) -> int:
         )
         after = fold(fill.symbol, [rows.fill_of(row) for row in known])
     await _write_position(account, shard, writer.epoch, after, tx)
+    await _add_to_flows(account, fill, tx)
     realized = after.realized_quote - before.realized_quote
     if realized:
         await _add_to_day(account, day_of(fill.at_us / 1e6), realized, tx)
@@ -419,6 +424,28 @@ async def _write_position(account: str, shard: int, epoch: int, after: Position,
         after.last_key[0],
         after.last_key[2],
     )
+
+
+async def _add_to_flows(account: str, fill: Fill, tx: Tx) -> None:
+    base, _, quote = fill.symbol.partition("/")
+    moved = {base: fill.signed_quantity}
+    moved[quote] = moved.get(quote, Decimal(0)) - fill.signed_quantity * fill.price
+    if fill.fee:
+        moved[fill.fee_currency] = moved.get(fill.fee_currency, Decimal(0)) - fill.fee
+    for currency, change in sorted(moved.items()):
+        row = await first(
+            tx,
+            "SELECT quantity FROM flows WHERE account = $1 AND currency = $2 {for_update}",
+            account,
+            currency,
+        )
+        await tx.rows(
+            "INSERT INTO flows (account, currency, quantity) VALUES ($1, $2, $3)"
+            " ON CONFLICT (account, currency) DO UPDATE SET quantity = excluded.quantity",
+            account,
+            currency,
+            change + (amount(row["quantity"]) if row else 0),
+        )
 
 
 async def _add_to_day(account: str, day: str, realized: Decimal, tx: Tx) -> None:
@@ -452,6 +479,12 @@ async def fills(account: str, since_us: int, tx: Tx) -> Sequence[Fill]:
         "SELECT * FROM fills WHERE account = $1 AND at_us >= $2 ORDER BY at_us", account, since_us
     )
     return [rows.fill_of(row) for row in found]
+
+
+async def net_by_currency(account: str, tx: Tx) -> dict[str, Decimal]:
+    """Return what all fills moved: base, quote and fees."""
+    found = await tx.rows("SELECT currency, quantity FROM flows WHERE account = $1", account)
+    return {row["currency"]: amount(row["quantity"]) for row in found}
 
 
 async def orders_by_state(account: str, tx: Tx) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.authority.orders import Order, Signal
+from bot.authority.orders import Order, Signal, Work
 from bot.authority.protocol import (
     Answer,
     Ask,
@@ -19,9 +19,11 @@ from bot.authority.protocol import (
     Send,
     Turn,
 )
+from bot.authority.timings import DEFAULTS
 from bot.ledger.ledger import Ledger, Writer
 from bot.ledger.port import LedgerError
-from bot.ledger.scripts import Approved, Facts, NotHeld, Refused, Verdict
+from bot.ledger.scripts import Approved, Facts, NotWritten, Refused, Verdict
+from bot.trader.keeper import boot_seconds
 from bot.trading.orders import Report, State, Terms
 from bot.trading.signals import Fate
 from bot.venues.port import NotTakenError, RejectedError, Venue, VenueError
@@ -79,6 +81,7 @@ class Executor:
         self._terms: dict[str, Terms] = {}
         self._reports: dict[str, Report] = {}
         self._refused: set[str] = set()
+        self._too_late_at: dict[str, float] = {}
 
     async def drive(self, turn: Turn) -> bool:
         """Run a turn to its end; say whether the shard moved on (look again at once)."""
@@ -96,7 +99,7 @@ class Executor:
         try:
             match effect:
                 case ReadWork(shard, epoch):
-                    return await self._ledger.read_work(shard, epoch)
+                    return await self._read(shard, epoch)
                 case CommitIntent(order):
                     return await self._commit(order)
                 case Send(order):
@@ -132,7 +135,21 @@ class Executor:
             self._watcher.ended(signal.signal, fate, reason)
         return closed
 
+    async def _read(self, shard: int, epoch: int) -> Work:
+        asked = boot_seconds()
+        work = await self._ledger.read_work(shard, epoch)
+        if signal := work.signal:
+            left = signal.max_age_seconds - (work.now - signal.received_at)
+            self._too_late_at[signal.signal] = asked + left - DEFAULTS.venue_window_seconds
+        return work
+
     async def _commit(self, order: Order) -> bool:
+        """Commit, unless the venue might execute it later than its signal's age allows."""
+        if boot_seconds() > self._too_late_at.pop(order.signal, 0.0):
+            signal = Signal(order.signal, order.shard, 0.0, 0.0)
+            await self._close(signal, Fate.EXPIRED, Writer(order.holder, order.epoch))
+            self._refused.add(order.signal)
+            return False
         terms = _terms(order)
         outcome = await self._ledger.commit_intent(order, lambda facts: self._judge(terms, facts))
         match outcome:
@@ -144,7 +161,7 @@ class Executor:
                 self._refused.add(order.signal)
                 _log.warning("signal refused", signal=order.signal, reason=reason)
                 self._watcher.ended(order.signal, Fate.REFUSED, reason)
-            case NotHeld():
+            case NotWritten():
                 _log.info("order not written", order=order.order_id, reason=outcome.value)
         return False
 

@@ -158,6 +158,16 @@ days = sa.Table(
     sa.PrimaryKeyConstraint("account", "day"),
 )
 
+flows = sa.Table(
+    "flows",
+    metadata,
+    _text("account"),
+    _text("currency"),
+    sa.Column("quantity", AMOUNT, nullable=False),
+    sa.PrimaryKeyConstraint("account", "currency"),
+    comment="what all fills together moved, fees included",
+)
+
 baselines = sa.Table(
     "baselines",
     metadata,

@@ -62,6 +62,15 @@ COMMENT ON COLUMN fills.price IS 'quote currency per base';
 
 COMMENT ON COLUMN fills.at_us IS 'venue time, microseconds';
 
+CREATE TABLE flows (
+    account TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    quantity NUMERIC NOT NULL,
+    PRIMARY KEY (account, currency)
+);
+
+COMMENT ON TABLE flows IS 'what all fills together moved, fees included';
+
 CREATE TABLE leases (
     lease INTEGER NOT NULL,
     epoch BIGINT NOT NULL,

@@ -48,6 +48,13 @@ CREATE TABLE fills (
 
 CREATE INDEX ix_fills_order_id ON fills (order_id);
 
+CREATE TABLE flows (
+    account TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    quantity TEXT NOT NULL,
+    PRIMARY KEY (account, currency)
+);
+
 CREATE TABLE leases (
     lease INTEGER NOT NULL,
     epoch BIGINT NOT NULL,

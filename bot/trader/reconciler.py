@@ -1,0 +1,136 @@
+"""Holds the ledger against the venue: what rests, what was filled, what the account owns.
+
+What the venue knows of our own orders is taken over; everything else is a difference with a name.
+A difference that is still there at the next look makes the account read-only.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from bot.ledger.ledger import Ledger, Writer
+from bot.trader.desk import Desk
+from bot.trading.orders import ZERO
+from bot.venues.port import Venue
+
+OVERLAP_US = 60_000_000
+"""How far back fills are asked for again: a venue may show one late."""
+
+_log = structlog.get_logger(__name__)
+Differences = tuple[str, ...]
+
+
+class Reconciler:
+    """One account's comparison."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        venue: Venue,
+        desk: Desk,
+        on_done: Callable[[Differences], None],
+    ) -> None:
+        self.differences: Differences = ()
+        """Of the last look."""
+        self.error: str | None = "not done yet"
+        """Why the last look did not come to its end."""
+        self._ledger = ledger
+        self._venue = venue
+        self._desk = desk
+        self._on_done = on_done
+        self._since_us = 0
+
+    @property
+    def clean(self) -> bool:
+        """Whether the last look found ledger and venue equal."""
+        return self.error is None and not self.differences
+
+    async def restore(self) -> None:
+        """Bring the desk up to what the ledger and the venue hold."""
+        facts = await self._ledger.facts()
+        self._desk.positions = facts.positions
+        balances = await self._venue.balances()
+        self._desk.balances = {name: balance.total for name, balance in balances.items()}
+
+    def failed(self, reason: str) -> None:
+        """Note that a look did not come to its end."""
+        if reason != self.error:
+            _log.warning("reconciliation failed", reason=reason)
+        self.error = reason
+
+    async def run(self, writer: Writer) -> None:
+        """Look once.
+
+        Raises:
+            LedgerError, VenueError: one of them did not answer; nothing is concluded.
+        """
+        found = [*await self._resting(writer), *await self._fills(writer)]
+        found += await self._balances(writer)
+        lasting = tuple(difference for difference in found if difference in self.differences)
+        if tuple(found) != self.differences:
+            level = logging.WARNING if found else logging.INFO
+            _log.log(level, "reconciled", differences=found)
+        self.differences, self.error = tuple(found), None
+        if lasting:
+            await self._ledger.set_read_only(f"ledger and venue differ: {'; '.join(lasting)}")
+        self._on_done(self.differences)
+
+    async def _resting(self, writer: Writer) -> list[str]:
+        """Take over what became of resting orders."""
+        missing: list[str] = []
+        for order in await self._ledger.resting():
+            if order.terms is None:
+                continue
+            report = await self._venue.find(order.order_id, order.terms.symbol)
+            if report is None:
+                missing.append(f"order {order.order_id}: the venue does not have it any more")
+            else:
+                await self._ledger.record(writer, replace(order, state=report.state), report)
+        return missing
+
+    async def _fills(self, writer: Writer) -> list[str]:
+        known = {(f.symbol, f.trade_id): f for f in await self._ledger.fills(self._since_us)}
+        seen: dict[tuple[str, str], object] = {}
+        differences: list[str] = []
+        newest = self._since_us
+        for symbol in self._desk.symbols:
+            fills = await self._venue.fills(symbol, self._since_us)
+            for fill in fills:
+                seen[symbol, fill.trade_id] = fill
+                newest = max(newest, fill.at_us)
+            ours = [fill for fill in fills if fill.order_id]
+            await self._ledger.record_fills(writer, ours)
+            differences += [
+                f"fill {symbol} {fill.trade_id}: of an order that is not ours"
+                for fill in fills
+                if not fill.order_id
+            ]
+        differences += [
+            f"fill {symbol} {trade}: the venue does not have it"
+            for symbol, trade in known
+            if (symbol, trade) not in seen
+        ]
+        self._since_us = max(0, newest - OVERLAP_US)
+        return differences
+
+    async def _balances(self, writer: Writer) -> list[str]:
+        """Compare the totals of every currency that is traded here."""
+        balances = await self._venue.balances()
+        facts = await self._ledger.facts()
+        self._desk.positions = facts.positions
+        self._desk.balances = {name: balance.total for name, balance in balances.items()}
+        net = await self._ledger.net_by_currency()
+        baselines = await self._ledger.baselines()
+        currencies = {part for symbol in self._desk.symbols for part in symbol.split("/")}
+        actual = {name: self._desk.balances.get(name, ZERO) for name in currencies}
+        fresh = {name: actual[name] - net.get(name, ZERO) for name in currencies - set(baselines)}
+        if fresh:
+            await self._ledger.set_baselines(writer, fresh)
+        return [
+            f"balance {name}: the venue has {actual[name]}, the ledger expects {expected}"
+            for name in sorted(currencies & set(baselines))
+            if actual[name] != (expected := baselines[name] + net.get(name, ZERO))
+        ]

@@ -1,0 +1,342 @@
+"""The trading loop of one process: restore, keep the lease, take signals, reconcile, wind down.
+
+Everything that can hang has a task of its own; the heartbeat is of the event loop alone, so that a
+database or a venue that is away never looks like a stuck process.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from bot.authority.lease import ALL_SHARDS
+from bot.authority.protocol import Rules
+from bot.clock import Clock
+from bot.contract.shards import shard_of
+from bot.ledger.ledger import Ledger
+from bot.ledger.port import LedgerError, Posted, SchemaError, SignalRecord
+from bot.trader.desk import Desk
+from bot.trader.keeper import Keeper, boot_seconds
+from bot.trader.reconciler import Reconciler
+from bot.trader.turns import Executor
+from bot.trading.orders import Side, Terms
+from bot.trading.signals import Signal
+from bot.venues.port import Venue, VenueError
+
+BEAT_SECONDS = 0.25
+FEED_SECONDS = 1.0
+POLL_SECONDS = 0.2
+"""How often the inbox is looked at for what another pod stored; our own signals wake us."""
+RECONCILE_SECONDS = 5.0
+PURGE_SECONDS = 3600.0
+RETRY_SECONDS = 0.5
+CALL_SECONDS = 2.0
+SETTLE_SECONDS = 0.5
+"""How long a handover waits for what is in flight; what is not settled then is handed over."""
+
+_log = structlog.get_logger(__name__)
+
+
+class ShutdownPolicy(StrEnum):
+    """What happens to orders and positions when this process gives up its lease."""
+
+    HANDOVER = "handover"
+    CANCEL = "cancel"
+    FLATTEN = "flatten"
+
+
+@dataclass(slots=True)
+class Beat:
+    """When the loop was last seen alive."""
+
+    at_monotonic: float | None = None
+    at: datetime | None = None
+
+
+class Trader:
+    """One process's trader."""
+
+    def __init__(  # noqa: PLR0913 - everything that it touches is passed in
+        self,
+        *,
+        ledger: Ledger,
+        venue: Venue,
+        desk: Desk,
+        keeper: Keeper,
+        executor: Executor,
+        reconciler: Reconciler,
+        on_prices: Callable[[], list[Signal]],
+        policy: ShutdownPolicy,
+        shutdown_seconds: float,
+        retention_seconds: float,
+        clock: Clock,
+        rules: Rules | None = None,
+    ) -> None:
+        self.beat = Beat()
+        self.step = "starting"
+        """What start-up is at, in words."""
+        self.started = False
+        self.quiet_until = 0.0
+        """Boot time until which the venue asked for silence."""
+        self.left_behind: tuple[str, ...] = ()
+        """What the last wind-down could not cancel or close."""
+        self._ledger = ledger
+        self._venue = venue
+        self._desk = desk
+        self._keeper = keeper
+        self._executor = executor
+        self._reconciler = reconciler
+        self._on_prices = on_prices
+        self._policy = policy
+        self._shutdown_seconds = shutdown_seconds
+        self._retention_seconds = retention_seconds
+        self._clock = clock
+        self._rules = rules or Rules()
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._winding_down = False
+        self._working: dict[int, asyncio.Task[None]] = {}
+
+    # What others ask of it.
+
+    async def post(self, signal: Signal) -> Posted:
+        """Store a signal and look at it at once."""
+        posted = await self._ledger.post(signal)
+        if posted is Posted.STORED:
+            self._wake.set()
+        return posted
+
+    async def find(self, signal_id: str) -> SignalRecord | None:
+        """Return a signal and what became of it."""
+        return await self._ledger.find(signal_id)
+
+    def stop(self) -> None:
+        """Ask the loop to wind down and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Trade until stopped.
+
+        Raises:
+            SchemaError: the ledger is not one that this version can work on.
+        """
+        beating = asyncio.create_task(self._beat(), name="heartbeat")
+        try:
+            if await self._until_stopping(self._restore()):
+                await self._live()
+        finally:
+            beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beating
+            await self._ledger.close()
+            await self._venue.close()
+
+    async def _until_stopping(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Run this unless told to stop; say whether it came to its end."""
+        doing, stopping = asyncio.create_task(work), asyncio.create_task(self._stopping.wait())
+        await asyncio.wait([doing, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not doing.done():
+            doing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await doing
+            return False
+        doing.result()
+        return True
+
+    async def _beat(self) -> None:
+        while True:
+            self.beat.at_monotonic, self.beat.at = self._clock.monotonic(), self._clock.utc()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    # Start.
+
+    async def _restore(self) -> None:
+        await self._retry("connecting to the ledger", self._ledger.open)
+        await self._retry("reading the venue's markets", self._read_markets)
+        await self._retry("reading prices", self._read_prices)
+        await self._retry("restoring positions", self._reconciler.restore)
+        self.step, self.started = "started", True
+
+    async def _retry(self, step: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do this until it works; start-up has a deadline of its own, elsewhere."""
+        self.step = step
+        while True:
+            try:
+                async with asyncio.timeout(2 * CALL_SECONDS):
+                    await work()
+            except SchemaError:
+                raise
+            except (LedgerError, VenueError, TimeoutError) as error:
+                reason = str(error) or f"no answer within {2 * CALL_SECONDS:g} s"
+                if self.step != f"{step}: {reason}":
+                    _log.warning("start-up waits", step=step, reason=reason)
+                self.step = f"{step}: {reason}"
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
+
+    async def _read_markets(self) -> None:
+        markets = await self._venue.markets()
+        if missing := [symbol for symbol in self._desk.symbols if symbol not in markets]:
+            raise VenueError(f"{self._venue.name} has no market {', '.join(missing)}")
+        self._desk.markets = markets
+
+    async def _read_prices(self) -> None:
+        self._desk.show(await self._venue.prices())
+
+    # Life.
+
+    async def _live(self) -> None:
+        parts = {
+            "feed": self._feed(),
+            "inbox": self._look(),
+            "reconciliation": self._reconcile(),
+            "retention": self._purge(),
+        }
+        keeping = asyncio.create_task(self._keeper.run(), name="lease")
+        tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([*tasks, keeping, stopping], return_when=asyncio.FIRST_COMPLETED)
+            self._keeper.end()
+            await asyncio.wait([keeping])
+            for task in [*tasks, keeping]:
+                if task.done() and not task.cancelled():
+                    task.result()  # a part that ended by itself ends the process, and says why
+        finally:
+            await _cancel([*tasks, *self._working.values(), stopping, keeping])
+
+    async def _feed(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(CALL_SECONDS):
+                    await self._read_prices()
+            except (VenueError, TimeoutError) as error:
+                reason = str(error) or f"no answer within {CALL_SECONDS:g} s"
+                if reason != self._desk.feed_error:
+                    _log.warning("no prices", reason=reason)
+                self._desk.feed_error = reason
+            else:
+                await self._signal_by_strategy()
+            await asyncio.sleep(FEED_SECONDS)
+
+    async def _signal_by_strategy(self) -> None:
+        for signal in self._on_prices():
+            if self._keeper.held(signal.shard) and not self._winding_down:
+                with contextlib.suppress(LedgerError):
+                    await self.post(signal)
+
+    async def _look(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._wake.wait()
+            self._wake.clear()
+            if self._may_decide():
+                with contextlib.suppress(LedgerError):
+                    await self._start_turns()
+
+    def _may_decide(self) -> bool:
+        held = self._keeper.held(ALL_SHARDS)
+        return held is not None and not self._winding_down and boot_seconds() > self.quiet_until
+
+    async def _start_turns(self) -> None:
+        for shard in await self._ledger.busy_shards(self._keeper.epoch or 0):
+            if shard not in self._working:
+                task = asyncio.create_task(self._work(shard), name=f"shard {shard}")
+                self._working[shard] = task
+                task.add_done_callback(lambda _, shard=shard: self._worked(shard))
+
+    def _worked(self, shard: int) -> None:
+        task = self._working.pop(shard)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("a turn failed", shard=shard, exc_info=error)
+
+    async def _work(self, shard: int, *, winding_down: bool = False) -> None:
+        """Take turns as long as something moves."""
+        while winding_down or self._may_decide():
+            if not await self._executor.drive(self._rules.turn(self._keeper, shard)):
+                return
+
+    async def _reconcile(self) -> None:
+        while True:
+            if writer := self._keeper.writer:
+                try:
+                    async with asyncio.timeout(3 * CALL_SECONDS):
+                        await self._reconciler.run(writer)
+                except (LedgerError, VenueError, TimeoutError) as error:
+                    reason = str(error) or f"no answer within {3 * CALL_SECONDS:g} s"
+                    self._reconciler.failed(reason)
+            await asyncio.sleep(RECONCILE_SECONDS)
+
+    async def _purge(self) -> None:
+        while True:
+            if self._keeper.writer:
+                with contextlib.suppress(LedgerError):
+                    gone = await self._ledger.purge(self._retention_seconds)
+                    _log.info("old signals deleted", count=gone)
+            await asyncio.sleep(PURGE_SECONDS)
+
+    # End.
+
+    async def wind_down(self) -> None:
+        """Before the lease is released: as the policy says, within its deadline."""
+        self._winding_down = True
+        self.left_behind = ()
+        try:
+            if self._working:
+                await asyncio.wait(self._working.values(), timeout=SETTLE_SECONDS)
+            if self._policy is not ShutdownPolicy.HANDOVER:
+                await self._close_out()
+        finally:
+            self._winding_down = False
+
+    async def _close_out(self) -> None:
+        try:
+            async with asyncio.timeout(self._shutdown_seconds):
+                await self._cancel_all()
+                if self._policy is ShutdownPolicy.FLATTEN:
+                    await self._flatten()
+        except (LedgerError, VenueError, TimeoutError) as error:
+            _log.warning("not all was closed", reason=str(error) or "deadline")
+        with contextlib.suppress(LedgerError):
+            resting = [f"order {order.order_id}" for order in await self._ledger.resting()]
+            facts = await self._ledger.facts()
+            held = [f"position {s} {p.quantity}" for s, p in facts.positions.items() if p.quantity]
+            flatten = self._policy is ShutdownPolicy.FLATTEN
+            self.left_behind = (*resting, *(held if flatten else ()))
+        log = _log.error if self.left_behind else _log.info
+        log("closed out", policy=self._policy.value, left_behind=list(self.left_behind))
+
+    async def _cancel_all(self) -> None:
+        writer = self._keeper.writer
+        for order in await self._ledger.resting():
+            if writer and order.terms:
+                await self._venue.cancel(order.order_id, order.terms.symbol)
+        if writer:
+            await self._reconciler.run(writer)
+
+    async def _flatten(self) -> None:
+        """Close every position by a signal of its own, so that it goes the way of all orders."""
+        facts = await self._ledger.facts()
+        for symbol, position in facts.positions.items():
+            quantity = self._desk.markets[symbol].round_quantity(abs(position.quantity))
+            if not quantity:
+                continue
+            side = Side.SELL if position.quantity > 0 else Side.BUY
+            terms = Terms(symbol, side, quantity, reduce_only=True)
+            name = f"flatten-{self._keeper.epoch}-{symbol.replace('/', '-')}"
+            await self._ledger.post(Signal(name, terms, self._shutdown_seconds, "shutdown"))
+            await self._work(shard_of(symbol), winding_down=True)
+
+
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
