@@ -31,3 +31,14 @@ RELOADABLE_KEYS = (
     KILL_SWITCH,
     LOG_LEVEL,
 )
+
+ACKNOWLEDGE_RISK_INCREASE = "acknowledgeRiskIncrease"
+"""In production, what raises risk needs this object beside it, written for this very change:
+`{"by": "who", "reason": "why", "values": {"maxPositionSize": "2000"}}`. `values` repeats what is
+raised; for a number, up to where. One that stood in the content before acknowledges nothing new.
+"""
+ACKNOWLEDGED_BY = "by"
+ACKNOWLEDGED_REASON = "reason"
+ACKNOWLEDGED_VALUES = "values"
+
+CONFIG_BYTES_MAX = 65536
