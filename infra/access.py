@@ -4,6 +4,8 @@ The network policy is enforced only by a network plug-in that knows policies; th
 does not.
 """
 
+from collections.abc import Collection
+
 from pulumi import ComponentResource, ResourceOptions
 from pulumi_kubernetes.core.v1 import (
     Namespace,
@@ -36,13 +38,13 @@ from infra.names import Names
 
 _POD_SECURITY = "pod-security.kubernetes.io"
 _EGRESS_PORTS = (("UDP", 53), ("TCP", 53), ("TCP", 443), ("TCP", 6443))
-"""Names; the exchange and the API server (6443 where the service address is translated first)."""
+"""Names; the API server (6443 where the service address is translated first)."""
 
 
 class Access(ComponentResource):
     """The namespace and the rights of the pods in it."""
 
-    def __init__(self, stack: Names, opts: ResourceOptions) -> None:
+    def __init__(self, stack: Names, egress: Collection[int], opts: ResourceOptions) -> None:
         super().__init__("bot-handover:infra:Access", "access", None, opts)
         child = ResourceOptions(parent=self)
         self.namespace = Namespace("namespace", namespace_args(stack), child)
@@ -51,7 +53,7 @@ class Access(ComponentResource):
         role = Role("role", role_args(stack), inside)
         bound = ResourceOptions(parent=self, depends_on=[self.account, role])
         self.binding = RoleBinding("role-binding", role_binding_args(stack), bound)
-        NetworkPolicy("network-policy", network_policy_args(stack), inside)
+        NetworkPolicy("network-policy", network_policy_args(stack, egress), inside)
         self.register_outputs({})
 
 
@@ -98,10 +100,18 @@ def role_binding_args(stack: Names) -> RoleBindingInitArgs:
     )
 
 
-def network_policy_args(stack: Names) -> NetworkPolicyInitArgs:
-    """In: the one port. Out: names, the exchange, the API server."""
-    egress = [
-        NetworkPolicyPortArgs(protocol=protocol, port=port) for protocol, port in _EGRESS_PORTS
+def network_policy_args(stack: Names, egress: Collection[int]) -> NetworkPolicyInitArgs:
+    """In: the one port. Out: names, the API server, and what the config names.
+
+    Args:
+        stack: the stack.
+        egress: TCP ports of the exchange, the database and the cache.
+    """
+    known = {port for _, port in _EGRESS_PORTS}
+    further = [("TCP", port) for port in sorted(set(egress) - known)]
+    out = [
+        NetworkPolicyPortArgs(protocol=protocol, port=port)
+        for protocol, port in (*_EGRESS_PORTS, *further)
     ]
     return NetworkPolicyInitArgs(
         metadata=_metadata(stack, names.APP),
@@ -113,6 +123,6 @@ def network_policy_args(stack: Names) -> NetworkPolicyInitArgs:
                     ports=[NetworkPolicyPortArgs(protocol="TCP", port=PORT)]
                 )
             ],
-            egress=[NetworkPolicyEgressRuleArgs(ports=egress)],
+            egress=[NetworkPolicyEgressRuleArgs(ports=out)],
         ),
     )

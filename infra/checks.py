@@ -7,10 +7,16 @@ the business of `infra.guard`.
 from bot.contract.color import Color
 from bot.contract.environment import DeployEnv
 from bot.contract.intent import CANARY_PERCENT_MAX
+from bot.contract.secrets import DATABASE_URL, VENUE_API_KEY, VENUE_API_SECRET
 from bot.contract.shards import shard_of
 from infra.config import BUILD, StackConfig
 from infra.outputs import StackOutputs
 
+_TRADING_SECRETS = {
+    DATABASE_URL: "only one database can say which of two colors may trade",
+    VENUE_API_KEY: "it takes none without a key",
+    VENUE_API_SECRET: "it takes none that is not signed",
+}
 SOME_IMAGE = "REPOSITORY@sha256:…"
 
 
@@ -24,7 +30,7 @@ def check(config: StackConfig, previous: StackOutputs | None) -> list[str]:
     problems = [*_context(config), *_repository(config)]
     for color in Color:
         problems += _image(config, color)
-    problems += [*_active(config), *_canary(config), *_trading(config)]
+    problems += [*_active(config), *_canary(config), *_trading(config), *_authority(config)]
     if previous is not None:
         problems += _built_while_trading(config, previous)
         problems += _changed_while_trading(config, previous)
@@ -102,6 +108,19 @@ def _trading(config: StackConfig) -> list[str]:
     on, off = _set("enableTrading", "true"), _set("enableTrading", "false")
     why = "apiEndpoint is the production exchange: money would move by default"
     return [f"enableTrading: is not set, and {why}; say it: {on}, or {off}"]
+
+
+def _authority(config: StackConfig) -> list[str]:
+    """Refuse to trade without what makes the two colors one trader."""
+    if not config.trades_elsewhere:
+        return []
+    off = _set("enableTrading", "false")
+    return [
+        f"secrets.{name}: is not set, but orders go to an exchange, and {why}; "
+        f"`pulumi config set --secret --path secrets.{name} …`, or {off}"
+        for name, why in _TRADING_SECRETS.items()
+        if name not in config.secrets
+    ]
 
 
 def _trades(config: StackConfig, color: Color) -> bool:

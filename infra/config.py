@@ -4,18 +4,15 @@ Pure: it must not know Pulumi (`infra.program` reads) nor what runs already (`in
 `infra.parsing` turns raw texts into it, with every error at once.
 """
 
-import re
 from decimal import Decimal
-from typing import Annotated, Literal, cast
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     ValidationInfo,
     field_validator,
 )
@@ -25,52 +22,46 @@ from pydantic_core import PydanticCustomError
 from bot.contract.addresses import endpoint_error
 from bot.contract.color import Color
 from bot.contract.environment import (
+    ACCOUNT_DEFAULT,
+    ACCOUNT_PATTERN,
+    CRITICAL_CHECKS_DEFAULT,
+    DAILY_LOSS_LIMIT_PCT_DEFAULT,
     DEFAULT_SYMBOLS,
     DEFAULTS,
     DRAIN_SECONDS_DEFAULT,
     DRAIN_SECONDS_MAX,
-    RISK_LIMIT_PCT_MAX,
+    MAX_ORDERS_PER_MINUTE_DEFAULT,
+    MAX_ORDERS_PER_MINUTE_MAX,
+    PAPER_ENDPOINT,
+    PRICE_COLLAR_PCT_DEFAULT,
+    RETENTION_DAYS_DEFAULT,
+    RETENTION_DAYS_MAX,
     SHUTDOWN_SECONDS_DEFAULT,
     SHUTDOWN_SECONDS_MAX,
+    STARTUP_SECONDS_DEFAULT,
+    STARTUP_SECONDS_MAX,
     DeployEnv,
+    ShutdownPolicy,
+    Strategy,
 )
 from bot.contract.intent import CANARY_PERCENT_MAX, Intent
-from bot.contract.symbols import parse_symbols
+from bot.contract.secrets import DATABASE_URL
+from infra.fields import (
+    DIGEST,
+    IMAGE,
+    Checks,
+    DnsLabel,
+    FileName,
+    Flag,
+    Percent,
+    Quantity,
+    RedisUrl,
+    Symbols,
+)
+from infra.upstream import port, postgres_address
 
 BUILD = "build"
 """The image value that lets this program build the image."""
-
-_IMAGE = re.compile(
-    r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
-    r"(?::[A-Za-z0-9_][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
-)
-_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
-
-Quantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(m|Ki|Mi|Gi)?$")]
-DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
-FileName = Annotated[str, StringConstraints(pattern=r"^[-_A-Za-z0-9][-._A-Za-z0-9]{0,127}$")]
-
-
-def _flag(value: object) -> object:
-    """Take only `true` and `false`: nothing that trades money may be read from `on` or `1`."""
-    if isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return value == "true"
-    raise PydanticCustomError("flag", "must be true or false")
-
-
-def _symbols(value: object) -> object:
-    """Take a YAML list, or one text with commas, in canonical spelling."""
-    parts = cast("list[object]", value) if isinstance(value, list) else [value]
-    try:
-        return parse_symbols(",".join(str(part) for part in parts))
-    except ValueError as error:
-        raise PydanticCustomError("symbols", "{reason}", {"reason": str(error)}) from error
-
-
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Symbols = Annotated[tuple[str, ...], BeforeValidator(_symbols)]
 
 
 class _Strict(BaseModel):
@@ -100,7 +91,7 @@ class ColorConfig(_Strict):
     @field_validator("image")
     @classmethod
     def _image_is_a_reference(cls, image: str) -> str:
-        if image in ("", BUILD) or _IMAGE.fullmatch(image):
+        if image in ("", BUILD) or IMAGE.fullmatch(image):
             return image
         raise PydanticCustomError(
             "image", "must be `build` or REPOSITORY[:TAG]@sha256:<64 hexadecimal digits>"
@@ -114,7 +105,7 @@ class ColorConfig(_Strict):
     @property
     def pinned(self) -> bool:
         """Whether the reference names one image for ever."""
-        return _DIGEST.search(self.image) is not None
+        return DIGEST.search(self.image) is not None
 
 
 class Resources(_Strict):
@@ -145,18 +136,68 @@ class StackConfig(_Strict):
         gt=0,
         description="Quote currency per symbol, above 0. Default: the environment's.",
     )
-    risk_limit_pct: Decimal | None = Field(
+    risk_limit_pct: Percent | None = Field(
         default=None,
-        gt=0,
-        le=RISK_LIMIT_PCT_MAX,
         description="Percent of equity, above 0. Default: the environment's.",
     )
     enable_trading: Flag | None = Field(
         default=None,
         description="Switch. Default: the environment's; production trades only if told.",
     )
+    max_orders_per_minute: int = Field(
+        default=MAX_ORDERS_PER_MINUTE_DEFAULT,
+        gt=0,
+        le=MAX_ORDERS_PER_MINUTE_MAX,
+        description="Orders per minute. Default 60: far above a strategy's, far below a venue's.",
+    )
+    price_collar_pct: Percent = Field(
+        default=Decimal(PRICE_COLLAR_PCT_DEFAULT),
+        description="Percent that a price may be worse than the last one. Default 5: a typing "
+        "error is larger, a fast market smaller.",
+    )
+    daily_loss_limit_pct: Percent = Field(
+        default=Decimal(DAILY_LOSS_LIMIT_PCT_DEFAULT),
+        description="Percent of the equity at the start of the UTC day that may be lost. "
+        "Default 5.",
+    )
+    reduce_only: Flag = Field(
+        default=False, description="Switch: orders may only make positions smaller. Default off."
+    )
+    read_only: Flag = Field(
+        default=False, description="Switch: no new orders; cancels still go. Default off."
+    )
+    kill_switch: Flag = Field(
+        default=False, description="Switch: no new risk, at once, in every pod. Default off."
+    )
     symbols: Symbols = Field(
         default=DEFAULT_SYMBOLS, description="What is traded, BASE/QUOTE. Default: the largest."
+    )
+    account: str = Field(
+        default=ACCOUNT_DEFAULT,
+        pattern=ACCOUNT_PATTERN,
+        description="Name of the exchange account whose orders and budgets these are. "
+        "Default main.",
+    )
+    strategy: Strategy | None = Field(
+        default=None,
+        description="What makes signals inside the bot. Default: the environment's; beyond local "
+        "none, only those that are posted.",
+    )
+    redis_url: RedisUrl = Field(
+        default="",
+        description="Cache of market data, without user and password. Default none: slower, no "
+        "less right.",
+    )
+    critical_checks: Checks = Field(
+        default=CRITICAL_CHECKS_DEFAULT,
+        description="Checks that take a pod out of the Service when they fail. Default: what it "
+        "cannot be without.",
+    )
+    retention_days: int = Field(
+        default=RETENTION_DAYS_DEFAULT,
+        gt=0,
+        le=RETENTION_DAYS_MAX,
+        description="Days that a signal stays known after its end. Default 30.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Level. Default info: what an operator reads at night."
@@ -203,6 +244,17 @@ class StackConfig(_Strict):
     resources: Resources = Field(
         default=Resources(), description="What a pod asks for and may take."
     )
+    startup_seconds: int = Field(
+        default=STARTUP_SECONDS_DEFAULT,
+        ge=1,
+        le=STARTUP_SECONDS_MAX,
+        description="Seconds for restore and the first reconciliation. Default 60.",
+    )
+    shutdown_policy: ShutdownPolicy = Field(
+        default=ShutdownPolicy.HANDOVER,
+        description="What becomes of orders and positions when a pod ends. Default handover: "
+        "closing them at each deploy pays spread and fees.",
+    )
     drain_seconds: int = Field(
         default=DRAIN_SECONDS_DEFAULT,
         ge=0,
@@ -225,7 +277,8 @@ class StackConfig(_Strict):
         default=150,
         ge=10,
         le=1800,
-        description="Seconds that an `up` waits for a color's pods. Default 150: a slow pull.",
+        description="Seconds that an `up` waits for a color's migration, then for its pods. "
+        "Default 150: a slow pull.",
     )
     render_to: str = Field(
         default="",
@@ -240,6 +293,17 @@ class StackConfig(_Strict):
         if url and environment and (problem := endpoint_error(url, environment)):
             raise PydanticCustomError("endpoint", "{problem}", {"problem": problem})
         return url
+
+    @field_validator("secrets")
+    @classmethod
+    def _database_is_a_postgres(cls, secrets: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        url = secrets.get(DATABASE_URL)
+        if url and not postgres_address(url.get_secret_value()):
+            raise PydanticCustomError(
+                "database",
+                "database-url must be postgresql://USER:PASSWORD@HOST[:PORT]/DATABASE",
+            )
+        return secrets
 
     def color(self, color: Color) -> ColorConfig:
         """Return what this color runs."""
@@ -266,6 +330,24 @@ class StackConfig(_Strict):
         if self.enable_trading is None:
             return DEFAULTS[self.deploy_env].enable_trading
         return self.enable_trading
+
+    @property
+    def database(self) -> str:
+        """Host, port and name of the database, without what is secret; empty when there is none."""
+        url = self.secrets.get(DATABASE_URL)
+        return (postgres_address(url.get_secret_value()) or "") if url else ""
+
+    @property
+    def egress_ports(self) -> frozenset[int]:
+        """TCP ports of the exchange, the database and the cache."""
+        database = self.secrets.get(DATABASE_URL)
+        urls = [self.endpoint, self.redis_url, database.get_secret_value() if database else ""]
+        return frozenset(found for url in urls if (found := port(url)))
+
+    @property
+    def trades_elsewhere(self) -> bool:
+        """Whether orders leave this process: for an exchange that remembers them."""
+        return self.trades and self.endpoint != PAPER_ENDPOINT
 
     @property
     def trades_live_by_default(self) -> bool:

@@ -7,6 +7,8 @@ from bot.contract.color import Color
 APP = "bot"
 LIVE_SERVICE = "bot"
 INTENT = "bot-intent"
+CONFIG = "bot-config"
+MIGRATION = "bot-migration"
 SERVICE_ACCOUNT = "bot"
 SECRET = "bot-secrets"  # noqa: S105 -- the name of an object, not a secret
 CONTAINER = "bot"
@@ -15,6 +17,7 @@ SERVICE_PORT = 80
 
 COLOR_LABEL = "bot.handover/color"
 SKIP_AWAIT = "pulumi.com/skipAwait"
+REPLACE_UNREADY = "pulumi.com/replaceUnready"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,9 @@ def _problem(detail: ErrorDetails, secret_keys: Collection[str], project: str) -
 
 
 def _shown(path: tuple[int | str, ...], value: object) -> str:
-    """Return a value as messages may show it; an endpoint may carry a password."""
-    return repr(printable_endpoint(str(value)) if path[0] == "apiEndpoint" else value)
+    """Return a value as messages may show it; a URL may carry a password."""
+    url = path[0] in ("apiEndpoint", "redisUrl")
+    return repr(printable_endpoint(str(value)) if url else value)
 
 
 def _spelling(detail: ErrorDetails) -> str:

@@ -10,21 +10,16 @@ from pulumi_kubernetes.apps.v1 import (
     RollingUpdateDeploymentArgs,
 )
 from pulumi_kubernetes.core.v1 import (
-    CapabilitiesArgs,
+    ConfigMapVolumeSourceArgs,
     ContainerArgs,
     ContainerPortArgs,
     EnvVarArgs,
     EnvVarSourceArgs,
     HTTPGetActionArgs,
     ObjectFieldSelectorArgs,
-    PodSecurityContextArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
     ProbeArgs,
-    ResourceRequirementsArgs,
-    SeccompProfileArgs,
-    SecretVolumeSourceArgs,
-    SecurityContextArgs,
     TopologySpreadConstraintArgs,
     VolumeArgs,
     VolumeMountArgs,
@@ -34,22 +29,19 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from bot.contract import environment as env
 from bot.contract import http
 from bot.contract.color import Color
-from infra import names
+from infra import names, sandbox
 from infra.config import StackConfig
+from infra.environment import CONFIG_PATH, settings
 from infra.names import Names
-from infra.secret_files import MOUNT_PATH
 
 NO_IMAGE = "no-image.invalid/set-the-color-image:none"
 """What an empty standby names: Kubernetes wants a reference, and `.invalid` never resolves."""
 
-USER_ID = 65532
-"""The user of the image; a number, so that the kubelet can see that it is not root."""
-
 TERMINATION_MARGIN_SECONDS = 5
 """Between the bot's own deadline and the kill."""
 
-_SECRETS_VOLUME = "secrets"
-_READ_ONLY = 0o440
+_STARTUP_MARGIN_SECONDS = 5
+_CONFIG_VOLUME = "config"
 _REVISIONS_KEPT = 3
 _PROGRESS_MARGIN_SECONDS = 5
 """The controller gives up before the wait does, so that the wait can tell it."""
@@ -119,23 +111,20 @@ def _pod(spec: ColorSpec) -> PodSpecArgs:
         automount_service_account_token=True,  # the watch of the intent needs it
         enable_service_links=False,
         termination_grace_period_seconds=grace_seconds(spec.config),
-        security_context=PodSecurityContextArgs(
-            run_as_non_root=True,
-            run_as_user=USER_ID,
-            run_as_group=USER_ID,
-            fs_group=USER_ID,
-            seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
-        ),
+        security_context=sandbox.pod_security(),
         topology_spread_constraints=[
             _spread(spec, "kubernetes.io/hostname"),
             _spread(spec, "topology.kubernetes.io/zone"),
         ],
         containers=[_container(spec)],
         volumes=[
+            sandbox.secrets_volume(),
             VolumeArgs(
-                name=_SECRETS_VOLUME,
-                secret=SecretVolumeSourceArgs(secret_name=names.SECRET, default_mode=_READ_ONLY),
-            )
+                name=_CONFIG_VOLUME,
+                config_map=ConfigMapVolumeSourceArgs(
+                    name=names.CONFIG, default_mode=sandbox.READ_ONLY_MODE
+                ),
+            ),
         ],
     )
 
@@ -150,7 +139,6 @@ def _spread(spec: ColorSpec, topology: str) -> TopologySpreadConstraintArgs:
 
 
 def _container(spec: ColorSpec) -> ContainerArgs:
-    resources = spec.config.resources
     return ContainerArgs(
         name=names.CONTAINER,
         image=spec.image,
@@ -161,27 +149,28 @@ def _container(spec: ColorSpec) -> ContainerArgs:
                 for name, value in settings(spec.config, spec.color).items()
             ),
             EnvVarArgs(name=env.IMAGE, value=spec.image),
-            *(EnvVarArgs(name=name, value_from=_field(path)) for name, path in _POD_FIELDS.items()),
+            *pod_fields(*_POD_FIELDS),
         ],
-        # Start-up is asked each second: that is what a swap waits for. A minute of it is the wall.
-        startup_probe=_probe(http.STARTUPZ, period=1, failures=60),
+        # Start-up is asked each second: that is what a swap waits for. The bot's own deadline ends
+        # first, so that it can say what it waited for.
+        startup_probe=_probe(
+            http.STARTUPZ, period=1, failures=spec.config.startup_seconds + _STARTUP_MARGIN_SECONDS
+        ),
         readiness_probe=_probe(http.READYZ, period=2, failures=2),
         liveness_probe=_probe(http.LIVEZ, period=10, failures=3),
-        resources=ResourceRequirementsArgs(
-            requests={"cpu": resources.cpu_request, "memory": resources.memory_request},
-            limits={"memory": resources.memory_limit},
-        ),
-        security_context=SecurityContextArgs(
-            allow_privilege_escalation=False,
-            read_only_root_filesystem=True,
-            run_as_non_root=True,
-            capabilities=CapabilitiesArgs(drop=["ALL"]),
-            seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
-        ),
+        resources=sandbox.requirements(spec.config.resources),
+        security_context=sandbox.container_security(),
         volume_mounts=[
-            VolumeMountArgs(name=_SECRETS_VOLUME, mount_path=MOUNT_PATH, read_only=True)
+            sandbox.secrets_mount(),
+            # A folder, never `subPath`: that would keep the file of the pod's start for ever.
+            VolumeMountArgs(name=_CONFIG_VOLUME, mount_path=CONFIG_PATH, read_only=True),
         ],
     )
+
+
+def pod_fields(*wanted: str) -> list[EnvVarArgs]:
+    """Return environment variables that Kubernetes fills in."""
+    return [EnvVarArgs(name=name, value_from=_field(_POD_FIELDS[name])) for name in wanted]
 
 
 def _field(path: str) -> EnvVarSourceArgs:
@@ -195,25 +184,3 @@ def _probe(path: str, *, period: int, failures: int) -> ProbeArgs:
         timeout_seconds=2,
         failure_threshold=failures,
     )
-
-
-def settings(config: StackConfig, color: Color) -> dict[str, str]:
-    """Return the bot's environment, by the names of its contract."""
-    defaults = env.DEFAULTS[config.deploy_env]
-    size, risk = config.max_position_size, config.risk_limit_pct
-    return {
-        env.DEPLOY_ENV: config.deploy_env.value,
-        env.API_ENDPOINT: config.endpoint,
-        env.MAX_POSITION_SIZE: defaults.max_position_size if size is None else f"{size:f}",
-        env.RISK_LIMIT_PCT: defaults.risk_limit_pct if risk is None else f"{risk:f}",
-        env.ENABLE_TRADING: "true" if config.trades else "false",
-        env.SYMBOLS: ",".join(config.symbols),
-        env.LOG_LEVEL: config.log_level,
-        env.CLOSE_CONNECTIONS: "true" if config.close_connections else "false",
-        env.COLOR: color.value,
-        env.HTTP_PORT: str(http.PORT),
-        env.INTENT_CONFIGMAP: names.INTENT,
-        env.SECRETS_DIR: MOUNT_PATH,
-        env.DRAIN_SECONDS: str(config.drain_seconds),
-        env.SHUTDOWN_SECONDS: str(config.shutdown_seconds),
-    }

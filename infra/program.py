@@ -3,13 +3,13 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import FrameType
 from typing import Any
 
 import pulumi
-from pulumi import Input, Output, ResourceHookBinding, ResourceOptions
+from pulumi import Input, Output, Resource, ResourceHookBinding, ResourceOptions
 from pulumi.runtime import invoke_async
 from pulumi.runtime.config import CONFIG, is_config_secret
 from pulumi_kubernetes import Provider
@@ -20,12 +20,15 @@ from infra.access import Access
 from infra.checks import check
 from infra.color import ColorPods
 from infra.config import StackConfig
+from infra.environment import config_file
 from infra.guard import Expected
 from infra.intent import IntentMap
+from infra.migration import Migration
 from infra.names import Names
 from infra.outputs import StackOutputs
 from infra.parsing import ConfigError, parse
 from infra.pods import NO_IMAGE, ColorSpec
+from infra.reloadable import ReloadableConfig
 from infra.secret_files import SecretFiles
 from infra.traffic import LiveTraffic
 from infra.watch import Cluster, Guard, Watch
@@ -111,18 +114,15 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     project, stack_name = pulumi.get_project(), pulumi.get_stack()
     stack = Names(stack_name, config.namespace or f"{project}-{stack_name}")
     top = ResourceOptions(providers=[_provider(config)])
-    access = Access(stack, top)
+    access = Access(stack, config.egress_ports, top)
     files = SecretFiles(stack, config.secrets, top, after=[access.namespace])
+    limits = ReloadableConfig(stack, config_file(config), top, [access.namespace])
     watch = Watch(lambda: _connect(config, stack), deadline_seconds=config.rollout_seconds)
+    # All that a pod needs to become ready: the hook that waits for it holds up other steps.
+    needed = [access.binding, files.secret, limits.config_map]
     images = _images(config, top)
     colors = {
-        color: ColorPods(
-            ColorSpec(stack, config, color, images[color]),
-            top,
-            # All that a pod needs to become ready: the hook that waits for it holds up other steps.
-            after=[access.binding, files.secret],
-            hooks=_settle(config, stack, color, watch),
-        )
+        color: _color(ColorSpec(stack, config, color, images[color]), top, needed, watch)
         for color in Color
     }
     trading = [color for color in Color if color is config.active_color or config.canary_percent]
@@ -148,6 +148,17 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
         else hooks.guard_hooks("guard-intent", guard, hooks.data, on_create=previous is not None),
     )
     return _exports(stack, live, intent, colors)
+
+
+def _color(
+    spec: ColorSpec, opts: ResourceOptions, needed: Sequence[Resource], watch: Watch
+) -> ColorPods:
+    """Declare a color; what is to run on a database migrates it first."""
+    config, color = spec.config, spec.color
+    after = list(needed)
+    if config.database and config.color(color).replicas > 0:
+        after.append(Migration(spec, config.database, opts, needed).job)
+    return ColorPods(spec, opts, after, _settle(config, spec.stack, color, watch))
 
 
 def _provider(config: StackConfig) -> Provider:

@@ -1,9 +1,11 @@
 """Configs and outputs that tests begin from; each test changes what it is about."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 from bot.contract.color import Color
+from bot.contract.secrets import DATABASE_URL, VENUE_API_KEY, VENUE_API_SECRET
 from infra.config import StackConfig
 from infra.guard import Expected, Pod, Rollout
 from infra.outputs import ColorOutputs, StackOutputs
@@ -12,6 +14,8 @@ from infra.parsing import parse
 PROJECT = "trading-bot"
 OLD = "registry.example/bot@sha256:" + "0" * 64
 NEW = "registry.example/bot@sha256:" + "1" * 64
+DATABASE = "postgresql://bot:hush@db.example/bot"
+SECRETS = {DATABASE_URL: DATABASE, VENUE_API_KEY: "key", VENUE_API_SECRET: "hush"}
 DONE = Rollout(observed=True, updated_replicas=2)
 
 
@@ -28,7 +32,7 @@ def raw(**changes: object) -> dict[str, object]:
 
 
 def config(**changes: object) -> StackConfig:
-    return parse(raw(**changes), set(), PROJECT)
+    return parse(raw(**{"secrets": json.dumps(SECRETS), **changes}), {"secrets"}, PROJECT)
 
 
 def color(image: str = OLD, replicas: int = 2) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What must never be applied."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from bot.contract.color import Color
 from infra.checks import check
 from infra.outputs import StackOutputs
-from tests.infra.samples import NEW, OLD, color, config, deployed
+from tests.infra.samples import NEW, OLD, SECRETS, color, config, deployed
 
 
 def test_the_same_config_again_is_never_refused() -> None:
@@ -116,6 +117,19 @@ def test_live_trading_is_allowed_when_it_is_said() -> None:
     live = "https://api.binance.com"
     assert check(config(apiEndpoint=live, enableTrading="true"), None) == []
     assert check(config(apiEndpoint=live, enableTrading="false"), None) == []
+
+
+@pytest.mark.parametrize("absent", sorted(SECRETS))
+def test_orders_go_out_only_with_one_authority_and_a_key(absent: str) -> None:
+    secrets = json.dumps({name: value for name, value in SECRETS.items() if name != absent})
+    (problem,) = check(config(enableTrading="true", secrets=secrets), None)
+    assert problem.startswith(f"secrets.{absent}: is not set, but orders go to an exchange")
+    assert f"`pulumi config set --secret --path secrets.{absent} …`" in problem
+    assert check(config(enableTrading="false", secrets=secrets), None) == []
+
+
+def test_the_embedded_exchange_needs_no_secret() -> None:
+    assert check(config(apiEndpoint="paper://embedded", secrets=None), None) == []
 
 
 def test_rendering_needs_no_context() -> None:

@@ -9,18 +9,25 @@ from pathlib import Path
 
 import pytest
 
+from bot.contract.secrets import DATABASE_URL
 from tests.infra.engine import committed, create, settled
 
 GOLDEN = Path(__file__).parent / "golden"
 STACKS = ("local", "staging", "production")
+DATABASE = "postgresql://bot:of-a-test@db.example:6543/bot"
 
 pytestmark = pytest.mark.engine
 
 
 def rendered(stack: str, folder: Path) -> dict[str, str]:
-    """Render a stack; which color is live and which image runs are not what is reviewed here."""
+    """Render a stack; which color is live and which image runs are not what is reviewed here.
+
+    Secrets are not in git. Staging gets a database here, so that its migration is reviewed, too.
+    """
     target = folder / "rendered"
     made = create(stack, folder / "project", {**settled(committed(stack)), "renderTo": str(target)})
+    if stack == "staging":
+        made.set_secret(f"secrets.{DATABASE_URL}", DATABASE)
     made.pulumi("up", "--yes", "--skip-preview")
     return {file.name: file.read_text() for file in target.rglob("*.yaml")}
 

@@ -65,6 +65,18 @@ def test_production_does_not_trade_unless_told() -> None:
         ({"blue": '{"image": "a@sha256:12"}'}, "blue.image: 'a@sha256:12': must be `build` or"),
         ({"namespace": "Bot_1"}, "trading-bot:namespace: 'Bot_1': "),
         ({"resources": '{"cpuRequest": "lots"}'}, "trading-bot:resources.cpuRequest: 'lots'"),
+        ({"maxOrdersPerMinute": "0"}, "maxOrdersPerMinute: '0': must be greater than 0"),
+        ({"priceCollarPct": "-1"}, "priceCollarPct: '-1': must be greater than 0"),
+        ({"dailyLossLimitPct": "101"}, "dailyLossLimitPct: '101': must be less than or equal"),
+        ({"killSwitch": "on"}, "killSwitch: 'on': must be true or false"),
+        ({"account": "Main!"}, "trading-bot:account: 'Main!': "),
+        ({"strategy": "cross"}, "strategy: 'cross': must be 'average-cross' or 'none'"),
+        ({"shutdownPolicy": "flaten"}, "did you mean flatten?"),
+        ({"criticalChecks": '["databse"]'}, "criticalChecks: ['databse']: must be some of start"),
+        ({"criticalChecks": "database,database"}, "must be some of startup, database"),
+        ({"redisUrl": "redis://:hush@cache"}, "redisUrl: 'redis://cache': must be redis://HOST"),
+        ({"retentionDays": "0"}, "retentionDays: '0': must be greater than 0"),
+        ({"startupSeconds": "601"}, "startupSeconds: '601': must be less than or equal to 600"),
         ({"deployEnv": None}, "trading-bot:deployEnv: missing; set it with `pulumi config set"),
     ],
 )
@@ -120,6 +132,12 @@ def test_secrets_that_are_not_encrypted_are_refused_and_not_repeated() -> None:
 def test_a_broken_secret_is_not_repeated() -> None:
     text = "\n".join(problems("secrets", secrets='{"bad name!": "hush", "ok": ["hush"]}'))
     assert "secrets.ok: [secret]: must be a valid string" in text
+    assert "hush" not in text
+
+
+def test_a_database_that_is_none_is_refused_and_not_repeated() -> None:
+    text = "\n".join(problems("secrets", secrets='{"database-url": "mysql://u:hush@db/bot"}'))
+    assert "database-url must be postgresql://USER:PASSWORD@HOST[:PORT]/DATABASE" in text
     assert "hush" not in text
 
 

@@ -1,0 +1,34 @@
+"""What a running bot takes over: a ConfigMap with one file, changed in place; no pod restarts."""
+
+from collections.abc import Sequence
+
+from pulumi import ComponentResource, Resource, ResourceOptions
+from pulumi_kubernetes.core.v1 import ConfigMap, ConfigMapInitArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from bot.contract.reloadable import CONFIG_FILE
+from infra import names
+from infra.names import Names
+
+
+class ReloadableConfig(ComponentResource):
+    """The ConfigMap that the pods mount as a folder."""
+
+    def __init__(
+        self, stack: Names, text: str, opts: ResourceOptions, after: Sequence[Resource]
+    ) -> None:
+        super().__init__("bot-handover:infra:ReloadableConfig", "config", None, opts)
+        self.config_map = ConfigMap(
+            names.CONFIG,
+            config_map_args(stack, text),
+            ResourceOptions(parent=self, depends_on=after),
+        )
+        self.register_outputs({})
+
+
+def config_map_args(stack: Names, text: str) -> ConfigMapInitArgs:
+    """Return the ConfigMap; a preview shows which of its keys change."""
+    return ConfigMapInitArgs(
+        metadata=ObjectMetaArgs(name=names.CONFIG, namespace=stack.namespace, labels=stack.labels),
+        data={CONFIG_FILE: text},
+    )

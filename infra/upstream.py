@@ -1,0 +1,57 @@
+"""Where the pods connect to, read from URLs; nothing of them that is secret comes out."""
+
+from urllib.parse import SplitResult, urlsplit
+
+_PORTS = {
+    "http": 80,
+    "https": 443,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "redis": 6379,
+    "rediss": 6379,
+    "ws": 80,
+    "wss": 443,
+}
+
+
+def port(url: str) -> int | None:
+    """Return the TCP port that a URL means; None when it means none, or is no URL.
+
+    >>> port("postgresql://bot:hush@db.example/bot")
+    5432
+    """
+    parts = _split(url)
+    return None if parts is None else (parts.port or _PORTS.get(parts.scheme))
+
+
+def postgres_address(url: str) -> str | None:
+    """Return host, port and name of a database; None when the URL is not one of Postgres.
+
+    >>> postgres_address("postgresql://bot:hush@db.example/bot")
+    'db.example:5432/bot'
+    """
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("postgres", "postgresql"):
+        return None
+    name = parts.path.removeprefix("/")
+    return f"{parts.hostname}:{port(url)}/{name}" if parts.hostname and name else None
+
+
+def cache_error(url: str) -> str | None:
+    """Return why a URL is not one of a cache that manifests may show, or None."""
+    parts = _split(url)
+    right = "redis://HOST[:PORT][/NUMBER], or rediss:// for TLS"
+    if parts is None or parts.scheme not in ("redis", "rediss") or not parts.hostname:
+        return f"must be {right}"
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        return f"must be {right}, without what may be secret; that belongs under `secrets`"
+    return None
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url.strip())
+        usable = parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable else None

@@ -1,0 +1,81 @@
+"""What the bot is told, and where: variables at its start, or the file that it reads again."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from bot.contract import environment as env
+from bot.contract import reloadable
+from bot.contract.color import Color
+from bot.contract.environment import DeployEnv
+from bot.settings import Settings
+from infra.environment import CONFIG_PATH, config_file, settings
+from tests.infra.recorder import record
+from tests.infra.samples import config
+
+LIMITS = {
+    "maxPositionSize": "20",
+    "riskLimitPct": "3",
+    "maxOrdersPerMinute": "7",
+    "priceCollarPct": "1.5",
+    "dailyLossLimitPct": "4",
+    "reduceOnly": "true",
+    "readOnly": "true",
+    "killSwitch": "true",
+    "logLevel": "debug",
+}
+
+
+def test_numbers_reach_the_bot_as_it_reads_them() -> None:
+    told = json.loads(config_file(config(maxPositionSize="1E+3", riskLimitPct="0.50")))
+    assert told[reloadable.MAX_POSITION_SIZE] == "1000"
+    assert Decimal(told[reloadable.RISK_LIMIT_PCT]) == Decimal("0.5")
+
+
+def test_the_file_holds_each_reloadable_key_and_no_other() -> None:
+    assert tuple(json.loads(config_file(config()))) == reloadable.RELOADABLE_KEYS
+    assert set(LIMITS) == set(reloadable.RELOADABLE_KEYS)
+
+
+def test_a_change_of_any_limit_restarts_no_pod() -> None:
+    before, _ = record(config())
+    after, _ = record(config(**LIMITS))
+    for each in Color:
+        key = f"Deployment::bot-{each}"
+        assert before[key].inputs == after[key].inputs
+    old, new = (made["ConfigMap::bot-config"].inputs["data"] for made in (before, after))
+    told = (json.loads(data[reloadable.CONFIG_FILE]) for data in (old, new))
+    assert all(one != other for one, other in zip(*(each.values() for each in told), strict=True))
+
+
+def test_pods_mount_the_file_in_a_folder_that_follows_its_changes() -> None:
+    declared, _ = record(config())
+    for each in Color:
+        deployment = declared[f"Deployment::bot-{each}"]
+        pod = deployment.inputs["spec"]["template"]["spec"]
+        (mount,) = [
+            mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "config"
+        ]
+        assert mount["mountPath"] == CONFIG_PATH == settings(config(), each)[env.CONFIG_DIR]
+        assert "subPath" not in mount
+        assert "ConfigMap::bot-config" in deployment.dependencies
+
+
+def test_what_a_person_does_not_set_is_the_environments_own() -> None:
+    production = config(deployEnv="production")
+    told = settings(production, Color.BLUE)
+    assert told[env.API_ENDPOINT] == "https://api.binance.com"
+    assert told[env.ENABLE_TRADING] == "false"
+    assert told[env.STRATEGY] == "none"
+    assert json.loads(config_file(production))[reloadable.MAX_POSITION_SIZE] == "500"
+    assert told[env.COLOR] == "blue"
+
+
+@pytest.mark.parametrize("environment", DeployEnv)
+def test_the_bot_accepts_what_the_program_tells_it(environment: DeployEnv) -> None:
+    told = settings(config(deployEnv=environment.value), Color.GREEN)
+    pod = {env.POD_NAME: "bot-green-1", env.POD_NAMESPACE: "ns", "KUBERNETES_SERVICE_HOST": "k"}
+    loaded = Settings.load({**told, **pod})
+    assert loaded.color is Color.GREEN
+    assert loaded.shutdown_seconds == 10
