@@ -1,0 +1,229 @@
+"""What the ledger promises, on each database."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bot.authority.lease import Claim, Claimant
+from bot.authority.orders import Order
+from bot.contract.color import Color
+from bot.ledger.ledger import Ledger, Writer
+from bot.ledger.port import Posted
+from bot.ledger.scripts import Approved, Facts, NotWritten, Refused
+from bot.trading.orders import Fill, Report, Side, State, Terms
+from bot.trading.signals import Fate, Signal
+
+BUY = Terms("BTC/USDT", Side.BUY, Decimal("0.5"))
+ME = Claimant("blue.1", Color.BLUE, 7)
+
+
+def signal(name: str = "s-1", terms: Terms = BUY) -> Signal:
+    return Signal(name, terms, 30.0, "test")
+
+
+def approve(_facts: Facts) -> Approved:
+    return Approved(BUY, Decimal(30_000))
+
+
+async def holding(ledger: Ledger, claimant: Claimant = ME) -> Writer:
+    claimed = await ledger.claim(claimant)
+    assert claimed.granted
+    return Writer(claimant.holder, claimed.row.epoch)
+
+
+def order(writer: Writer, name: str = "s-1", attempt: int = 1) -> Order:
+    return Order(
+        order_id=f"{name}-{attempt}",
+        signal=name,
+        attempt=attempt,
+        shard=signal().shard,
+        epoch=writer.epoch,
+        holder=writer.holder,
+        stamp=1000.0,
+        dead_after=1001.5,
+        terms=BUY,
+    )
+
+
+def fill(trade: int, quantity: str = "0.5", price: str = "60000", side: Side = Side.BUY) -> Fill:
+    return Fill(
+        str(trade), "s-1-1", "BTC/USDT", side, Decimal(quantity), Decimal(price), trade * 10
+    )
+
+
+async def test_a_signal_is_stored_once_and_a_different_one_of_its_name_is_not(
+    ledger: Ledger,
+) -> None:
+    assert await ledger.post(signal()) is Posted.STORED
+    assert await ledger.post(signal()) is Posted.SAME
+    other = signal(terms=replace(BUY, side=Side.SELL))
+    assert await ledger.post(other) is Posted.CONFLICT
+    found = await ledger.find("s-1")
+    assert found is not None
+    assert (found.signal, found.fate) == (signal(), None)
+    assert await ledger.find("s-2") is None
+
+
+async def test_many_signals_at_once_are_each_answered(ledger: Ledger) -> None:
+    posted = await asyncio.gather(*(ledger.post(signal(f"s-{n % 50}")) for n in range(150)))
+    assert posted.count(Posted.STORED) == 50
+    assert posted.count(Posted.SAME) == 100
+
+
+async def test_only_one_process_holds_the_lease_and_a_released_one_is_free(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    other = Claimant("green.1", Color.GREEN, 7)
+    assert (await ledger.claim(other)).claim is Claim.HELD
+    assert (await ledger.claim(ME)).claim is Claim.RENEWED
+    await ledger.release(writer, 0.0)
+    taken = await ledger.claim(other)
+    assert (taken.claim, taken.row.epoch) == (Claim.TAKEN, writer.epoch + 1)
+
+
+async def test_an_older_intent_may_not_claim(ledger: Ledger) -> None:
+    await holding(ledger)
+    old = Claimant("green.1", Color.GREEN, 6)
+    assert (await ledger.claim(old)).claim is Claim.OLD_INTENT
+
+
+async def test_an_order_goes_from_intent_to_filled_and_its_signal_to_executed(
+    ledger: Ledger,
+) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    assert await ledger.busy_shards(writer.epoch) == {signal().shard}
+    work = await ledger.read_work(signal().shard, writer.epoch)
+    assert work.signal is not None
+    assert (work.signal.signal, work.signal.terms, work.attempts) == ("s-1", BUY, 0)
+    assert isinstance(await ledger.commit_intent(order(writer), approve), Approved)
+    work = await ledger.read_work(signal().shard, writer.epoch)
+    assert [o.order_id for o in work.unresolved] == ["s-1-1"]
+    report = Report("s-1-1", "BTC/USDT", State.FILLED, "77", Decimal("0.5"), (fill(1),))
+    assert await ledger.record(writer, replace(order(writer), state=State.FILLED), report)
+    found = await ledger.find("s-1")
+    assert found is not None
+    assert found.fate is Fate.EXECUTED
+    assert [o.state for o in found.orders] == [State.FILLED]
+    facts = await ledger.facts()
+    assert facts.positions["BTC/USDT"].quantity == Decimal("0.5")
+    assert facts.live_orders == ()
+    assert await ledger.net_by_currency() == {"BTC": Decimal("0.5"), "USDT": Decimal(-30_000)}
+    assert await ledger.busy_shards(writer.epoch) == set()
+
+
+async def test_an_intent_is_written_once(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    assert isinstance(await ledger.commit_intent(order(writer), approve), Approved)
+    assert await ledger.commit_intent(order(writer), approve) is NotWritten.KNOWN
+
+
+async def test_who_lost_the_lease_writes_nothing(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    await ledger.commit_intent(order(writer), approve)
+    await ledger.release(writer, 0.0)
+    await holding(ledger, Claimant("green.1", Color.GREEN, 7))
+    assert await ledger.commit_intent(order(writer, attempt=2), approve) is NotWritten.LEASE
+    assert not await ledger.record(writer, replace(order(writer), state=State.FILLED), None)
+    assert await ledger.record_fills(writer, [fill(1)]) is None
+    facts = await ledger.facts()
+    assert [(o.order_id, o.state) for o in facts.live_orders] == [("s-1-1", State.INTENT)]
+    assert facts.positions == {}
+
+
+async def test_what_earlier_epochs_left_is_work_of_every_shard(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    await ledger.commit_intent(order(writer), approve)
+    await ledger.release(writer, 0.0)
+    green = await holding(ledger, Claimant("green.1", Color.GREEN, 7))
+    work = await ledger.read_work(signal().shard + 1, green.epoch)
+    assert [o.order_id for o in work.unresolved] == ["s-1-1"]
+
+
+async def test_a_limit_refuses_the_signal_in_the_same_transaction(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    outcome = await ledger.commit_intent(order(writer), lambda _: Refused("too large"))
+    assert outcome == Refused("too large")
+    found = await ledger.find("s-1")
+    assert found is not None
+    assert (found.fate, found.reason, found.orders) == (Fate.REFUSED, "too large", ())
+
+
+async def test_what_cannot_be_judged_now_stays_pending(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    assert await ledger.commit_intent(order(writer), lambda _: None) is NotWritten.LATER
+    found = await ledger.find("s-1")
+    assert found is not None
+    assert (found.fate, found.orders) == (None, ())
+
+
+async def test_a_fate_is_written_once(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    pending = (await ledger.read_work(signal().shard, writer.epoch)).signal
+    assert pending is not None
+    assert await ledger.close_signal(writer, pending, Fate.EXPIRED, "old")
+    assert await ledger.close_signal(writer, pending, Fate.REFUSED, "later")
+    found = await ledger.find("s-1")
+    assert found is not None
+    assert (found.fate, found.reason) == (Fate.EXPIRED, "old")
+
+
+@pytest.mark.parametrize("arrival", [(1, 2, 3), (3, 2, 1), (2, 2, 3, 1, 1)])
+async def test_fills_give_the_same_position_in_any_order(
+    ledger: Ledger, arrival: tuple[int, ...]
+) -> None:
+    writer = await holding(ledger)
+    fills = {
+        1: fill(1, "1", "100"),
+        2: fill(2, "1", "200"),
+        3: fill(3, "0.5", "300", Side.SELL),
+    }
+    for trade in arrival:
+        await ledger.record_fills(writer, [fills[trade]])
+    position = (await ledger.facts()).positions["BTC/USDT"]
+    assert (position.quantity, position.average_price) == (Decimal("1.5"), Decimal(150))
+    assert position.realized_quote == Decimal(75)
+    assert (await ledger.net_by_currency())["USDT"] == Decimal(-150)
+
+
+async def test_read_only_keeps_its_first_reason_until_someone_ends_it(ledger: Ledger) -> None:
+    await ledger.set_read_only("first")
+    await ledger.set_read_only("second")
+    assert (await ledger.read_only()).reason == "first"
+    await ledger.acknowledge("ops@example")
+    ended = await ledger.read_only()
+    assert (ended.reason, ended.acknowledged_by) == (None, "ops@example")
+
+
+async def test_old_signals_are_deleted_with_their_orders_and_pending_ones_stay(
+    ledger: Ledger,
+) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal("s-1"))
+    await ledger.post(signal("s-2"))
+    await ledger.commit_intent(order(writer), approve)
+    await ledger.record(writer, replace(order(writer), state=State.FILLED), None)
+    assert await ledger.purge(-1.0) == 1
+    assert await ledger.find("s-1") is None
+    assert await ledger.find("s-2") is not None
+
+
+async def test_a_script_that_fails_does_not_fail_those_beside_it(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+
+    def broken(_facts: Facts) -> Approved:
+        raise ValueError("a bug")
+
+    failing = asyncio.create_task(ledger.commit_intent(order(writer), broken))
+    posted = await asyncio.gather(*(ledger.post(signal(f"t-{n}")) for n in range(5)))
+    assert posted == [Posted.STORED] * 5
+    with pytest.raises(ValueError, match="a bug"):
+        await failing
