@@ -1,10 +1,11 @@
 """The checks, and which probe asks which. Liveness never looks at anything outside this process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.engine import HEARTBEAT_LIMIT_SECONDS
+from bot.health.background import Known
 from bot.health.snapshot import Snapshot
 
 INTENT_STALE_SECONDS = 30.0
@@ -33,6 +34,8 @@ class Check:
 
     name: str
     judge: Callable[[Snapshot], Result]
+    applies: Callable[[Snapshot], bool] = lambda _: True
+    """Whether there is such a thing to judge in this process."""
 
 
 PASSED = Result(Outcome.PASS)
@@ -77,8 +80,61 @@ def _shutdown(now: Snapshot) -> Result:
 
 
 def _exchange(now: Snapshot) -> Result:
+    if known := now.checks.get("exchange"):
+        return _judged(known)
     # Down means degraded, not unready: taking every pod out of the Service helps no one.
     return Result(Outcome.WARN, now.venue_error) if now.venue_error else PASSED
+
+
+def _judged(known: Known) -> Result:
+    """A critical check fails the pod, any other only degrades it."""
+    if known.passed:
+        return PASSED  # also after a single failure: damping would be for nothing
+    return Result(Outcome.FAIL if known.critical else Outcome.WARN, known.reason)
+
+
+def _background(name: str) -> Check:
+    """A check that runs in the background; where it does not, it is not configured."""
+
+    def judge(now: Snapshot) -> Result:
+        known = now.checks.get(name)
+        return PASSED if known is None else _judged(known)
+
+    return Check(name, judge, lambda now: name in now.checks)
+
+
+def _started(now: Snapshot) -> Result:
+    startup = now.startup
+    return PASSED if startup is None or startup.done else Result(Outcome.FAIL, startup.reason)
+
+
+def _startup(now: Snapshot) -> Result:
+    result = _started(now)
+    if now.startup and not now.startup.critical and result is not PASSED:
+        return Result(Outcome.WARN, result.reason)
+    return result
+
+
+def _starts(now: Snapshot) -> bool:
+    return now.startup is not None
+
+
+def _config(now: Snapshot) -> Result:
+    if now.config_invalid:
+        return Result(Outcome.WARN, f"refused, the old one stays: {now.config_invalid}")
+    return PASSED
+
+
+def _orders(now: Snapshot) -> Result:
+    if now.unknown_orders:
+        return Result(Outcome.WARN, f"{now.unknown_orders} that only the venue can tell about")
+    return PASSED
+
+
+def _reconcile(now: Snapshot) -> Result:
+    if now.reconcile_differences:
+        return Result(Outcome.WARN, f"{now.reconcile_differences} differences from the venue")
+    return PASSED
 
 
 PING = Check("ping", _ping)
@@ -88,10 +144,34 @@ INTENT = Check("intent", _intent)
 SHUTDOWN = Check("shutdown", _shutdown)
 EXCHANGE = Check("exchange", _exchange)
 
+DATABASE = _background("database")
+LEASE = _background("lease")
+FEED = _background("feed")
+CACHE = _background("cache")
+RESTORED = Check("startup", _started, _starts)
+"""Start-up as its own probe sees it: done or not, whatever is critical for readiness."""
+STARTUP = Check("startup", _startup, _starts)
+CONFIG = Check("config", _config)
+ORDERS = Check("orders", _orders)
+RECONCILE = Check("reconcile", _reconcile)
+
 LIVE = (PING, HEARTBEAT)
-STARTED = (PING, ENGINE)
-READY = (PING, ENGINE, INTENT, SHUTDOWN)
-ALL = (PING, HEARTBEAT, ENGINE, INTENT, SHUTDOWN, EXCHANGE)
+STARTED = (PING, ENGINE, RESTORED)
+READY = (
+    *(PING, ENGINE, STARTUP, INTENT, SHUTDOWN),
+    # Which of these a pod's readiness hangs on, the configuration says.
+    *(DATABASE, _background("exchange"), LEASE, FEED, CACHE),
+)
+ALL = (
+    *(PING, HEARTBEAT, ENGINE, STARTUP, INTENT, SHUTDOWN),
+    *(DATABASE, EXCHANGE, LEASE, FEED, CACHE),
+    *(CONFIG, ORDERS, RECONCILE),
+)
+
+
+def judged(checks: Sequence[Check], now: Snapshot) -> dict[str, Result]:
+    """Return what each check found, of those that apply."""
+    return {check.name: check.judge(now) for check in checks if check.applies(now)}
 
 
 def worst(results: list[Result]) -> Outcome:

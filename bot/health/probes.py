@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.health.checks import Check, Outcome
+from bot.health.checks import Check, Outcome, judged, worst
 from bot.health.snapshot import Snapshot
 
 
@@ -17,15 +17,15 @@ class ProbeAnswer:
 
 def probe(name: str, checks: Sequence[Check], now: Snapshot, *, verbose: bool) -> ProbeAnswer:
     """Run the checks of one probe. A warning is no failure; a failure is always verbose."""
-    results = [(check.name, check.judge(now)) for check in checks]
-    passed = all(result.outcome is not Outcome.FAIL for _, result in results)
+    results = judged(checks, now)
+    passed = worst(list(results.values())) is not Outcome.FAIL
     if passed and not verbose:
         return ProbeAnswer(passed, "ok")
     lines = [
         f"[-]{check} failed: {result.reason}"
         if result.outcome is Outcome.FAIL
         else f"[+]{check} ok{f' ({result.reason})' if result.reason else ''}"
-        for check, result in results
+        for check, result in results.items()
     ]
     lines.append(f"{name} check {'passed' if passed else 'failed'}")
     return ProbeAnswer(passed, "\n".join(lines) + "\n")

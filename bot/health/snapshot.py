@@ -1,10 +1,14 @@
 """Everything that the checks look at, taken at one moment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from bot.contract.intent import Intent
+from bot.health.background import Known
+from bot.health.startup import StartupState
+from bot.trading.orders import UNRESOLVED, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +32,39 @@ class Snapshot:
     venue_error: str | None
     open_positions: int
     unrealized_profit: Decimal
+
+    checks: Mapping[str, Known] = field(default_factory=dict[str, Known])
+    """Background checks by name; one that is not there is not configured."""
+    startup: StartupState | None = None
+    """None where nothing has to be restored."""
+
+    loop_lag_seconds: float = 0.0
+    feed_age_seconds: float | None = None
+    """Since the youngest market data."""
+    lease_held: bool = False
+    """Whether this pod holds the lease it trades under, by its own clock."""
+    lease_epoch: int | None = None
+    """Of the last lease that it held."""
+
+    orders_by_state: Mapping[State, int] = field(default_factory=dict[State, int])
+    """In the ledger, for the states that have some."""
+    signals_pending: int = 0
+    """Accepted, without a fate yet."""
+    reconcile_differences: int | None = None
+    """Found by the last reconciliation; None before the first."""
+    last_reconcile: datetime | None = None
+    """When one last ended, with or without differences."""
+    positions: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
+    """Base currency by symbol; negative is short."""
+
+    config_generation: int = 0
+    config_hash: str = ""
+    config_invalid: str | None = None
+    """What is wrong with the reloaded file, while the old configuration stays."""
+    stops: tuple[str, ...] = ()
+    """What stops new risk now, such as `read-only` or `kill switch`, in words."""
+
+    @property
+    def unknown_orders(self) -> int:
+        """Orders that only the venue can tell about."""
+        return sum(count for state, count in self.orders_by_state.items() if state in UNRESOLVED)

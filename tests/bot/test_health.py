@@ -4,11 +4,14 @@ from typing import Any, cast
 
 import pytest
 
+from bot.health.background import Known
 from bot.health.checks import ALL, LIVE, READY, STARTED, Check, Outcome
 from bot.health.probes import probe
 from bot.health.report import report
 from bot.health.snapshot import Snapshot
+from bot.health.startup import StartupState
 from bot.identity import Identity
+from bot.trading.orders import State
 from tests.bot.fakes import BLUE, EPOCH
 
 WELL = Snapshot(
@@ -38,6 +41,36 @@ CUT_OFF = replace(WELL, intent_age_seconds=99.0, intent_source_error="no route")
 MISLED = replace(WELL, intent_invalid="activeColor: 'red'")
 VENUE_DOWN = replace(WELL, venue_error="down")
 BLIND = replace(WELL, intent=None, intent_active=False, intent_source_error="HTTP 403")
+UP = Known(passed=True, age_seconds=0.5, duration_seconds=0.01)
+OUTSIDE = replace(
+    WELL, checks=dict.fromkeys(("database", "exchange", "lease", "feed", "cache"), UP)
+)
+
+
+def failing(name: str, *, critical: bool) -> Snapshot:
+    down = Known(passed=False, reason="no answer for 9.0 s", critical=critical, age_seconds=9.0)
+    return replace(OUTSIDE, checks={**OUTSIDE.checks, name: down})
+
+
+def starting(*, critical: bool = True, done: bool = False) -> Snapshot:
+    state = StartupState(
+        done=done,
+        step="reconciling",
+        late=False,
+        elapsed_seconds=3,
+        limit_seconds=60,
+        critical=critical,
+    )
+    return replace(WELL, startup=state)
+
+
+UNRESOLVED = replace(WELL, orders_by_state={State.UNKNOWN: 1, State.INTENT: 1, State.ACKED: 5})
+REFUSED = replace(WELL, config_invalid="riskLimitPct: '200'")
+DIFFERENT = replace(WELL, reconcile_differences=2)
+MOMENTS = (
+    *(WELL, NEW, HUNG, DRAINING, CUT_OFF, MISLED, VENUE_DOWN, BLIND),
+    *(OUTSIDE, failing("lease", critical=True), starting(), UNRESOLVED, REFUSED, DIFFERENT),
+)
 WHO = Identity("1.2.3", "abc", "2026-01-01T00:00:00Z", "blue", "bot-blue-1", "r@sha256:1", "local")
 
 
@@ -53,6 +86,20 @@ WHO = Identity("1.2.3", "abc", "2026-01-01T00:00:00Z", "blue", "bot-blue-1", "r@
         (MISLED, "", Outcome.WARN),
         (VENUE_DOWN, "", Outcome.WARN),
         (BLIND, "readyz", Outcome.FAIL),
+        (OUTSIDE, "", Outcome.PASS),
+        (failing("database", critical=True), "readyz", Outcome.FAIL),
+        (failing("database", critical=False), "", Outcome.WARN),
+        (failing("exchange", critical=True), "readyz", Outcome.FAIL),
+        (failing("exchange", critical=False), "", Outcome.WARN),
+        (failing("lease", critical=False), "", Outcome.WARN),
+        (failing("feed", critical=False), "", Outcome.WARN),
+        (failing("cache", critical=False), "", Outcome.WARN),
+        (starting(), "readyz startupz", Outcome.FAIL),
+        (starting(critical=False), "startupz", Outcome.WARN),
+        (starting(done=True), "", Outcome.PASS),
+        (UNRESOLVED, "", Outcome.WARN),
+        (REFUSED, "", Outcome.WARN),
+        (DIFFERENT, "", Outcome.WARN),
     ],
 )
 def test_each_probe_judges_what_it_is_for(now: Snapshot, failing: str, outcome: Outcome) -> None:
@@ -63,7 +110,15 @@ def test_each_probe_judges_what_it_is_for(now: Snapshot, failing: str, outcome: 
 
 
 def test_liveness_asks_nothing_outside_the_process() -> None:
-    worst = replace(BLIND, venue_error="down", draining=True, intent_age_seconds=1e6)
+    down = failing("database", critical=True).checks
+    worst = replace(
+        BLIND,
+        venue_error="down",
+        draining=True,
+        intent_age_seconds=1e6,
+        checks=dict.fromkeys(down, down["database"]),
+        startup=starting().startup,
+    )
     assert probe("livez", LIVE, worst, verbose=False).passed
 
 
@@ -82,6 +137,41 @@ def test_a_failing_probe_says_why_without_being_asked() -> None:
         "[+]ping ok\n[+]engine ok\n[+]intent ok\n[-]shutdown failed: the pod is draining\n"
         "readyz check failed\n"
     )
+
+
+def test_the_probes_name_the_checks_that_are_configured() -> None:
+    assert probe("startupz", STARTED, starting(), verbose=True).text == (
+        "[+]ping ok\n[+]engine ok\n[-]startup failed: reconciling (3.0 s)\nstartupz check failed\n"
+    )
+    text = probe("readyz", READY, failing("feed", critical=False), verbose=True).text
+    assert text.endswith(
+        "[+]database ok\n[+]exchange ok\n[+]lease ok\n[+]feed ok (no answer for 9.0 s)\n"
+        "[+]cache ok\nreadyz check passed\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "word"),
+    [
+        (WELL, "not configured"),
+        (OUTSIDE, "connected"),
+        (failing("database", critical=True), "disconnected"),
+        (failing("database", critical=False), "disconnected"),
+    ],
+)
+def test_the_report_says_how_it_stands_with_the_database(now: Snapshot, word: str) -> None:
+    _, body = report(WHO, now)
+    assert body["database"] == word
+    checks = cast("dict[str, list[dict[str, Any]]]", body["checks"])
+    (detail,) = checks["database:connection"]
+    assert detail["componentType"] == "datastore"
+    assert (detail["status"] == "pass") is (word != "disconnected")
+
+
+def test_the_report_tells_what_stops_the_bot_from_trading() -> None:
+    _, body = report(WHO, replace(WELL, stops=("kill switch",)))
+    assert body["stopped"] == ["kill switch"]
+    assert body["trading"] is False
 
 
 def test_a_warning_passes_and_is_told() -> None:
@@ -120,7 +210,7 @@ def test_the_words_of_the_draft_and_ours_agree(now: Snapshot, status: str, state
     assert bool(body["notes"]) is (status != "pass")
 
 
-@pytest.mark.parametrize("now", [WELL, NEW, HUNG, DRAINING, CUT_OFF, MISLED, VENUE_DOWN, BLIND])
+@pytest.mark.parametrize("now", MOMENTS)
 def test_every_detail_has_the_fields_of_the_draft(now: Snapshot) -> None:
     checks = cast("dict[str, list[dict[str, Any]]]", report(WHO, now)[1]["checks"])
     for details in checks.values():
@@ -132,6 +222,6 @@ def test_every_detail_has_the_fields_of_the_draft(now: Snapshot) -> None:
 
 @pytest.mark.parametrize("check", ALL, ids=lambda check: check.name)
 def test_a_failure_always_has_a_reason(check: Check) -> None:
-    for now in (WELL, NEW, HUNG, DRAINING, CUT_OFF, MISLED, VENUE_DOWN, BLIND):
+    for now in MOMENTS:
         result = check.judge(now)
         assert bool(result.reason) is (result.outcome is not Outcome.PASS)
