@@ -1,7 +1,7 @@
 """What is looked at before every order. Pure; units are in the names.
 
-**At risk** in a symbol is its worst case, in quote currency at the last price: the larger of what the
-account would hold, long or short, if every live order of one side filled and none of the other.
+**At risk** in a symbol is its worst case, in quote currency at the last price: the larger of what
+the account would hold, long or short, if every live order of one side filled and none of the other.
 UNKNOWN orders and intents are live: until the venue has spoken they count as filled.
 """
 
