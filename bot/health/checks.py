@@ -133,7 +133,7 @@ def _orders(now: Snapshot) -> Result:
 
 def _reconcile(now: Snapshot) -> Result:
     if now.reconcile_differences:
-        return Result(Outcome.WARN, f"{now.reconcile_differences} differences from the venue")
+        return Result(Outcome.WARN, "; ".join(now.reconcile_differences))
     return PASSED
 
 

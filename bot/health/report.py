@@ -54,7 +54,7 @@ def report(identity: Identity, now: Snapshot) -> tuple[Outcome, Json]:
         "pendingSignals": now.signals_pending,
         "positions": {symbol: str(quantity) for symbol, quantity in now.positions.items()},
         "lastReconcile": _utc(now.last_reconcile),
-        "reconcileDifferences": now.reconcile_differences,
+        "reconcileDifferences": list(now.reconcile_differences or ()),
         "configGeneration": now.config_generation,
         "configHash": now.config_hash,
         "notes": [f"{name}: {r.reason}" for name, r in results.items() if r.reason],
@@ -91,7 +91,9 @@ def _checks(now: Snapshot, results: Mapping[str, Result]) -> Json:
         | _judged(results["orders"]),
         "config:generation": _measured("component", now.config_generation, "generations")
         | _judged(results["config"]),
-        "reconcile:differences": _measured("component", now.reconcile_differences, "differences")
+        "reconcile:differences": _measured(
+            "component", len(now.reconcile_differences or ()), "differences"
+        )
         | _judged(results["reconcile"]),
     }
     for name in now.checks:

@@ -50,8 +50,8 @@ class Snapshot:
     """In the ledger, for the states that have some."""
     signals_pending: int = 0
     """Accepted, without a fate yet."""
-    reconcile_differences: int | None = None
-    """Found by the last reconciliation; None before the first."""
+    reconcile_differences: tuple[str, ...] | None = None
+    """Found by the last reconciliation, in words; None before the first."""
     last_reconcile: datetime | None = None
     """When one last ended, with or without differences."""
     positions: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])

@@ -66,7 +66,7 @@ def starting(*, critical: bool = True, done: bool = False) -> Snapshot:
 
 UNRESOLVED = replace(WELL, orders_by_state={State.UNKNOWN: 1, State.INTENT: 1, State.ACKED: 5})
 REFUSED = replace(WELL, config_invalid="riskLimitPct: '200'")
-DIFFERENT = replace(WELL, reconcile_differences=2)
+DIFFERENT = replace(WELL, reconcile_differences=("order 7: the venue does not have it",))
 MOMENTS = (
     *(WELL, NEW, HUNG, DRAINING, CUT_OFF, MISLED, VENUE_DOWN, BLIND),
     *(OUTSIDE, failing("lease", critical=True), starting(), UNRESOLVED, REFUSED, DIFFERENT),
