@@ -9,8 +9,9 @@ from bot.contract.environment import DeployEnv
 from bot.contract.intent import CANARY_PERCENT_MAX
 from bot.contract.secrets import DATABASE_URL, VENUE_API_KEY, VENUE_API_SECRET
 from bot.contract.shards import shard_of
-from infra.config import BUILD, StackConfig
+from infra.config import StackConfig
 from infra.outputs import StackOutputs
+from infra.sections import BUILD
 
 _TRADING_SECRETS = {
     DATABASE_URL: "only one database can say which of two colors may trade",

@@ -9,14 +9,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationInfo,
     field_validator,
 )
-from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from bot.contract.addresses import endpoint_error
@@ -47,83 +44,19 @@ from bot.contract.environment import (
 from bot.contract.intent import CANARY_PERCENT_MAX, Intent
 from bot.contract.secrets import DATABASE_URL
 from infra.fields import (
-    DIGEST,
-    IMAGE,
     Checks,
     DnsLabel,
     FileName,
     Flag,
     Percent,
-    Quantity,
     RedisUrl,
     Symbols,
 )
+from infra.sections import Acknowledgement, ColorConfig, Resources, Strict
 from infra.upstream import port, postgres_address
 
-BUILD = "build"
-"""The image value that lets this program build the image."""
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        hide_input_in_errors=True,
-        regex_engine="python-re",
-    )
-
-
-class ColorConfig(_Strict):
-    """What one color runs."""
-
-    image: str = Field(
-        default="",
-        description="Image reference, or `build`. Default empty: a standby that runs nothing.",
-    )
-    replicas: int = Field(
-        default=0,
-        ge=0,
-        le=100,
-        description="Pods. Default 0, for the same reason; 100 guards against a slip.",
-    )
-
-    @field_validator("image")
-    @classmethod
-    def _image_is_a_reference(cls, image: str) -> str:
-        if image in ("", BUILD) or IMAGE.fullmatch(image):
-            return image
-        raise PydanticCustomError(
-            "image", "must be `build` or REPOSITORY[:TAG]@sha256:<64 hexadecimal digits>"
-        )
-
-    @property
-    def builds(self) -> bool:
-        """Whether this program builds the image."""
-        return self.image == BUILD
-
-    @property
-    def pinned(self) -> bool:
-        """Whether the reference names one image for ever."""
-        return DIGEST.search(self.image) is not None
-
-
-class Resources(_Strict):
-    """What a pod asks for and may take."""
-
-    cpu_request: Quantity = Field(
-        default="100m", description="CPU. Default 100m: an idle bot needs 20m, a swap some more."
-    )
-    memory_request: Quantity = Field(
-        default="96Mi", description="Memory. Default 96Mi: the resident 80 MiB and a reserve."
-    )
-    # There is no CPU limit: throttling delays heartbeats.
-    memory_limit: Quantity = Field(
-        default="192Mi", description="Memory. Default 192Mi: a leak ends one pod, not the node."
-    )
-
-
-class StackConfig(_Strict):
+class StackConfig(Strict):
     """All keys of a stack, in the namespace of the project."""
 
     # `deploy_env` comes first: the endpoint is judged against it.
@@ -168,6 +101,9 @@ class StackConfig(_Strict):
     )
     kill_switch: Flag = Field(
         default=False, description="Switch: no new risk, at once, in every pod. Default off."
+    )
+    acknowledge_risk_increase: Acknowledgement = Field(
+        default=Acknowledgement(), description="Who answers for risk that is raised. Default: none."
     )
     symbols: Symbols = Field(
         default=DEFAULT_SYMBOLS, description="What is traded, BASE/QUOTE. Default: the largest."

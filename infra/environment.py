@@ -4,6 +4,7 @@ A value is in one of the two, never in both: a change of the file must not resta
 """
 
 import json
+from decimal import Decimal
 
 from bot.contract import environment as env
 from bot.contract import http, reloadable
@@ -44,7 +45,7 @@ def config_file(config: StackConfig) -> str:
     """Return the text of the file that a running bot takes over."""
     defaults = env.DEFAULTS[config.deploy_env]
     size, risk = config.max_position_size, config.risk_limit_pct
-    told: dict[str, str | int | bool] = {
+    told: dict[str, object] = {
         reloadable.MAX_POSITION_SIZE: defaults.max_position_size if size is None else f"{size:f}",
         reloadable.RISK_LIMIT_PCT: defaults.risk_limit_pct if risk is None else f"{risk:f}",
         reloadable.MAX_ORDERS_PER_MINUTE: config.max_orders_per_minute,
@@ -55,4 +56,14 @@ def config_file(config: StackConfig) -> str:
         reloadable.KILL_SWITCH: config.kill_switch,
         reloadable.LOG_LEVEL: config.log_level,
     }
+    word = config.acknowledge_risk_increase
+    if word.by:
+        told[reloadable.ACKNOWLEDGE_RISK_INCREASE] = {
+            reloadable.ACKNOWLEDGED_BY: word.by,
+            reloadable.ACKNOWLEDGED_REASON: word.reason,
+            reloadable.ACKNOWLEDGED_VALUES: {
+                key: f"{value:f}" if isinstance(value, Decimal) else value
+                for key, value in word.values.model_dump(exclude_none=True, by_alias=True).items()
+            },
+        }
     return json.dumps(told, indent=2) + "\n"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from infra.config import ColorConfig, Resources, StackConfig
+from infra.config import StackConfig
+from infra.sections import AcknowledgedValues, Acknowledgement, ColorConfig, Resources
 
 _HEAD = """\
 # Stack config
@@ -18,6 +19,8 @@ anything is changed.
 | key | meaning |
 |---|---|"""
 _NESTED: dict[str, type[BaseModel]] = {
+    "acknowledge_risk_increase": Acknowledgement,
+    "values": AcknowledgedValues,
     "blue": ColorConfig,
     "green": ColorConfig,
     "resources": Resources,

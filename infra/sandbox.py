@@ -12,8 +12,8 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from infra import names
-from infra.config import Resources
 from infra.secret_files import MOUNT_PATH
+from infra.sections import Resources
 
 USER_ID = 65532
 """The user of the image; a number, so that the kubelet can see that it is not root."""

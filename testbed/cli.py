@@ -127,8 +127,8 @@ def _show_log(log: Path, lines: int, *, follow: bool) -> int:
     return 0
 
 
-def _deploy(options: argparse.Namespace, _paths: Paths) -> int:
-    stack.deploy(options.context, options.repository)
+def _deploy(options: argparse.Namespace, paths: Paths) -> int:
+    stack.deploy(paths, options.context, options.repository)
     return 0
 
 

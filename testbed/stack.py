@@ -7,6 +7,7 @@ keys and outputs.
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -16,9 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from bot.contract.color import Color
+from bot.contract.secrets import DATABASE_URL, SIGNALS_TOKEN, VENUE_API_KEY, VENUE_API_SECRET
+from testbed import database, net
+from testbed.paths import Paths
+from testbed.venue import DEFAULT_KEY, DEFAULT_SECRET
 
 LOCAL = "local"
 BUILD = "build"
+TRADES_ON_THE_PLATFORM = False
+"""Whether `local` trades on the simulated exchange: once the bot has its command `migrate`."""
+_PROJECT = "trading-bot"
+_TOKEN_BYTES = 32
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -43,6 +52,47 @@ def pulumi_json(*words: str) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
+def pulumi_secret(path: str, value: str) -> None:
+    """Print and run `pulumi config set --secret`; the value goes by standard input.
+
+    Raises:
+        subprocess.CalledProcessError: it failed; its own output has said why.
+    """
+    words = ["config", "set", "--stack", LOCAL, "--secret", "--path", path]
+    print(f"$ pulumi {' '.join(words)} < …", flush=True)  # noqa: T201 - the point is to show it
+    command = ["pulumi", *words]
+    subprocess.run(command, cwd=ROOT, check=True, input=value, text=True)  # noqa: S603 - as typed
+
+
+def absent(wanted: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Decide which secrets to set: those that are not there, or are another platform's.
+
+    Args:
+        wanted: name → value; an empty value means that any will do, and is made at random.
+        given: what the config holds.
+    """
+    return {
+        name: value or secrets.token_urlsafe(_TOKEN_BYTES)
+        for name, value in wanted.items()
+        if name not in given or (value and given[name] != value)
+    }
+
+
+def _trade_on_the_platforms_exchange(paths: Paths) -> None:
+    """Give the stack `local` the simulated exchange, the database and what they ask for."""
+    wanted = {
+        DATABASE_URL: database.url(paths),
+        VENUE_API_KEY: DEFAULT_KEY,
+        VENUE_API_SECRET: DEFAULT_SECRET,
+        SIGNALS_TOKEN: "",
+    }
+    config = pulumi_json("config", "--stack", LOCAL, "--show-secrets")
+    given = json.loads(config.get(f"{_PROJECT}:secrets", {}).get("value") or "{}")
+    for name, value in absent(wanted, given).items():
+        pulumi_secret(f"secrets.{name}", value)
+    pulumi("config", "set", "--stack", LOCAL, "apiEndpoint", net.VENUE_URL)
+
+
 def pins(images: Mapping[Color, str], outputs: Mapping[str, Any]) -> dict[Color, str]:
     """Decide which colors to pin: those that say `build` and have something built.
 
@@ -59,7 +109,7 @@ def pins(images: Mapping[Color, str], outputs: Mapping[str, Any]) -> dict[Color,
 def _pin() -> bool:
     config = pulumi_json("config", "--stack", LOCAL)
     images = {
-        color: json.loads(config[f"trading-bot:{color}"]["value"]).get("image", "")
+        color: json.loads(config[f"{_PROJECT}:{color}"]["value"]).get("image", "")
         for color in Color
     }
     outputs = pulumi_json("stack", "output", "--stack", LOCAL)
@@ -69,10 +119,11 @@ def _pin() -> bool:
     return bool(chosen)
 
 
-def deploy(context: str | None, repository: str | None) -> None:
+def deploy(paths: Paths, context: str | None, repository: str | None) -> None:
     """Bring the stack `local` to where a swap is one command: both colors run, pinned by digest.
 
     Args:
+        paths: the platform's folders.
         context: the kubeconfig context to use instead of the local platform's.
         repository: where images go, instead of the local platform's registry.
     """
@@ -81,6 +132,8 @@ def deploy(context: str | None, repository: str | None) -> None:
         pulumi("config", "set", "--stack", LOCAL, "context", context)
     if repository:
         pulumi("config", "set", "--stack", LOCAL, "imageRepository", repository)
+    if TRADES_ON_THE_PLATFORM and not context:
+        _trade_on_the_platforms_exchange(paths)
     _pin()  # A fresh clone beside a running stack: its config still says `build`.
     pulumi("up", "--yes", "--skip-preview", "--stack", LOCAL)
     if _pin():

@@ -11,3 +11,6 @@ record of accepted orders is the oracle of the end-to-end tests. It knows nothin
     faults, connections          being slow, silent, or gone on purpose
     api, admin, server           HTTP
 """
+
+DEFAULT_KEY = "testbed-key"
+DEFAULT_SECRET = "testbed-secret"  # noqa: S105  # of an account that holds nothing

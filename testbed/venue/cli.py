@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from testbed.venue import DEFAULT_KEY, DEFAULT_SECRET
 from testbed.venue.exchange import Setup
 from testbed.venue.limits import Rates
 from testbed.venue.markets import DEFAULT_BALANCES
 from testbed.venue.record import RecordError
 from testbed.venue.server import (
-    DEFAULT_KEY,
-    DEFAULT_SECRET,
     Options,
     build_server,
     build_venue,

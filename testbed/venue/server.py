@@ -9,6 +9,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from testbed.venue import DEFAULT_KEY, DEFAULT_SECRET
 from testbed.venue.admin import Admin
 from testbed.venue.api import PREFIX, Api
 from testbed.venue.call import Venue
@@ -16,8 +17,6 @@ from testbed.venue.exchange import Exchange, Setup
 from testbed.venue.limits import Limits, Rates
 from testbed.venue.record import Record
 
-DEFAULT_KEY = "testbed-key"
-DEFAULT_SECRET = "testbed-secret"  # noqa: S105  # of an account that holds nothing
 BACKLOG = 1024
 
 

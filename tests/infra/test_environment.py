@@ -9,6 +9,7 @@ from bot.contract import environment as env
 from bot.contract import reloadable
 from bot.contract.color import Color
 from bot.contract.environment import DeployEnv
+from bot.reloadable import Reloadable, parse
 from bot.settings import Settings
 from infra.environment import CONFIG_PATH, config_file, settings
 from tests.infra.recorder import record
@@ -36,6 +37,37 @@ def test_numbers_reach_the_bot_as_it_reads_them() -> None:
 def test_the_file_holds_each_reloadable_key_and_no_other() -> None:
     assert tuple(json.loads(config_file(config()))) == reloadable.RELOADABLE_KEYS
     assert set(LIMITS) == set(reloadable.RELOADABLE_KEYS)
+
+
+def test_the_bot_takes_what_the_program_writes() -> None:
+    start = Reloadable.of(Settings.load({}))
+    taken = parse(config_file(config(**LIMITS)).encode(), start)
+    assert taken.values == Reloadable(
+        max_position_size=Decimal(20),
+        risk_limit_pct=Decimal(3),
+        max_orders_per_minute=7,
+        price_collar_pct=Decimal("1.5"),
+        daily_loss_limit_pct=Decimal(4),
+        reduce_only=True,
+        read_only=True,
+        kill_switch=True,
+        log_level="debug",
+    )
+    assert taken.acknowledgement is None
+
+
+def test_an_acknowledgement_reaches_the_bot() -> None:
+    values = {"maxPositionSize": "2000", "maxOrdersPerMinute": 90, "killSwitch": "false"}
+    word = {"by": "ann", "reason": "more volume", "values": values}
+    text = config_file(config(acknowledgeRiskIncrease=json.dumps(word)))
+    taken = parse(text.encode(), Reloadable.of(Settings.load({})))
+    assert taken.acknowledgement is not None
+    assert taken.acknowledgement.by == "ann"
+    assert dict(taken.acknowledgement.values) == {
+        "maxPositionSize": Decimal(2000),
+        "maxOrdersPerMinute": 90,
+        "killSwitch": False,
+    }
 
 
 def test_a_change_of_any_limit_restarts_no_pod() -> None:

@@ -69,6 +69,11 @@ def test_production_does_not_trade_unless_told() -> None:
         ({"priceCollarPct": "-1"}, "priceCollarPct: '-1': must be greater than 0"),
         ({"dailyLossLimitPct": "101"}, "dailyLossLimitPct: '101': must be less than or equal"),
         ({"killSwitch": "on"}, "killSwitch: 'on': must be true or false"),
+        ({"acknowledgeRiskIncrease": '{"by": "ann"}'}, "must have by, reason and values"),
+        (
+            {"acknowledgeRiskIncrease": '{"values": {"maxPositionsize": "1"}}'},
+            "did you mean acknowledgeRiskIncrease.values.maxPositionSize?",
+        ),
         ({"account": "Main!"}, "trading-bot:account: 'Main!': "),
         ({"strategy": "cross"}, "strategy: 'cross': must be 'average-cross' or 'none'"),
         ({"shutdownPolicy": "flaten"}, "did you mean flatten?"),

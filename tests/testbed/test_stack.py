@@ -1,5 +1,5 @@
 from bot.contract.color import Color
-from testbed.stack import pins
+from testbed.stack import absent, pins
 
 REFERENCE = "127.0.0.1:5000/trading-bot@sha256:" + "a" * 64
 
@@ -18,3 +18,18 @@ def test_both_are_pinned_after_the_first_up() -> None:
     images = dict.fromkeys(Color, "build")
     outputs = {"blueImage": REFERENCE, "greenImage": REFERENCE}
     assert pins(images, outputs) == dict.fromkeys(Color, REFERENCE)
+
+
+def test_a_secret_that_is_there_stays() -> None:
+    given = {"database-url": "here", "signals-token": "any", "other": "a person's"}
+    assert absent({"database-url": "here", "signals-token": ""}, given) == {}
+
+
+def test_a_secret_of_an_earlier_platform_is_replaced() -> None:
+    assert absent({"database-url": "new"}, {"database-url": "old"}) == {"database-url": "new"}
+
+
+def test_a_token_that_is_not_there_is_made_at_random() -> None:
+    one, other = absent({"signals-token": ""}, {}), absent({"signals-token": ""}, {})
+    assert len(one["signals-token"]) > 40
+    assert one != other
