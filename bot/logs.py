@@ -87,13 +87,18 @@ def configure(
             ],
         )
     )
+    logging.getLogger().handlers[:] = [handler]
+    set_level(level)
+    logging.captureWarnings(capture=True)
+
+
+def set_level(level: str) -> None:
+    """Log from this level on: debug, info, warning or error."""
     root = logging.getLogger()
-    root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # One line per request is what metrics are for; these two log each.
     for chatty in ("httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
-    logging.captureWarnings(capture=True)
 
 
 def _without_color(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

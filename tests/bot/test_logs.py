@@ -76,6 +76,15 @@ def test_less_than_the_level_is_left_out(stream: io.StringIO) -> None:
     assert not stream.getvalue()
 
 
+def test_the_level_can_change_while_it_runs(stream: io.StringIO) -> None:
+    log = structlog.get_logger("bot.x")
+    logs.set_level("debug")
+    log.debug("detail")
+    logs.set_level("error")
+    log.info("gone")
+    assert [line["event"] for line in lines(stream)] == ["detail"]
+
+
 # Letters that neither the mask nor a key of the event has.
 secrets = st.lists(st.text('ABÄ"\\\n', min_size=1, max_size=6), min_size=1, max_size=4)
 
