@@ -11,9 +11,13 @@ import http.client  # noqa: E402 - see above
 import os  # noqa: E402 - see above
 import sys  # noqa: E402 - see above
 from collections.abc import Mapping, Sequence  # noqa: E402 - see above
+from typing import TYPE_CHECKING  # noqa: E402 - see above
 
 from bot.contract import environment as env  # noqa: E402 - see above
 from bot.contract.http import LIVEZ, PORT  # noqa: E402 - see above
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
@@ -33,11 +37,16 @@ COMMANDS = {
     "run": "run the bot (the default)",
     "check-config": "say what is wrong with the environment, or what it means",
     "healthcheck": "ask the bot on this machine whether it is alive; for a container engine",
+    "status": "print what a running bot says about itself; `status --help` says how",
 }
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command; return the exit code."""
+    if arguments[:1] == ["status"]:
+        from bot import status  # noqa: PLC0415 - the others should not pay for it
+
+        return status.main(arguments[1:], environ)
     command = _parser(environ).parse_args(arguments).command
     if command == "healthcheck":
         return healthcheck(environ)
@@ -53,6 +62,10 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     if command == "check-config":
         sys.stdout.write(settings.model_dump_json(indent=2) + "\n")
         return 0
+    return _run(settings, environ)
+
+
+def _run(settings: "Settings", environ: Mapping[str, str]) -> int:
     from bot.app import run  # noqa: PLC0415 - see above
     from bot.secret_files import SecretsError  # noqa: PLC0415 - see above
     from bot.server import PortError  # noqa: PLC0415 - see above
