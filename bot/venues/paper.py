@@ -107,6 +107,15 @@ class PaperVenue:
         """Take what the ledger says for what the account holds; other currencies stay."""
         self._account.adopt(balances)
 
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong from now on; may be set while it runs."""
+        return self._dice.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._dice.faults = faults
+
     def move(self, symbol: str, price: Decimal) -> None:
         """Set a price by hand and let what rests meet it."""
         self._walk.move(symbol, price)
@@ -166,7 +175,7 @@ class PaperVenue:
         """Return the fills in this market from this time on, oldest first."""
         await self._travel()
         found = (fill for fill in self._fills if fill.symbol == symbol and fill.at_us >= since_us)
-        return self._dice.told(tuple(sorted(found, key=lambda fill: fill.key)))
+        return list(self._dice.told(tuple(sorted(found, key=lambda fill: fill.key))))
 
     async def balances(self) -> Mapping[str, Balance]:
         """Return what the account holds."""

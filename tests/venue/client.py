@@ -4,16 +4,17 @@ Its amounts come as texts (`number`), so that nothing passes through a float.
 """
 
 import contextlib
-import importlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
+from bot.venues import ccxt_library
 from testbed.venue.server import DEFAULT_KEY, DEFAULT_SECRET
 
 Json = Mapping[str, Any]
 TIMEOUT_MS = 5_000
 
-errors = importlib.import_module("ccxt.base.errors")
+library = ccxt_library.load()
+errors = library.errors
 """Untyped: the package ships no types."""
 
 
@@ -74,7 +75,6 @@ def settings(url: str, **changed: object) -> dict[str, object]:
 @contextlib.asynccontextmanager
 async def ccxt_at(url: str, **changed: object) -> AsyncGenerator[Ccxt]:
     """Give a client and close it."""
-    library = importlib.import_module("ccxt.async_support")
     exchange = library.binance(settings(url, **changed))
     exchange.number = str
     try:
