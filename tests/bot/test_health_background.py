@@ -1,15 +1,20 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.contract import http
 from bot.health.background import Checker, Checks, Damped, Known
 from bot.health.startup import Startup
+from bot.http import build_app
+from bot.metrics import Metrics
 from tests.bot.fakes import FakeTime, until
+from tests.bot.test_health import WELL, WHO
 
 
 @dataclass
@@ -219,3 +224,28 @@ def test_a_start_says_which_step_it_is_in(passing: FakeTime) -> None:
     assert not startup.state().late
     assert startup.state().reason == ""
     assert startup.state().elapsed_seconds == 63
+
+
+async def test_a_hanging_database_takes_the_pod_out_and_leaves_it_alive(passing: FakeTime) -> None:
+    expected = {
+        http.LIVEZ: 200,
+        http.STARTUPZ: 200,
+        http.READYZ: 503,
+        http.HEALTH: 503,
+        http.VERSION: 200,
+        http.METRICS: 200,
+    }
+    database = Asked(stubborn=True)
+    async with running(checker(database, critical=True), passing=passing) as checks:
+        await until(lambda: "no answer" in checks.results()["database"].reason)
+        now = replace(WELL, checks=checks.results())
+        metrics = Metrics(WHO, lambda: now)
+        transport = httpx2.ASGITransport(build_app(WHO, lambda: now, metrics, lambda: False))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://bot") as client:
+            answers = {path: (await client.get(path)).status_code for path in expected}
+            health = (await client.get(http.HEALTH)).json()
+        database.free.set()
+    assert answers == expected
+    assert health["database"] == "disconnected"
+    assert health["checks"]["database:connection"][0]["critical"] is True
+    assert database.count == 1
