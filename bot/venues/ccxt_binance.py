@@ -52,7 +52,7 @@ class CcxtVenue:
         self._exchange.number = str
         self._exchange.handle_errors = _raise_refusal
         if access.is_testnet:
-            self._exchange.set_sandbox_mode(enabled=True)
+            self._exchange.set_sandbox_mode(True)
         errors = library.errors
         self._unsent: tuple[type[Exception], ...] = (
             errors.ArgumentsRequired,
@@ -61,6 +61,11 @@ class CcxtVenue:
         )
         """What ccxt raises before it sends; every answer passes `_raise_refusal` instead."""
         self._ids: OrderedDict[str, str] = OrderedDict()
+
+    @property
+    def address(self) -> str:
+        """Where orders go."""
+        return self._exchange.urls["api"]["private"]
 
     async def markets(self) -> Mapping[str, Market]:
         """Ask for the markets' grids anew."""
@@ -200,7 +205,9 @@ class CcxtVenue:
             found += page
             if len(page) < PAGE:
                 return found
-            since_ms, params = None, {**params, "fromId": int(page[-1]["id"]) + 1}
+            # Not the last one's: ccxt sorts numbers as texts.
+            since_ms, newest = None, max(int(trade["id"]) for trade in page)
+            params = {**params, "fromId": newest + 1}
         raise VenueError(f"{self.name}: more than {PAGES_MAX * PAGE} trades of {symbol}")
 
     async def _learn_missing(self, symbol: str, venue_ids: Iterable[str]) -> None:

@@ -14,10 +14,11 @@ class Ccxt(Protocol):
     number: type
     markets: Mapping[str, Json] | None
     options: MutableMapping[str, Any]
+    urls: Mapping[str, Any]
     handle_errors: Callable[..., None]
     """Called with each answer: status, reason, URL, method, headers, text, JSON, request …"""
 
-    def set_sandbox_mode(self, enabled: bool) -> None: ...  # noqa: FBT001  # ccxt's signature
+    def set_sandbox_mode(self, enable: bool, /) -> None: ...  # noqa: FBT001  # ccxt's signature
     def milliseconds(self) -> int: ...
     async def load_markets(
         self,
