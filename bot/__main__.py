@@ -19,6 +19,9 @@ from bot.contract.http import LIVEZ, PORT  # noqa: E402 - see above
 if TYPE_CHECKING:
     from bot.settings import Settings
 
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
 HEALTHCHECK_SECONDS = 2.0
@@ -35,6 +38,7 @@ SET_BY_PEOPLE = (
 
 COMMANDS = {
     "run": "run the bot (the default)",
+    "migrate": "bring the ledger's database to the newest schema; a second run changes nothing",
     "check-config": "say what is wrong with the environment, or what it means",
     "healthcheck": "ask the bot on this machine whether it is alive; for a container engine",
     "status": "print what a running bot says about itself; `status --help` says how",
@@ -62,7 +66,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     if command == "check-config":
         sys.stdout.write(settings.model_dump_json(indent=2) + "\n")
         return 0
-    return _run(settings, environ)
+    return migrate(settings) if command == "migrate" else _run(settings, environ)
 
 
 def _run(settings: "Settings", environ: Mapping[str, str]) -> int:
@@ -78,6 +82,33 @@ def _run(settings: "Settings", environ: Mapping[str, str]) -> int:
     except PortError as error:
         sys.stderr.write(f"{env.HTTP_PORT}: {error}\n")
         return EXIT_FAILED
+
+
+def migrate(settings: "Settings") -> int:
+    """Bring the database that the mounted Secret names to the newest schema.
+
+    A SQLite ledger needs none: the bot brings it up itself when it opens it.
+    """
+    import asyncio  # noqa: PLC0415 - a health check does not pay for it
+
+    from bot.contract.secrets import DATABASE_URL  # noqa: PLC0415 - likewise
+    from bot.ledger.migrate import MigrationError, migrate_postgres  # noqa: PLC0415 - likewise
+    from bot.secret_files import SecretsError, read_secrets  # noqa: PLC0415 - likewise
+
+    try:
+        secrets = read_secrets(settings.secrets_dir)
+        if DATABASE_URL not in secrets:
+            sys.stdout.write(f"no secret {DATABASE_URL}: the ledger is SQLite, nothing to do\n")
+            return 0
+        done = asyncio.run(migrate_postgres(secrets[DATABASE_URL].get_secret_value()))
+    except SecretsError as error:
+        sys.stderr.write(f"{env.SECRETS_DIR}: {error}\n")
+        return EXIT_MISCONFIGURED
+    except MigrationError as error:
+        sys.stderr.write(f"{DATABASE_URL}: {error}\n")
+        return EXIT_FAILED
+    sys.stdout.write(f"migrated: {', '.join(done)}\n" if done else "the schema is the newest\n")
+    return 0
 
 
 def healthcheck(environ: Mapping[str, str]) -> int:

@@ -9,39 +9,57 @@ from random import Random
 import structlog
 
 from bot import logs
+from bot.authority.orders import FATE_OF, Order
 from bot.clock import Clock
 from bot.contract.addresses import printable_endpoint
-from bot.engine import Engine
+from bot.contract.environment import DeployEnv, Strategy
+from bot.health.background import Checks
 from bot.health.snapshot import Snapshot
+from bot.health.startup import Startup
 from bot.http import build_app
 from bot.identity import Identity
 from bot.intent.file import FileSource
 from bot.intent.fixed import FixedSource
 from bot.intent.kubernetes import Access, ConfigMapSource
 from bot.intent.state import IntentSource, IntentState
+from bot.ledger.ledger import Ledger
 from bot.lifecycle import Lifecycle
 from bot.metrics import Metrics
+from bot.parts import Secrets, checkers, database_of, limits_of, venue_of
+from bot.reload import Reload
+from bot.reloadable import Reloadable
 from bot.secret_files import read_secrets
 from bot.server import build_server, listen
 from bot.settings import Settings
 from bot.signals import StopFlag
-from bot.trading.thin_strategy import Limits
-from bot.venues.thin_paper import STARTING_EQUITY, PaperVenue
-from bot.venues.thin_port import Venue
+from bot.trader.desk import Desk
+from bot.trader.judge import Judge
+from bot.trader.keeper import Keeper, boot_seconds
+from bot.trader.reconciler import Differences, Reconciler
+from bot.trader.trader import Trader
+from bot.trader.turns import Executor
+from bot.trading.orders import ZERO, Report
+from bot.trading.risk import Limits
+from bot.trading.signals import Fate, Signal
+from bot.trading.strategy import SIGNAL_PREFIX, AverageCross
+from bot.venues.port import Venue
+from bot.watchdog import Pulse, Watchdog
 
 LAST_RESORT_SECONDS = 1.0
 """How long after its deadline the process is ended by force, whatever it does."""
+SECONDS_PER_DAY = 86_400.0
 
 
 class Bot:
     """One pod's bot, built and not started."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that it touches is passed in
         self,
         settings: Settings,
         *,
         source: IntentSource,
         venue: Venue,
+        ledger: Ledger,
         flag: StopFlag,
         clock: Clock,
     ) -> None:
@@ -51,45 +69,143 @@ class Bot:
         identity = Identity.of(settings)
         self.metrics = Metrics(identity, self.snapshot)
         self.state = IntentState(settings.color, clock)
-        self.engine = Engine(
+        self.pulse = Pulse()
+        self.startup = Startup(
+            settings.startup_seconds, clock, critical="startup" in settings.critical_checks
+        )
+        self.reload = Reload(
+            settings.config_dir,
+            Reloadable.of(settings),
+            production=settings.deploy_env is DeployEnv.PRODUCTION,
+            on_change=lambda new: logs.set_level(new.log_level),
+        )
+        self.desk = Desk(settings.symbols)
+        self.reconciler = Reconciler(
+            ledger=ledger, venue=venue, desk=self.desk, on_done=self._reconciled
+        )
+        self.keeper = Keeper(
+            pod=settings.pod_name,
+            color=settings.color,
+            ledger=ledger,
             venue=venue,
-            symbols=settings.symbols,
-            limits=limits_of(settings),
-            may_trade=self.may_trade,
-            on_order=self.metrics.order,
+            intent=self.state,
+            wants=self.wants,
+            before_release=self._wind_down,
+        )
+        self._decided_at: dict[str, float] = {}
+        self._strategy = AverageCross() if settings.strategy is Strategy.AVERAGE_CROSS else None
+        self.trader = Trader(
+            ledger=ledger,
+            venue=venue,
+            desk=self.desk,
+            keeper=self.keeper,
+            executor=Executor(ledger, venue, Judge(self.desk, self.limits), self),
+            reconciler=self.reconciler,
+            startup=self.startup,
+            on_prices=self._on_prices,
+            policy=settings.shutdown_policy,
+            shutdown_seconds=settings.shutdown_seconds,
+            retention_seconds=settings.retention_days * SECONDS_PER_DAY,
             clock=clock,
         )
+        asked = checkers(
+            settings,
+            ledger=ledger,
+            venue=venue,
+            desk=self.desk,
+            keeper=self.keeper,
+            trades=lambda: self.state.active and self.wants(),
+        )
+        self.checks = Checks(asked, clock)
         self.app = build_app(identity, self.snapshot, self.metrics, self.closing)
         self.lifecycle = Lifecycle(
-            engine=self.engine,
+            engine=self.trader,
             server=build_server(self.app, settings.shutdown_seconds),
-            watch_intent=lambda: source.run(self.state),
+            background={
+                "intent": lambda: source.run(self.state),
+                "reload": self.reload.run,
+                "checks": self.checks.run,
+            },
             drain_seconds=settings.drain_seconds,
             shutdown_seconds=settings.shutdown_seconds,
             flag=flag,
             clock=clock,
         )
 
-    def may_trade(self, symbol: str) -> bool:
-        """Whether an order for this symbol may be sent now."""
-        enabled = self.settings.enable_trading and not self.lifecycle.draining
-        return enabled and self.state.allows(symbol)
+    async def _wind_down(self) -> None:
+        await self.trader.wind_down()  # the trader is made after the keeper
+
+    def wants(self) -> bool:
+        """Whether this process may hold the lease, as far as it is its own choice."""
+        return self.settings.enable_trading and not self.lifecycle.draining
+
+    def limits(self) -> Limits:
+        """Return what is allowed now."""
+        return limits_of(self.reload.current, self.reconciler.read_only or "")
 
     def closing(self) -> bool:
         """Whether clients should connect anew: the traffic belongs to others now."""
         leaving = self.lifecycle.draining or not self.state.active
         return leaving and self.settings.close_connections
 
+    # What the executor tells (bot.trader.turns.Watcher).
+
+    def decided(self, order: Order) -> None:
+        """An intent is committed."""
+        self._decided_at[order.order_id] = boot_seconds()
+        if self.desk.priced_at is not None and order.signal.startswith(SIGNAL_PREFIX):
+            self.metrics.tick_to_intent(boot_seconds() - self.desk.priced_at)
+
+    def answered(self, order: Order, report: Report | None) -> None:
+        """What became of an order is recorded."""
+        decided_at = self._decided_at.pop(order.order_id, None)
+        if decided_at is not None and report is not None:
+            self.metrics.intent_to_ack(boot_seconds() - decided_at)
+        self.metrics.order(order.terms.side if order.terms else "", order.state)
+        if fate := FATE_OF.get(order.state):
+            self.metrics.signal(fate)
+
+    def ended(self, signal: str, fate: Fate, reason: str) -> None:
+        """A signal has its fate without an order."""
+        del signal, reason
+        self.metrics.signal(fate)
+
+    def quiet(self, seconds: float) -> None:
+        """The venue asked for silence."""
+        self.trader.quiet_until = boot_seconds() + seconds
+
+    def _reconciled(self, differences: Differences) -> None:
+        """Reconciliation came to its end."""
+
+    def _on_prices(self) -> list[Signal]:
+        if self._strategy is None:
+            return []
+        at = self._clock.utc().timestamp()
+        size = self.reload.current.max_position_size
+        found: list[Signal] = []
+        for symbol, price in self.desk.prices.items():
+            held = self.desk.positions[symbol].quantity if symbol in self.desk.positions else ZERO
+            market = self.desk.markets[symbol]
+            if signal := self._strategy.on_price(market, price, at, held, size):
+                found.append(signal)
+        return found
+
+    def _stops(self) -> tuple[str, ...]:
+        limits = self.limits()
+        named = {"kill switch": limits.kill_switch, "reduce only": limits.reduce_only}
+        read_only = (f"read-only: {limits.read_only}",) if limits.read_only else ()
+        return (*(name for name, on in named.items() if on), *read_only)
+
     def snapshot(self) -> Snapshot:
         """Return this moment."""
-        state, engine, now = self.state, self.engine, self._clock.monotonic()
-        beat = engine.beat.at_monotonic
+        state, trader, desk, now = self.state, self.trader, self.desk, self._clock.monotonic()
+        beat = trader.beat.at_monotonic
         return Snapshot(
             now=self._clock.utc(),
             uptime_seconds=now - self._started_at,
             draining=self.lifecycle.draining,
             beat_age_seconds=None if beat is None else max(0.0, now - beat),
-            last_beat=engine.beat.at,
+            last_beat=trader.beat.at,
             intent=state.intent,
             intent_active=state.active,
             intent_age_seconds=state.age_seconds,
@@ -98,19 +214,25 @@ class Bot:
             intent_changes=state.changes,
             intent_source_errors=state.source_errors,
             trading_enabled=self.settings.enable_trading,
-            venue="paper",
-            venue_error=engine.book.venue_error,
-            open_positions=len(engine.book.open_positions),
-            unrealized_profit=engine.book.unrealized_profit,
+            venue=trader.venue_name,
+            venue_error=desk.feed_error,
+            open_positions=len(desk.open_positions),
+            unrealized_profit=desk.unrealized_quote,
+            checks=self.checks.results(),
+            startup=self.startup.state(),
+            loop_lag_seconds=self.pulse.lag_seconds,
+            feed_age_seconds=desk.feed_age_seconds,
+            lease_held=self.keeper.safe_seconds > 0,
+            lease_epoch=self.keeper.epoch,
+            orders_by_state=self.reconciler.orders_by_state,
+            reconcile_differences=self.reconciler.differences if self.reconciler.done_at else None,
+            last_reconcile=self.reconciler.done_at,
+            positions={symbol: p.quantity for symbol, p in desk.open_positions.items()},
+            config_generation=self.reload.generation,
+            config_hash=self.reload.content_hash,
+            config_invalid=self.reload.invalid,
+            stops=self._stops(),
         )
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Return what the settings allow the strategy."""
-    return Limits(
-        max_position_size=settings.max_position_size,
-        max_exposure=STARTING_EQUITY * settings.risk_limit_pct / 100,
-    )
 
 
 def intent_source(settings: Settings, environ: Mapping[str, str], clock: Clock) -> IntentSource:
@@ -127,7 +249,7 @@ def run(settings: Settings, environ: Mapping[str, str], flag: StopFlag) -> int:
     """Run one bot to its end; return the exit code.
 
     Raises:
-        SecretsError: the mounted secrets cannot be read.
+        SecretsError: the mounted secrets cannot be read, or one that is needed is not there.
         PortError: the port cannot be had.
     """
     secrets = read_secrets(settings.secrets_dir)
@@ -146,19 +268,32 @@ def run(settings: Settings, environ: Mapping[str, str], flag: StopFlag) -> int:
         pid=os.getpid(),
     )
     flag.when_set(lambda: end_by_force(settings))
-    return asyncio.run(_live(settings, environ, flag))
+    return asyncio.run(_live(settings, environ, flag, secrets))
 
 
-async def _live(settings: Settings, environ: Mapping[str, str], flag: StopFlag) -> int:
+async def _live(
+    settings: Settings, environ: Mapping[str, str], flag: StopFlag, secrets: Secrets
+) -> int:
     clock = Clock()
+    database = database_of(settings, secrets)
+    structlog.get_logger(__name__).info("ledger", where=database.where)
     bot = Bot(
         settings,
         source=intent_source(settings, environ, clock),
-        venue=PaperVenue(settings.symbols, Random(settings.pod_name)),  # noqa: S311 - a paper market
+        venue=venue_of(settings, secrets),
+        ledger=Ledger(database, settings.account),
         flag=flag,
         clock=clock,
     )
-    return await bot.lifecycle.run(listen(settings.http_port))
+    bot.reload.start()
+    watchdog = Watchdog(bot.pulse)
+    watchdog.start()
+    beating = asyncio.create_task(bot.pulse.run(), name="pulse")
+    try:
+        return await bot.lifecycle.run(listen(settings.http_port))
+    finally:
+        watchdog.stop()
+        beating.cancel()
 
 
 def end_by_force(settings: Settings) -> None:

@@ -6,23 +6,21 @@ to connect anew, takes no new orders; then it stops within its deadline, and say
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from bot.clock import Clock
-from bot.engine import VENUE_TIMEOUT_SECONDS, Engine
 from bot.server import Server
 from bot.signals import StopFlag
 
 START_SECONDS = 20.0
-"""How long the server and the engine's first beat may take."""
+"""How long the server and the first heartbeat may take; what is restored has its own deadline."""
 LOOK_SECONDS = 0.05
 """How often the flag is looked at."""
-
-assert START_SECONDS > 2 * VENUE_TIMEOUT_SECONDS  # noqa: S101 - a slow venue is no failed start
 
 _log = structlog.get_logger(__name__)
 
@@ -36,6 +34,29 @@ class Phase(StrEnum):
     STOPPING = "stopping"
 
 
+class Beating(Protocol):
+    """When the loop was last seen alive."""
+
+    at: datetime | None
+
+
+class Trading(Protocol):
+    """What trades."""
+
+    @property
+    def beat(self) -> Beating:
+        """Its heartbeat."""
+        ...
+
+    async def run(self) -> None:
+        """Trade until stopped."""
+        ...
+
+    def stop(self) -> None:
+        """Wind down and end."""
+        ...
+
+
 class StartError(Exception):
     """The bot did not start; the text says what was missing."""
 
@@ -46,9 +67,9 @@ class Lifecycle:
     def __init__(  # noqa: PLR0913 - everything that it touches is passed in
         self,
         *,
-        engine: Engine,
+        engine: Trading,
         server: Server,
-        watch_intent: Callable[[], Coroutine[Any, Any, None]],
+        background: Mapping[str, Callable[[], Coroutine[Any, Any, None]]],
         drain_seconds: float,
         shutdown_seconds: float,
         flag: StopFlag,
@@ -57,7 +78,7 @@ class Lifecycle:
         self.phase = Phase.STARTING
         self._engine = engine
         self._server = server
-        self._watch_intent = watch_intent
+        self._background = background
         self._drain_seconds = drain_seconds
         self._shutdown_seconds = shutdown_seconds
         self._flag = flag
@@ -91,7 +112,7 @@ class Lifecycle:
         parts = {
             "http": self._server.serve([listening]),
             "engine": self._engine.run(),
-            "intent": self._watch_intent(),
+            **{name: run() for name, run in self._background.items()},
         }
         self._tasks = {name: asyncio.create_task(part, name=name) for name, part in parts.items()}
         deadline = self._clock.monotonic() + START_SECONDS
@@ -134,14 +155,23 @@ class Lifecycle:
         await asyncio.wait([self._tasks["http"]], timeout=seconds)
 
     async def _stop_parts(self) -> list[str]:
-        self._engine.stop()
+        """First who takes signals in, then who trades, then the rest; one deadline for all."""
+        until = self._clock.monotonic() + self._shutdown_seconds
         self._server.should_exit = True
-        self._tasks["intent"].cancel()
-        await asyncio.wait(self._tasks.values(), timeout=self._shutdown_seconds)
+        await self._wait(["http"], until)
+        self._engine.stop()
+        await self._wait(["engine"], until)
+        for name in self._background:
+            self._tasks[name].cancel()
+        await self._wait(list(self._tasks), until)
         left = [name for name, task in self._tasks.items() if not task.done()]
         for name in left:
             self._tasks[name].cancel()
         return left
+
+    async def _wait(self, names: Sequence[str], until: float) -> None:
+        seconds = max(0.1, until - self._clock.monotonic())
+        await asyncio.wait([self._tasks[name] for name in names], timeout=seconds)
 
     def _not_started(self) -> str:
         waiting = {

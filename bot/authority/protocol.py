@@ -9,6 +9,7 @@ replaces them one by one and finds what breaks.
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Protocol
 
 from bot.authority import lease
@@ -20,6 +21,18 @@ from bot.trading.orders import State
 from bot.trading.signals import Fate
 
 ATTEMPTS_MAX = 5
+SIGNAL_ID_PLAIN_MAX = 30
+
+
+def client_order_id(signal: str, attempt: int) -> str:
+    """Return at most 36 characters, what venues take: the signal's own id, or a hash of a long one.
+
+    >>> client_order_id("cross.BTC-USDT.60.buy", 1)
+    'cross.BTC-USDT.60.buy-1'
+    """
+    if len(signal) > SIGNAL_ID_PLAIN_MAX:
+        signal = f"h.{sha256(signal.encode()).hexdigest()[:SIGNAL_ID_PLAIN_MAX]}"
+    return f"{signal}-{attempt}"
 
 
 class Reply(StrEnum):
@@ -178,8 +191,8 @@ class Rules:
     # Nothing is sent twice.
 
     def order_id(self, signal: str, attempt: int) -> str:
-        """Derive the client order id."""
-        return f"{signal}-{attempt}"
+        """Derive the client order id: the same for everyone who knows the signal."""
+        return client_order_id(signal, attempt)
 
     def after(self, reply: Reply | None, *, dead: bool) -> State:
         """Judge an order by what the venue said. `dead`: it was so before it was asked about."""

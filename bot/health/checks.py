@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.engine import HEARTBEAT_LIMIT_SECONDS
 from bot.health.background import Known
 from bot.health.snapshot import Snapshot
 
+HEARTBEAT_LIMIT_SECONDS = 30.0
+"""An older beat means that the loop hangs. The watchdog ends a stuck process much sooner."""
 INTENT_STALE_SECONDS = 30.0
 """An older confirmation means that a change of the intent may have been missed."""
 

@@ -54,6 +54,9 @@ class _Waiting:
 class Database(ABC):
     """Runs scripts; a subclass per kind of database."""
 
+    where: str
+    """For people; no password in it."""
+
     def __init__(self) -> None:
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()

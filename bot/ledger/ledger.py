@@ -13,7 +13,7 @@ from bot.ledger.database import Database
 from bot.ledger.port import Posted, SchemaError, SignalRecord
 from bot.ledger.scripts import Facts, IntentOutcome, Judge, ReadOnly
 from bot.trading import signals
-from bot.trading.orders import Fill, Report
+from bot.trading.orders import Fill, Report, State
 from bot.trading.signals import Fate
 
 SCHEMA = 1
@@ -138,7 +138,7 @@ class Ledger:
         """Return what all fills together, fees included, changed in each currency."""
         return await self._database.read(partial(scripts.net_by_currency, self._account))
 
-    async def orders_by_state(self) -> dict[str, int]:
+    async def orders_by_state(self) -> dict[State, int]:
         """Return how many orders there are of each state."""
         return await self._database.read(partial(scripts.orders_by_state, self._account))
 

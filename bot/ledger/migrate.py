@@ -26,12 +26,25 @@ def pending(folder: str, done: str | None) -> Sequence[tuple[str, str]]:
     ]
 
 
+class MigrationError(Exception):
+    """The database refused or was not reached; nothing was changed."""
+
+
 async def migrate_postgres(url: str) -> list[str]:
     """Run what is missing, all or nothing; return the versions that were run.
 
     Raises:
-        OSError, TimeoutError, asyncpg.PostgresError: the database refused or was not reached.
+        MigrationError: the database refused or was not reached.
     """
+    try:
+        return await _migrate(url)
+    except TimeoutError as error:
+        raise MigrationError(f"no answer within {CONNECT_SECONDS:g} s") from error
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise MigrationError(str(error) or type(error).__name__) from error
+
+
+async def _migrate(url: str) -> list[str]:
     connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     try:
         async with connection.transaction():

@@ -65,6 +65,7 @@ class Postgres(Database):
 
     def __init__(self, url: str) -> None:
         super().__init__()
+        self.where = "Postgres"
         self._url = url
         self._writing: asyncpg.Connection[Any] | None = None
         self._readers: asyncpg.Pool[Any] | None = None

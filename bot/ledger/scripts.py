@@ -487,14 +487,14 @@ async def net_by_currency(account: str, tx: Tx) -> dict[str, Decimal]:
     return {row["currency"]: amount(row["quantity"]) for row in found}
 
 
-async def orders_by_state(account: str, tx: Tx) -> dict[str, int]:
+async def orders_by_state(account: str, tx: Tx) -> dict[State, int]:
     """Count the live ones; what has ended is counted as it ends (a table grows for ever)."""
     found = await tx.rows(
         f"SELECT state, count(*) AS n FROM orders WHERE account = $1 AND state IN ({_LIVE})"
         " GROUP BY state",
         account,
     )
-    return {row["state"]: int(row["n"]) for row in found}
+    return {State(row["state"]): int(row["n"]) for row in found}
 
 
 # The account.

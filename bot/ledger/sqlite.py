@@ -51,6 +51,7 @@ class Sqlite(Database):
 
     def __init__(self, path: str = MEMORY) -> None:
         super().__init__()
+        self.where = "in memory, ends with this process" if path == MEMORY else path
         self._path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._connection: sqlite3.Connection | None = None

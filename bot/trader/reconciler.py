@@ -7,12 +7,13 @@ A difference that is still there at the next look makes the account read-only.
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import structlog
 
 from bot.ledger.ledger import Ledger, Writer
 from bot.trader.desk import Desk
-from bot.trading.orders import ZERO
+from bot.trading.orders import ZERO, State
 from bot.venues.port import Venue
 
 OVERLAP_US = 60_000_000
@@ -37,6 +38,10 @@ class Reconciler:
         """Of the last look."""
         self.error: str | None = "not done yet"
         """Why the last look did not come to its end."""
+        self.read_only: str | None = None
+        """Why the account itself refuses new risk."""
+        self.orders_by_state: dict[State, int] = {}
+        self.done_at: datetime | None = None
         self._ledger = ledger
         self._venue = venue
         self._desk = desk
@@ -52,6 +57,8 @@ class Reconciler:
         """Bring the desk up to what the ledger and the venue hold."""
         facts = await self._ledger.facts()
         self._desk.positions = facts.positions
+        self.read_only = (await self._ledger.read_only()).reason
+        self.orders_by_state = await self._ledger.orders_by_state()
         balances = await self._venue.balances()
         self._desk.balances = {name: balance.total for name, balance in balances.items()}
 
@@ -76,6 +83,9 @@ class Reconciler:
         self.differences, self.error = tuple(found), None
         if lasting:
             await self._ledger.set_read_only(f"ledger and venue differ: {'; '.join(lasting)}")
+        self.read_only = (await self._ledger.read_only()).reason
+        self.orders_by_state = await self._ledger.orders_by_state()
+        self.done_at = datetime.now(UTC)
         self._on_done(self.differences)
 
     async def _resting(self, writer: Writer) -> list[str]:

@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -17,7 +16,9 @@ import structlog
 from bot.authority.lease import ALL_SHARDS
 from bot.authority.protocol import Rules
 from bot.clock import Clock
+from bot.contract.environment import ShutdownPolicy
 from bot.contract.shards import shard_of
+from bot.health.startup import Startup
 from bot.ledger.ledger import Ledger
 from bot.ledger.port import LedgerError, Posted, SchemaError, SignalRecord
 from bot.trader.desk import Desk
@@ -42,14 +43,6 @@ SETTLE_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
 
 
-class ShutdownPolicy(StrEnum):
-    """What happens to orders and positions when this process gives up its lease."""
-
-    HANDOVER = "handover"
-    CANCEL = "cancel"
-    FLATTEN = "flatten"
-
-
 @dataclass(slots=True)
 class Beat:
     """When the loop was last seen alive."""
@@ -70,6 +63,7 @@ class Trader:
         keeper: Keeper,
         executor: Executor,
         reconciler: Reconciler,
+        startup: Startup,
         on_prices: Callable[[], list[Signal]],
         policy: ShutdownPolicy,
         shutdown_seconds: float,
@@ -78,9 +72,8 @@ class Trader:
         rules: Rules | None = None,
     ) -> None:
         self.beat = Beat()
-        self.step = "starting"
-        """What start-up is at, in words."""
         self.started = False
+        self.venue_name = venue.name
         self.quiet_until = 0.0
         """Boot time until which the venue asked for silence."""
         self.left_behind: tuple[str, ...] = ()
@@ -91,6 +84,7 @@ class Trader:
         self._keeper = keeper
         self._executor = executor
         self._reconciler = reconciler
+        self._startup = startup
         self._on_prices = on_prices
         self._policy = policy
         self._shutdown_seconds = shutdown_seconds
@@ -161,11 +155,13 @@ class Trader:
         await self._retry("reading the venue's markets", self._read_markets)
         await self._retry("reading prices", self._read_prices)
         await self._retry("restoring positions", self._reconciler.restore)
-        self.step, self.started = "started", True
+        self.started = True
+        self._startup.done()
 
     async def _retry(self, step: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do this until it works; start-up has a deadline of its own, elsewhere."""
-        self.step = step
+        self._startup.step(step)
+        told = ""
         while True:
             try:
                 async with asyncio.timeout(2 * CALL_SECONDS):
@@ -174,9 +170,10 @@ class Trader:
                 raise
             except (LedgerError, VenueError, TimeoutError) as error:
                 reason = str(error) or f"no answer within {2 * CALL_SECONDS:g} s"
-                if self.step != f"{step}: {reason}":
+                if reason != told:
                     _log.warning("start-up waits", step=step, reason=reason)
-                self.step = f"{step}: {reason}"
+                told = reason
+                self._startup.trouble(reason)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return

@@ -13,6 +13,7 @@ from bot.trading.orders import ZERO, Side, Terms
 from bot.trading.signals import Signal
 
 SOURCE = "strategy"
+SIGNAL_PREFIX = "cross."
 STRENGTH = Decimal("0.0002")
 """How far apart the averages must be, as a share of the slow one: less is noise."""
 
@@ -86,6 +87,6 @@ class AverageCross:
         quantity = market.round_quantity(wanted)
         if market.problem(quantity, price):
             return None
-        name = f"cross.{market.base}-{market.quote}.{bar}.{side.value}"
+        name = f"{SIGNAL_PREFIX}{market.base}-{market.quote}.{bar}.{side.value}"
         terms = Terms(market.symbol, side, quantity, reduce_only=exits)
         return Signal(name, terms, float(2 * self._plan.bar_seconds), SOURCE)

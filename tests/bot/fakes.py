@@ -4,20 +4,24 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 from starlette.types import ASGIApp
 
 from bot.clock import Clock
 from bot.contract.color import Color
+from bot.contract.environment import DEFAULT_SYMBOLS
 from bot.contract.intent import Intent
 from bot.intent.state import IntentState
+from bot.ledger.ledger import Ledger
+from bot.ledger.sqlite import Sqlite
 from bot.server import build_server, listen
 from bot.settings import Settings
-from bot.trading.thin_positions import Fill, Order
-from bot.venues.thin_port import VenueError
+from bot.venues.paper import PaperVenue
+from bot.venues.port import VenueError
 
 LOOK_SECONDS = 0.005
 EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -40,27 +44,17 @@ class FakeTime:
         return Clock(self.monotonic, self.utc)
 
 
-@dataclass
-class FakeVenue:
-    """Says the prices it is told, fills everything, fails or hangs on demand."""
+class FakeVenue(PaperVenue):
+    """The paper venue, which fails or hangs on demand."""
 
-    last: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
-    orders: list[Order] = field(default_factory=list[Order])
-    error: str = ""
-    hangs: bool = False
-    stubborn: bool = False
-    """Hangs and swallows the cancellation too."""
+    def __init__(self, *, error: str = "", hangs: bool = False, stubborn: bool = False) -> None:
+        super().__init__(DEFAULT_SYMBOLS, Random(1))  # noqa: S311 - a market
+        self.error = error
+        self.hangs = hangs
+        self.stubborn = stubborn
+        """Hangs and swallows the cancellation too."""
 
     async def prices(self) -> Mapping[str, Decimal]:
-        await self._trouble()
-        return dict(self.last)
-
-    async def place(self, order: Order) -> Fill:
-        await self._trouble()
-        self.orders.append(order)
-        return Fill(order.symbol, order.side, order.quantity, self.last[order.symbol])
-
-    async def _trouble(self) -> None:
         while self.stubborn:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(0.02)
@@ -68,6 +62,12 @@ class FakeVenue:
             await asyncio.Event().wait()
         if self.error:
             raise VenueError(self.error)
+        return await super().prices()
+
+
+def memory_ledger() -> Ledger:
+    """A ledger that ends with the test."""
+    return Ledger(Sqlite(), "main")
 
 
 class FakeSource:

@@ -1,7 +1,6 @@
 """What is served equals what the contract names."""
 
 from pathlib import Path
-from random import Random
 
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,8 +16,7 @@ from bot.intent.fixed import FixedSource
 from bot.intent.kubernetes import ConfigMapSource
 from bot.settings import Settings
 from bot.signals import StopFlag
-from bot.venues.thin_paper import PaperVenue
-from tests.bot.fakes import settings
+from tests.bot.fakes import FakeVenue, memory_ledger, settings
 
 DOCKERFILE = Path(__file__).parents[2] / "bot" / "Dockerfile"
 
@@ -33,7 +31,8 @@ def bot() -> Bot:
     return Bot(
         config,
         source=FixedSource(Color.BLUE),
-        venue=PaperVenue(config.symbols, Random(1)),  # noqa: S311 - a market
+        venue=FakeVenue(),
+        ledger=memory_ledger(),
         flag=StopFlag(),
         clock=Clock(),
     )
@@ -55,7 +54,6 @@ async def test_the_served_paths_are_those_of_the_contract() -> None:
 
 async def test_the_exported_metrics_are_those_of_the_contract() -> None:
     subject = bot()
-    await subject.engine.tick()
     subject.state.show({"activeColor": "blue"}, "1")
     subject.metrics.order("buy", "filled")
     await get(subject, http.VERSION)

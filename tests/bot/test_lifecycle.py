@@ -18,7 +18,7 @@ from bot.contract.intent import Intent
 from bot.lifecycle import Phase
 from bot.server import PortError, listen
 from bot.signals import StopFlag
-from tests.bot.fakes import BLUE, GREEN, FakeSource, FakeVenue, settings, until
+from tests.bot.fakes import BLUE, GREEN, FakeSource, FakeVenue, memory_ledger, settings, until
 
 PATHS = ("/livez", "/readyz", "/startupz", "/health", "/version", "/metrics")
 BTC = {"BTC/USDT": Decimal(100)}
@@ -47,11 +47,12 @@ async def running(
     intent: Intent | None = BLUE, *, stubborn: bool = False, **environ: str
 ) -> AsyncGenerator[Running, None]:
     source, flag = FakeSource(intent), StopFlag()
-    venue = FakeVenue(last=dict(BTC), stubborn=stubborn)
+    venue = FakeVenue(stubborn=stubborn)
     bot = Bot(
         settings(**environ),
         source=source,
         venue=venue,
+        ledger=memory_ledger(),
         flag=flag,
         clock=Clock(),
     )
@@ -88,12 +89,12 @@ async def test_a_standby_answers_and_asks_every_client_to_connect_anew(path: str
 
 async def test_a_crash_in_an_answer_still_names_the_color_and_closes() -> None:
     async with running(GREEN) as bot:
-        bot.bot.engine.book.positions = None  # pyright: ignore[reportAttributeAccessIssue] - a planted bug
+        bot.bot.desk.positions = None  # pyright: ignore[reportAttributeAccessIssue] - a planted bug
         answer = await bot.get("/health")
         assert answer.status_code == 500
         assert answer.headers[surface.COLOR_HEADER] == "blue"
         assert answer.headers["connection"] == "close"
-        bot.bot.engine.book.positions = {}
+        bot.bot.desk.positions = {}
 
 
 async def test_a_kept_alive_connection_is_closed_by_the_first_answer_after_a_swap() -> None:
@@ -154,6 +155,8 @@ async def test_version_tells_what_the_image_was_stamped_with() -> None:
 
 async def test_the_report_has_its_media_type_and_503_when_it_fails() -> None:
     async with running() as bot:
+        checks = bot.bot.checks
+        await until(lambda: all(known.passed for known in checks.results().values()), 10)
         answer = await bot.get("/health")
         assert answer.headers["content-type"] == surface.HEALTH_MEDIA_TYPE
         assert (answer.status_code, answer.json()["status"]) == (200, "pass")
@@ -178,10 +181,16 @@ async def test_only_the_color_that_the_intent_names_trades(
     allowed: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     async with running(intent, stubborn=False, **environ) as bot:
-        assert bot.bot.may_trade("BTC/USDT") is allowed
+        keeper = bot.bot.keeper
+        if allowed:
+            await until(lambda: keeper.writer is not None)
+        else:
+            await until(lambda: bot.bot.trader.started)
+            await asyncio.sleep(0.5)
+            assert keeper.writer is None
         bot.flag.set("test")
         await bot.task
-        assert not bot.bot.may_trade("BTC/USDT")
+        assert keeper.writer is None
 
 
 async def test_a_drain_serves_on_unready_and_closing_then_ends_with_0() -> None:
@@ -218,7 +227,7 @@ async def test_a_part_that_ends_by_itself_ends_the_bot_with_1() -> None:
 async def test_a_venue_that_will_not_stop_is_left_behind_at_the_deadline() -> None:
     async with running(BOT_DRAIN_SECONDS="0", BOT_SHUTDOWN_SECONDS="0.5") as bot:
         bot.venue.stubborn = True
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1.2)
         bot.flag.set("SIGTERM")
         assert await asyncio.wait_for(bot.task, 2) == 1
 

@@ -183,7 +183,7 @@ from bot.app import Bot, end_by_force
 from bot.clock import Clock
 from bot.server import listen
 from bot.signals import StopFlag
-from tests.bot.fakes import BLUE, FakeSource, FakeVenue, settings
+from tests.bot.fakes import BLUE, FakeSource, FakeVenue, memory_ledger, settings
 
 flag = StopFlag()
 flag.install()
@@ -197,7 +197,14 @@ class StuckVenue(FakeVenue):
 async def main():
     config = settings(BOT_DRAIN_SECONDS="1", BOT_SHUTDOWN_SECONDS="0.5")
     flag.when_set(lambda: end_by_force(config))
-    bot = Bot(config, source=FakeSource(BLUE), venue=StuckVenue(), flag=flag, clock=Clock())
+    bot = Bot(
+        config,
+        source=FakeSource(BLUE),
+        venue=StuckVenue(),
+        ledger=memory_ledger(),
+        flag=flag,
+        clock=Clock(),
+    )
     print("up", flush=True)
     return await bot.lifecycle.run(listen(0))
 

@@ -5,12 +5,14 @@ Times are seconds since 1970 by the database's clock unless their comment says o
 that trading writes carries shard and epoch.
 """
 
+from decimal import Decimal
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
-AMOUNT = sa.Numeric().with_variant(sa.Text(), "sqlite")
-SECONDS = sa.Double()
+AMOUNT: sa.types.TypeEngine[Decimal] = sa.Numeric().with_variant(sa.Text(), "sqlite")
+SECONDS: sa.Double[float] = sa.Double()
 SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ZERO = "0"
 

@@ -1,0 +1,111 @@
+"""Which venue, ledger, limits and checks the settings mean. Nothing here runs."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from pydantic import SecretStr
+
+from bot.authority.timings import DEFAULTS
+from bot.contract import secrets as names
+from bot.contract.environment import PAPER_ENDPOINT, DeployEnv
+from bot.health.background import Checker
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger
+from bot.ledger.postgres import Postgres
+from bot.ledger.sqlite import MEMORY, Sqlite
+from bot.reloadable import Reloadable
+from bot.secret_files import SecretsError
+from bot.settings import Settings
+from bot.trader.desk import STALE_SECONDS, Desk
+from bot.trader.keeper import Keeper
+from bot.trading.risk import Limits
+from bot.venues.paper import PaperVenue
+from bot.venues.port import Venue
+
+Secrets = Mapping[str, SecretStr]
+
+
+def venue_of(settings: Settings, secrets: Secrets) -> Venue:
+    """Return the venue that the endpoint names.
+
+    Raises:
+        SecretsError: its credentials are not there.
+    """
+    if settings.api_endpoint == PAPER_ENDPOINT:
+        return PaperVenue(settings.symbols, Random(settings.pod_name))  # noqa: S311 - a paper market
+    if missing := [n for n in (names.VENUE_API_KEY, names.VENUE_API_SECRET) if n not in secrets]:
+        raise SecretsError(
+            f"{', '.join(missing)}: not mounted, and {settings.api_endpoint} needs"
+            f" {'them' if len(missing) > 1 else 'it'}; set the stack's `secrets`"
+        )
+    # Imported late: the paper venue needs no client of an exchange.
+    from bot.venues.ccxt_access import Access  # noqa: PLC0415 - see above
+    from bot.venues.ccxt_binance import CcxtVenue  # noqa: PLC0415 - see above
+
+    access = Access(
+        settings.api_endpoint,
+        secrets[names.VENUE_API_KEY],
+        secrets[names.VENUE_API_SECRET],
+        sandbox=settings.deploy_env is not DeployEnv.PRODUCTION or not settings.enable_trading,
+    )
+    return CcxtVenue(access, settings.symbols, window_seconds=DEFAULTS.venue_window_seconds)
+
+
+def database_of(settings: Settings, secrets: Secrets) -> Database:
+    """Return Postgres when its URL is mounted, else SQLite: a file, or memory."""
+    if url := secrets.get(names.DATABASE_URL):
+        return Postgres(url.get_secret_value())
+    return Sqlite(str(settings.ledger) if settings.ledger else MEMORY)
+
+
+def limits_of(reloadable: Reloadable, account_read_only: str) -> Limits:
+    """Return what is allowed now. `account_read_only`: why the ledger refuses new risk, if so."""
+    by_config = "the switch readOnly is on" if reloadable.read_only else ""
+    return Limits(
+        max_position_quote=reloadable.max_position_size,
+        risk_limit_pct=reloadable.risk_limit_pct,
+        max_orders_per_minute=reloadable.max_orders_per_minute,
+        price_collar_pct=reloadable.price_collar_pct,
+        daily_loss_limit_pct=reloadable.daily_loss_limit_pct,
+        reduce_only=reloadable.reduce_only,
+        read_only=account_read_only or by_config,
+        kill_switch=reloadable.kill_switch,
+    )
+
+
+def checkers(  # noqa: PLR0913 - everything that it asks is passed in
+    settings: Settings,
+    *,
+    ledger: Ledger,
+    venue: Venue,
+    desk: Desk,
+    keeper: Keeper,
+    trades: Callable[[], bool],
+) -> list[Checker]:
+    """Return what is asked in the background."""
+
+    async def database() -> str | None:
+        await ledger.ping()
+        return None
+
+    async def exchange() -> str | None:
+        await venue.time()
+        return None
+
+    async def lease() -> str | None:
+        if keeper.error:
+            return keeper.error
+        if trades() and keeper.writer is None and keeper.holder_seen is None:
+            return "nobody holds it"
+        return None
+
+    async def feed() -> str | None:
+        age = desk.feed_age_seconds
+        if age is None or age > STALE_SECONDS:
+            return desk.feed_error or f"the last prices are {age:.0f} s old"
+        return None
+
+    asked = {"database": database, "exchange": exchange, "lease": lease, "feed": feed}
+    return [
+        Checker(name, ask, critical=name in settings.critical_checks) for name, ask in asked.items()
+    ]
