@@ -196,7 +196,7 @@ class Rules:
 
     def after(self, reply: Reply | None, *, dead: bool) -> State:
         """Judge an order by what the venue said. `dead`: it was so before it was asked about."""
-        if reply in SHOWN:
+        if reply is not None and reply in SHOWN:
             return SHOWN[reply]
         return State.LOST if reply is Reply.ABSENT and dead else State.UNKNOWN
 

@@ -37,6 +37,7 @@ RECONCILE_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 RETRY_SECONDS = 0.5
 CALL_SECONDS = 2.0
+CANCEL_SECONDS = 0.5
 SETTLE_SECONDS = 0.5
 """How long a handover waits for what is in flight; what is not settled then is handed over."""
 
@@ -334,6 +335,12 @@ class Trader:
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    """Cancel; what swallows it is left behind, so that the ledger is closed all the same."""
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    done, left = await asyncio.wait(tasks, timeout=CANCEL_SECONDS)
+    for task in done:
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("failed while it was ended", task=task.get_name(), exc_info=error)
+    if left:
+        _log.error("does not end", tasks=[task.get_name() for task in left])

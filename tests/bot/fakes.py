@@ -55,9 +55,14 @@ class FakeVenue(PaperVenue):
         """Hangs and swallows the cancellation too."""
 
     async def prices(self) -> Mapping[str, Decimal]:
+        cancelled = False
         while self.stubborn:
-            with contextlib.suppress(asyncio.CancelledError):
+            try:
                 await asyncio.sleep(0.02)
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled:
+            raise asyncio.CancelledError
         if self.hangs:
             await asyncio.Event().wait()
         if self.error:
