@@ -24,8 +24,6 @@ from testbed.venue import DEFAULT_KEY, DEFAULT_SECRET
 
 LOCAL = "local"
 BUILD = "build"
-TRADES_ON_THE_PLATFORM = False
-"""Whether `local` trades on the simulated exchange: once the bot has its command `migrate`."""
 _PROJECT = "trading-bot"
 _TOKEN_BYTES = 32
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,7 +130,7 @@ def deploy(paths: Paths, context: str | None, repository: str | None) -> None:
         pulumi("config", "set", "--stack", LOCAL, "context", context)
     if repository:
         pulumi("config", "set", "--stack", LOCAL, "imageRepository", repository)
-    if TRADES_ON_THE_PLATFORM and not context:
+    if not context:
         _trade_on_the_platforms_exchange(paths)
     _pin()  # A fresh clone beside a running stack: its config still says `build`.
     pulumi("up", "--yes", "--skip-preview", "--stack", LOCAL)
