@@ -1,0 +1,150 @@
+"""Killed at every step of the order path, on both databases: nothing lost, nothing twice."""
+
+import asyncio
+import os
+import signal
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger
+from bot.ledger.migrate import migrate_postgres
+from bot.ledger.postgres import Postgres
+from bot.ledger.sqlite import Sqlite
+from bot.trading.orders import State
+from bot.trading.signals import Fate
+from testbed.venue.events import Filled
+from tests.crash.victim import ALL_DECIDED, STEPS, signals
+from tests.venue.serving import Serving, serve
+
+SIGNALS = 6
+ROOT = Path(__file__).parents[2]
+QUESTIONS = tuple(step for step in STEPS if step.startswith("question"))
+
+
+async def _run(server: str, statement: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+class Place:
+    """Where the ledger of one test lives."""
+
+    def __init__(self, kind: str, where: str) -> None:
+        self.flags = (f"--{kind}", where)
+        self._kind, self._where = kind, where
+
+    def database(self) -> Database:
+        return Postgres(self._where) if self._kind == "postgres" else Sqlite(self._where)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.model),
+        pytest.param("postgres", marks=pytest.mark.cluster),
+    ]
+)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "sqlite":
+        yield Place("sqlite", str(tmp_path / "ledger.sqlite"))
+        return
+    server = os.environ["TESTBED_POSTGRES_URL"]
+    name = f"crash_{uuid.uuid4().hex[:12]}"
+    asyncio.run(_run(server, f"CREATE DATABASE {name}"))
+    url = f"{server.rpartition('/')[0]}/{name}"
+    asyncio.run(migrate_postgres(url))
+    yield Place("postgres", url)
+    asyncio.run(_run(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def life(place: Place, venue: Serving, *flags: str) -> int:
+    """Run one victim to its end; return its exit code."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.crash.victim", *place.flags, "--venue", venue.url),
+        *("--signals", str(SIGNALS), *flags),
+        cwd=ROOT,
+    )
+    return await process.wait()
+
+
+async def agree(place: Place, venue: Serving) -> None:
+    """The ledger tells what the venue recorded, and every signal was executed once."""
+    accepted, filled = await venue.accepted(), await venue.filled()
+    ledger = Ledger(place.database(), "main")
+    await ledger.open()
+    try:
+        ids = {event.order_id: event.client_id for event in accepted}
+        at_venue = _trades(filled, ids)
+        in_ledger = {(f.order_id, f.trade_id, f.quantity, f.price) for f in await ledger.fills(0)}
+        assert in_ledger == at_venue
+        records = [await ledger.find(wanted.signal_id) for wanted in signals(SIGNALS)]
+        assert [r.fate if r else None for r in records] == [Fate.EXECUTED] * SIGNALS
+        states = Counter(o.state for r in records if r for o in r.orders)
+        assert set(states) <= {State.FILLED, State.LOST}
+        took = {o.order_id for r in records if r for o in r.orders if o.state is State.FILLED}
+        assert took == set(ids.values())
+        assert len(accepted) == SIGNALS
+    finally:
+        await ledger.close()
+
+
+def _trades(filled: list[Filled], ids: dict[int, str]) -> set[tuple[str, str, Decimal, Decimal]]:
+    return {(ids[f.order_id], str(f.trade_id), f.quantity, f.price) for f in filled}
+
+
+@pytest.mark.parametrize("step", [s for s in STEPS if s not in QUESTIONS])
+async def test_a_bot_killed_at_a_step_loses_and_doubles_nothing(place: Place, step: str) -> None:
+    async with serve() as venue:
+        assert await life(place, venue, "--kill-at", step, "--nth", "2") == -signal.SIGKILL
+        assert await life(place, venue) == ALL_DECIDED
+        await agree(place, venue)
+
+
+@pytest.mark.parametrize("step", QUESTIONS)
+async def test_a_bot_killed_while_it_asks_about_an_order_loses_nothing(
+    place: Place, step: str
+) -> None:
+    async with serve() as venue:
+        await venue.fault(kind="drop_answer", method="POST", path="/api/v3/order", count=2)
+        assert await life(place, venue, "--kill-at", step) == -signal.SIGKILL
+        assert await life(place, venue) == ALL_DECIDED
+        await agree(place, venue)
+
+
+@pytest.mark.parametrize("kind", ["drop_answer", "drop_request"])
+async def test_lost_answers_and_lost_requests_lose_and_double_nothing(
+    place: Place, kind: str
+) -> None:
+    async with serve() as venue:
+        await venue.fault(kind=kind, method="POST", path="/api/v3/order", count=3, skip=1)
+        assert await life(place, venue) == ALL_DECIDED
+        await agree(place, venue)
+
+
+async def test_an_answer_that_comes_too_late_is_found_out(place: Place) -> None:
+    async with serve() as venue:
+        await venue.fault(
+            kind="delay_answer", method="POST", path="/api/v3/order", count=2, seconds=3
+        )
+        assert await life(place, venue) == ALL_DECIDED
+        await agree(place, venue)
+
+
+async def test_a_request_that_comes_too_late_is_not_executed_twice(place: Place) -> None:
+    async with serve() as venue:
+        await venue.fault(
+            kind="delay_request", method="POST", path="/api/v3/order", count=2, seconds=3
+        )
+        assert await life(place, venue) == ALL_DECIDED
+        await agree(place, venue)
