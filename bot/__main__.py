@@ -39,6 +39,7 @@ SET_BY_PEOPLE = (
 COMMANDS = {
     "run": "run the bot (the default)",
     "migrate": "bring the ledger's database to the newest schema; a second run changes nothing",
+    "acknowledge": "end read-only after the next clean reconciliation: acknowledge --by NAME",
     "check-config": "say what is wrong with the environment, or what it means",
     "healthcheck": "ask the bot on this machine whether it is alive; for a container engine",
     "status": "print what a running bot says about itself; `status --help` says how",
@@ -51,7 +52,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         from bot import status  # noqa: PLC0415 - the others should not pay for it
 
         return status.main(arguments[1:], environ)
-    command = _parser(environ).parse_args(arguments).command
+    given = _parser(environ).parse_args(arguments)
+    command = given.command
     if command == "healthcheck":
         return healthcheck(environ)
     # Imported late: a health check every few seconds should not pay for the web server.
@@ -66,7 +68,12 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     if command == "check-config":
         sys.stdout.write(settings.model_dump_json(indent=2) + "\n")
         return 0
-    return migrate(settings) if command == "migrate" else _run(settings, environ)
+    if command in ("migrate", "acknowledge"):
+        from bot.ledger import commands  # noqa: PLC0415 - see above
+
+        migrates = command == "migrate"
+        return commands.migrate(settings) if migrates else commands.acknowledge(settings, given.by)
+    return _run(settings, environ)
 
 
 def _run(settings: "Settings", environ: Mapping[str, str]) -> int:
@@ -82,33 +89,6 @@ def _run(settings: "Settings", environ: Mapping[str, str]) -> int:
     except PortError as error:
         sys.stderr.write(f"{env.HTTP_PORT}: {error}\n")
         return EXIT_FAILED
-
-
-def migrate(settings: "Settings") -> int:
-    """Bring the database that the mounted Secret names to the newest schema.
-
-    A SQLite ledger needs none: the bot brings it up itself when it opens it.
-    """
-    import asyncio  # noqa: PLC0415 - a health check does not pay for it
-
-    from bot.contract.secrets import DATABASE_URL  # noqa: PLC0415 - likewise
-    from bot.ledger.migrate import MigrationError, migrate_postgres  # noqa: PLC0415 - likewise
-    from bot.secret_files import SecretsError, read_secrets  # noqa: PLC0415 - likewise
-
-    try:
-        secrets = read_secrets(settings.secrets_dir)
-        if DATABASE_URL not in secrets:
-            sys.stdout.write(f"no secret {DATABASE_URL}: the ledger is SQLite, nothing to do\n")
-            return 0
-        done = asyncio.run(migrate_postgres(secrets[DATABASE_URL].get_secret_value()))
-    except SecretsError as error:
-        sys.stderr.write(f"{env.SECRETS_DIR}: {error}\n")
-        return EXIT_MISCONFIGURED
-    except MigrationError as error:
-        sys.stderr.write(f"{DATABASE_URL}: {error}\n")
-        return EXIT_FAILED
-    sys.stdout.write(f"migrated: {', '.join(done)}\n" if done else "the schema is the newest\n")
-    return 0
 
 
 def healthcheck(environ: Mapping[str, str]) -> int:
@@ -139,6 +119,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument(
         "command", nargs="?", choices=COMMANDS, default="run", metavar="command", help="see below"
     )
+    parser.add_argument("--by", metavar="NAME", help="with acknowledge: who has dealt with it")
     version = environ.get(env.VERSION) or env.VERSION_DEFAULT
     parser.add_argument("--version", action="version", version=version)
     return parser

@@ -163,8 +163,12 @@ class Ledger:
         await self._database.write(partial(scripts.set_read_only, self._account, reason))
 
     async def acknowledge(self, by: str) -> None:
-        """End read-only; the caller has made sure of a clean reconciliation."""
+        """Say who dealt with the reason of read-only; it ends when ledger and venue next agree."""
         await self._database.write(partial(scripts.acknowledge, self._account, by))
+
+    async def leave_read_only(self) -> bool:
+        """End read-only if it was acknowledged; the caller has just found no difference."""
+        return await self._database.write(partial(scripts.leave_read_only, self._account))
 
     async def purge(self, older_than_seconds: float) -> int:
         """Delete signals with an old fate, and their ended orders; fills stay for ever."""

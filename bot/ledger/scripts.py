@@ -540,13 +540,22 @@ async def set_read_only(account: str, reason: str, tx: Tx) -> None:
 
 
 async def acknowledge(account: str, by: str, tx: Tx) -> None:
-    """End it, and keep who did."""
+    """Keep who says that the reason is dealt with; read-only ends after the next clean look."""
     await tx.rows(
-        "UPDATE accounts SET read_only_reason = NULL, acknowledged_by = $2,"
-        " acknowledged_at = {now} WHERE account = $1",
+        "UPDATE accounts SET acknowledged_by = $2, acknowledged_at = {now} WHERE account = $1",
         account,
         by,
     )
+
+
+async def leave_read_only(account: str, tx: Tx) -> bool:
+    """End it if someone acknowledged it since it began; say whether it ended."""
+    ended = await tx.rows(
+        "UPDATE accounts SET read_only_reason = NULL WHERE account = $1"
+        " AND read_only_reason IS NOT NULL AND acknowledged_at > read_only_at RETURNING account",
+        account,
+    )
+    return bool(ended)
 
 
 async def purge(account: str, older_than_seconds: float, tx: Tx) -> int:

@@ -83,6 +83,9 @@ class Reconciler:
         self.differences, self.error = tuple(found), None
         if lasting:
             await self._ledger.set_read_only(f"ledger and venue differ: {'; '.join(lasting)}")
+        before = await self._ledger.read_only()
+        if before.reason and self.clean and await self._ledger.leave_read_only():
+            _log.warning("read-only ended", was=before.reason, by=before.acknowledged_by)
         self.read_only = (await self._ledger.read_only()).reason
         self.orders_by_state = await self._ledger.orders_by_state()
         self.done_at = datetime.now(UTC)

@@ -193,11 +193,15 @@ async def test_fills_give_the_same_position_in_any_order(
     assert (await ledger.net_by_currency())["USDT"] == Decimal(-150)
 
 
-async def test_read_only_keeps_its_first_reason_until_someone_ends_it(ledger: Ledger) -> None:
+async def test_read_only_keeps_its_first_reason_until_it_is_acknowledged(ledger: Ledger) -> None:
+    await ledger.acknowledge("too early")
     await ledger.set_read_only("first")
     await ledger.set_read_only("second")
     assert (await ledger.read_only()).reason == "first"
+    assert not await ledger.leave_read_only()
     await ledger.acknowledge("ops@example")
+    assert (await ledger.read_only()).reason == "first"
+    assert await ledger.leave_read_only()
     ended = await ledger.read_only()
     assert (ended.reason, ended.acknowledged_by) == (None, "ops@example")
 

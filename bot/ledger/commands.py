@@ -1,0 +1,81 @@
+"""What a person or a Job does to the ledger: `python -m bot migrate` and `acknowledge`."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bot.contract import environment as env
+from bot.contract.secrets import DATABASE_URL
+from bot.ledger.ledger import Ledger
+from bot.ledger.migrate import MigrationError, migrate_postgres
+from bot.ledger.port import LedgerError
+from bot.ledger.postgres import Postgres
+from bot.ledger.sqlite import Sqlite
+from bot.secret_files import SecretsError, read_secrets
+from bot.settings import Settings
+
+DONE, FAILED, MISCONFIGURED = 0, 1, 2
+
+
+def migrate(settings: Settings) -> int:
+    """Bring the database that the mounted Secret names to the newest schema.
+
+    A SQLite ledger needs none: the bot brings it up itself when it opens it.
+    """
+
+    async def work() -> str:
+        url = _url(settings)
+        if url is None:
+            return f"no secret {DATABASE_URL}: the ledger is SQLite, nothing to do"
+        done = await migrate_postgres(url)
+        return f"migrated: {', '.join(done)}" if done else "the schema is the newest"
+
+    return _tell(work)
+
+
+def acknowledge(settings: Settings, by: str | None) -> int:
+    """Keep who has dealt with what made the account read-only.
+
+    With SQLite the bot must not run: the file has one process.
+    """
+    if not by or not by.strip():
+        sys.stderr.write("--by: not given; write who has dealt with it, as in --by ops@example\n")
+        return MISCONFIGURED
+
+    async def work() -> str:
+        url = _url(settings)
+        if url is None and settings.ledger is None:
+            raise LedgerError(f"no secret {DATABASE_URL} and no {env.LEDGER}: nothing to open")
+        ledger = Ledger(Postgres(url) if url else Sqlite(str(settings.ledger)), settings.account)
+        try:
+            await ledger.open()
+            before = await ledger.read_only()
+            if before.reason is None:
+                return f"account {settings.account} is not read-only; nothing to acknowledge"
+            await ledger.acknowledge(by.strip())
+            return (
+                f"acknowledged by {by.strip()}: {before.reason}\n"
+                "the bot trades again after its next reconciliation without a difference"
+            )
+        finally:
+            await ledger.close()
+
+    return _tell(work)
+
+
+def _url(settings: Settings) -> str | None:
+    secret = read_secrets(settings.secrets_dir).get(DATABASE_URL)
+    return secret.get_secret_value() if secret else None
+
+
+def _tell(work: Callable[[], Coroutine[Any, Any, str]]) -> int:
+    try:
+        sys.stdout.write(f"{asyncio.run(work())}\n")
+    except SecretsError as error:
+        sys.stderr.write(f"{env.SECRETS_DIR}: {error}\n")
+        return MISCONFIGURED
+    except (MigrationError, LedgerError) as error:
+        sys.stderr.write(f"{DATABASE_URL}: {error}\n")
+        return FAILED
+    return DONE
