@@ -127,7 +127,7 @@ def test_it_runs_as_nobody_on_a_read_only_root_and_ends_with_0(container: str) -
 
 @pytest.mark.usefixtures("image")
 def test_a_change_of_code_reinstalls_nothing_and_is_quick(context: Path) -> None:
-    code = context / "bot" / "engine.py"
+    code = context / "bot" / "app.py"
     code.write_text(f"{code.read_text()}# {uuid.uuid4()}\n")
     name, started = f"bot-image-test:{uuid.uuid4().hex[:8]}", time.monotonic()
     said = build(context, name)
