@@ -55,12 +55,15 @@ class Reconciler:
 
     async def restore(self) -> None:
         """Bring the desk up to what the ledger and the venue hold."""
-        facts = await self._ledger.facts()
-        self._desk.positions = facts.positions
-        self.read_only = (await self._ledger.read_only()).reason
-        self.orders_by_state = await self._ledger.orders_by_state()
+        await self.refresh()
         balances = await self._venue.balances()
         self._desk.balances = {name: balance.total for name, balance in balances.items()}
+
+    async def refresh(self) -> None:
+        """Read what the ledger holds: who does not trade tells no old positions."""
+        self._desk.positions = (await self._ledger.facts()).positions
+        self.read_only = (await self._ledger.read_only()).reason
+        self.orders_by_state = await self._ledger.orders_by_state()
 
     def failed(self, reason: str) -> None:
         """Note that a look did not come to its end."""

@@ -264,13 +264,13 @@ class Trader:
 
     async def _reconcile(self) -> None:
         while True:
-            if writer := self._keeper.writer:
-                try:
-                    async with asyncio.timeout(3 * CALL_SECONDS):
-                        await self._reconciler.run(writer)
-                except (LedgerError, VenueError, TimeoutError) as error:
-                    reason = str(error) or f"no answer within {3 * CALL_SECONDS:g} s"
-                    self._reconciler.failed(reason)
+            writer = self._keeper.writer
+            try:
+                async with asyncio.timeout(3 * CALL_SECONDS):
+                    await (self._reconciler.run(writer) if writer else self._reconciler.refresh())
+            except (LedgerError, VenueError, TimeoutError) as error:
+                reason = str(error) or f"no answer within {3 * CALL_SECONDS:g} s"
+                self._reconciler.failed(reason)
             await asyncio.sleep(RECONCILE_SECONDS)
 
     async def _purge(self) -> None:

@@ -61,7 +61,9 @@ class AverageCross:
             return None
         while len(bars.closes) > self._plan.slow_bars:
             bars.closes.popleft()
-        side = self._side(list(bars.closes), held)
+        # What a fee left over is too little to sell: it is flat.
+        flat = market.problem(market.round_quantity(held), price) is not None
+        side = self._side(list(bars.closes), ZERO if flat else held)
         return self._signal(market, side, ended, price, held, max_position_quote) if side else None
 
     def _side(self, closes: list[Decimal], held: Decimal) -> Side | None:
