@@ -38,6 +38,7 @@ PURGE_SECONDS = 3600.0
 RETRY_SECONDS = 0.5
 CALL_SECONDS = 2.0
 CANCEL_SECONDS = 0.5
+FLATTEN_MAX_AGE_SECONDS = 30.0
 SETTLE_SECONDS = 0.5
 """How long a handover waits for what is in flight; what is not settled then is handed over."""
 
@@ -330,7 +331,7 @@ class Trader:
             side = Side.SELL if position.quantity > 0 else Side.BUY
             terms = Terms(symbol, side, quantity, reduce_only=True)
             name = f"flatten-{self._keeper.epoch}-{symbol.replace('/', '-')}"
-            await self._ledger.post(Signal(name, terms, self._shutdown_seconds, "shutdown"))
+            await self._ledger.post(Signal(name, terms, FLATTEN_MAX_AGE_SECONDS, "shutdown"))
             await self._work(shard_of(symbol), winding_down=True)
 
 

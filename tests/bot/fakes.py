@@ -20,6 +20,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.sqlite import Sqlite
 from bot.server import build_server, listen
 from bot.settings import Settings
+from bot.trading.orders import Report
 from bot.venues.paper import PaperVenue
 from bot.venues.port import VenueError
 
@@ -53,6 +54,13 @@ class FakeVenue(PaperVenue):
         self.hangs = hangs
         self.stubborn = stubborn
         """Hangs and swallows the cancellation too."""
+        self.silent = False
+        """Does not answer about orders."""
+
+    async def cancel(self, order_id: str, symbol: str) -> Report | None:
+        if self.silent:
+            await asyncio.Event().wait()
+        return await super().cancel(order_id, symbol)
 
     async def prices(self) -> Mapping[str, Decimal]:
         cancelled = False
