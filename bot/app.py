@@ -18,6 +18,7 @@ from bot.health.snapshot import Snapshot
 from bot.health.startup import Startup
 from bot.http import build_app
 from bot.identity import Identity
+from bot.intake.intake import Intake, routes
 from bot.intent.file import FileSource
 from bot.intent.fixed import FixedSource
 from bot.intent.kubernetes import Access, ConfigMapSource
@@ -117,7 +118,15 @@ class Bot:
             trades=lambda: self.state.active and self.wants(),
         )
         self.checks = Checks(asked, clock)
-        self.app = build_app(identity, self.snapshot, self.metrics, self.closing)
+        intake = Intake(
+            inbox=self.trader,
+            symbols=settings.symbols,
+            secrets=settings.secrets_dir,
+            clock=clock,
+        )
+        self.app = build_app(
+            identity, self.snapshot, self.metrics, self.closing, extra=routes(intake)
+        )
         self.lifecycle = Lifecycle(
             engine=self.trader,
             server=build_server(self.app, settings.shutdown_seconds),

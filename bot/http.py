@@ -6,7 +6,7 @@ Service moves new connections only, so the kept-alive ones must be made new.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,7 +22,16 @@ from bot.health.snapshot import Snapshot
 from bot.identity import Identity
 from bot.metrics import CONTENT_TYPE, Metrics
 
-PATHS = (http.LIVEZ, http.READYZ, http.STARTUPZ, http.HEALTH, http.VERSION, http.METRICS)
+PATHS = (
+    http.LIVEZ,
+    http.READYZ,
+    http.STARTUPZ,
+    http.HEALTH,
+    http.VERSION,
+    http.METRICS,
+    http.SIGNALS,
+    http.OPENAPI,
+)
 OTHER_PATHS = "other"
 PROBES = {http.LIVEZ: LIVE, http.READYZ: READY, http.STARTUPZ: STARTED}
 CLOSE = (b"connection", b"close")
@@ -35,8 +44,12 @@ def build_app(
     snapshot: Callable[[], Snapshot],
     metrics: Metrics,
     closing: Callable[[], bool],
+    extra: Sequence[Route] = (),
 ) -> ASGIApp:
-    """Return the application; the layers around the routes also see its 404s and 500s."""
+    """Return the application; the layers around the routes also see its 404s and 500s.
+
+    `extra`: routes of other parts, on paths of the contract.
+    """
     version_body = json.dumps(identity.to_dict()).encode()  # asked for most often, never changes
 
     async def version(_: Request) -> Response:
@@ -62,6 +75,7 @@ def build_app(
         *(Route(path, probed) for path in PROBES),
         Route(http.HEALTH, health),
         Route(http.METRICS, scraped),
+        *extra,
     ]
     return Measured(Signed(Starlette(routes=routes), identity, closing), metrics)
 
@@ -110,5 +124,11 @@ class Measured:
         try:
             await self._app(scope, receive, watched)
         finally:
-            path = scope["path"] if scope["path"] in PATHS else OTHER_PATHS
-            self._metrics.request(path, status, time.perf_counter() - started)
+            self._metrics.request(label_of(scope["path"]), status, time.perf_counter() - started)
+
+
+def label_of(path: str) -> str:
+    """Return the path's name in the metrics: each is a time series, so they must be few."""
+    if path in PATHS:
+        return path
+    return http.SIGNAL if path.startswith(f"{http.SIGNALS}/") else OTHER_PATHS

@@ -8,8 +8,20 @@ STARTUPZ = "/startupz"
 HEALTH = "/health"
 VERSION = "/version"
 METRICS = "/metrics"
+SIGNALS = "/signals"
+SIGNAL = "/signals/{id}"
+OPENAPI = "/openapi.json"
 
 HEALTH_MEDIA_TYPE = "application/health+json"
+JSON_MEDIA_TYPE = "application/json"
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+SIGNATURE_TIMESTAMP_HEADER = "X-Signature-Timestamp"
+"""Whole seconds since 1970."""
+SIGNATURE_HEADER = "X-Signature"
+"""`v1=` and the hexadecimal HMAC-SHA256 of `{timestamp}.{method}.{path}.{raw body}`."""
+SIGNAL_BYTES_MAX = 65536
+"""Of a posted body."""
 
 COLOR_HEADER = "X-Bot-Color"
 """Every answer names the color that gave it."""

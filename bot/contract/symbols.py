@@ -3,7 +3,25 @@
 import re
 
 SYMBOLS_MAX = 500
+SPELLING_PATTERN = "^[A-Za-z0-9]{2,20}[/_-][A-Za-z0-9]{2,20}$"
+"""What `canonical` takes."""
 _SYMBOL = re.compile(r"[A-Z0-9]{2,20}/[A-Z0-9]{2,20}")
+
+
+def canonical(text: str) -> str:
+    """Return the one spelling of what a client wrote.
+
+    ASCII only: other letters can turn into these when they are put into upper case.
+
+    >>> canonical("btc-usdt")
+    'BTC/USDT'
+
+    Raises:
+        ValueError: it is no symbol.
+    """
+    if not re.fullmatch(SPELLING_PATTERN, text):
+        raise ValueError(f"{text[:64]!r} is not BASE/QUOTE, like BTC/USDT")
+    return text.upper().replace("-", "/").replace("_", "/")
 
 
 def parse_symbols(text: str) -> tuple[str, ...]:
