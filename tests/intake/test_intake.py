@@ -151,7 +151,7 @@ async def test_a_database_that_is_away_is_503_and_says_when_to_come_again(
 VALUES: tuple[object, ...] = (
     None, True, False, 0, 1, -1, 1.5, 10**400, "", " ", "\x00", "a\x00b", "\ud800", "é", "🂡" * 70,
     "x" * 65, "x" * 70_000, "../..", "'; DROP TABLE signals; --", "{{7*7}}", "NaN", "Infinity",
-    "-1", "0", "1e3", "0x10", "1,5", "１", "1" * 19, "0." + "1" * 19, [], {}, ["BTC/USDT"],
+    "-1", "0", "1e3", "0x10", "1,5", "\uff11", "1" * 19, "0." + "1" * 19, [], {}, ["BTC/USDT"],
     {"a": {}}, "BTC/USDT/X", "BTCUSDT", "DOGE/USDT", "BUY", "gtd",
 )  # fmt: skip
 FIELDS = (
@@ -178,7 +178,6 @@ FINE = {
     ("id", "-1"),
     ("id", "1" * 19),
     ("id", "0." + "1" * 19),
-    ("id", "../.."),
 }
 """What looks bad and is allowed in its place."""
 
