@@ -1,0 +1,118 @@
+"""Limits: what is refused and how it is told; what is allowed never leads past them."""
+
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.trading.orders import Side, Terms
+from bot.trading.risk import Account, Allowed, Denied, Limits, Live, check, reduces
+
+BTC, ETH = "BTC/USDT", "ETH/USDT"
+LIMITS = Limits(
+    max_position_quote=Decimal(1000),
+    risk_limit_pct=Decimal(2),
+    max_orders_per_minute=5,
+    price_collar_pct=Decimal(5),
+    daily_loss_limit_pct=Decimal(1),
+)
+ACCOUNT = Account(
+    equity_quote=Decimal(100_000),
+    quantities={},
+    prices={BTC: Decimal(100), ETH: Decimal(10)},
+    live=(),
+    realized_today_quote=Decimal(0),
+    orders_last_minute=0,
+)
+
+
+def terms(side: Side, quantity: str, symbol: str = BTC, **more: object) -> Terms:
+    return Terms(symbol, side, Decimal(quantity), **more)  # pyright: ignore[reportArgumentType] - a table's values
+
+
+@pytest.mark.parametrize(
+    ("limits", "account", "order", "limit", "words"),
+    [
+        (replace(LIMITS, kill_switch=True), {}, terms(Side.BUY, "1"), "kill switch", "on"),
+        (
+            replace(LIMITS, read_only="differs"),
+            {},
+            terms(Side.BUY, "1"),
+            "read-only",
+            "differs",
+        ),
+        (replace(LIMITS, reduce_only=True), {}, terms(Side.BUY, "1"), "reduce only", "switch"),
+        (LIMITS, {}, terms(Side.BUY, "1", reduce_only=True), "reduce only", "signal"),
+        (LIMITS, {}, terms(Side.BUY, "10.01"), "max position size", "1001.00"),
+        (LIMITS, {"orders_last_minute": 5}, terms(Side.BUY, "1"), "max orders per minute", "5"),
+        (
+            LIMITS,
+            {"realized_today_quote": Decimal(-1000)},
+            terms(Side.BUY, "1"),
+            "daily loss limit",
+            "1000",
+        ),
+        (
+            LIMITS,
+            {"quantities": {ETH: Decimal(150)}},
+            terms(Side.BUY, "5.01"),
+            "risk limit",
+            "2001.00",
+        ),
+        (LIMITS, {}, terms(Side.BUY, "1", limit_price=Decimal(106)), "price collar", "6.00 %"),
+        (LIMITS, {}, terms(Side.SELL, "1", limit_price=Decimal(94)), "price collar", "6.00 %"),
+    ],
+)
+def test_a_refusal_names_its_limit_and_what_the_order_would_make(
+    limits: Limits, account: dict[str, object], order: Terms, limit: str, words: str
+) -> None:
+    denied = check(order, limits, replace(ACCOUNT, **account))  # pyright: ignore[reportArgumentType] - a table's values
+    assert isinstance(denied, Denied)
+    assert denied.limit == limit
+    assert words in denied.reason
+
+
+def test_what_reduces_passes_every_limit_of_new_risk_but_not_the_kill_switch() -> None:
+    held = replace(ACCOUNT, quantities={BTC: Decimal(50)}, realized_today_quote=Decimal(-5000))
+    tight = replace(LIMITS, read_only="differs", reduce_only=True)
+    assert check(terms(Side.SELL, "50"), tight, held) == Allowed(Decimal(0))
+    assert isinstance(check(terms(Side.SELL, "50.1"), tight, held), Denied)
+    killed = replace(tight, kill_switch=True)
+    assert isinstance(check(terms(Side.SELL, "50"), killed, held), Denied)
+
+
+def test_what_is_live_already_counts_for_what_reduces() -> None:
+    live = (Live(BTC, Side.SELL, Decimal(6)),)
+    held = replace(ACCOUNT, quantities={BTC: Decimal(10)}, live=live)
+    assert reduces(terms(Side.SELL, "4"), held)
+    assert not reduces(terms(Side.SELL, "5"), held)
+
+
+orders = st.builds(
+    Terms,
+    symbol=st.sampled_from([BTC, ETH]),
+    side=st.sampled_from(Side),
+    quantity=st.integers(1, 2000).map(lambda n: Decimal(n) / 100),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(orders, max_size=7))
+def test_whatever_subset_of_the_allowed_orders_fills_no_limit_is_passed(
+    wanted: list[Terms],
+) -> None:
+    account, limits = ACCOUNT, replace(LIMITS, max_orders_per_minute=100)
+    for order in wanted:
+        if isinstance(check(order, limits, account), Allowed):
+            live = Live(order.symbol, order.side, order.quantity)
+            account = replace(account, live=(*account.live, live))
+    for filled in product([False, True], repeat=len(account.live)):
+        held = {BTC: Decimal(0), ETH: Decimal(0)}
+        for live, fills in zip(account.live, filled, strict=True):
+            held[live.symbol] += live.quantity * live.side.sign * fills
+        worth = {symbol: abs(q) * ACCOUNT.prices[symbol] for symbol, q in held.items()}
+        assert max(worth.values()) <= limits.max_position_quote
+        assert sum(worth.values()) <= ACCOUNT.equity_quote * limits.risk_limit_pct / 100
