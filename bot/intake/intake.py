@@ -40,7 +40,7 @@ class Intake:
         self, *, inbox: Inbox, symbols: tuple[str, ...], secrets: Path | None, clock: Clock
     ) -> None:
         self._inbox = inbox
-        self._symbols = frozenset(symbols)
+        self.symbols = frozenset(symbols)
         self._keyring = Keyring(secrets, clock)
         self._clock = clock
         self._senders = Buckets(SENDER_RATE)
@@ -59,7 +59,7 @@ class Intake:
             raise Problem(
                 HTTPStatus.BAD_REQUEST, "the body holds a credential; send it in a header only"
             )
-        signal = signal_of(body, self._symbols, source)
+        signal = signal_of(body, self.symbols, source)
         content = await self._stored(signal)
         location = {"Location": f"{http.SIGNALS}/{signal.signal_id}"}
         return json_response(content, HTTPStatus.ACCEPTED, location)
@@ -133,7 +133,7 @@ class Intake:
 
 def routes(intake: Intake) -> list[Route]:
     """Return what the intake adds to the HTTP surface."""
-    document = description()
+    document = description(intake.symbols)
 
     async def described(_: Request) -> Response:
         return json_response(document)

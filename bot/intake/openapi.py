@@ -1,5 +1,7 @@
 """The OpenAPI description of what the intake answers, as plain data; a test holds it true."""
 
+from collections.abc import Collection
+
 from bot.contract import http
 from bot.intake.body import (
     AMOUNT_PATTERN,
@@ -28,8 +30,8 @@ _AMOUNT: Json = {
 }
 
 
-def description() -> Json:
-    """Return the document."""
+def description(symbols: Collection[str]) -> Json:
+    """Return the document of a bot that trades these symbols."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -47,7 +49,7 @@ def description() -> Json:
             http.SIGNAL: {"get": _get()},
             http.OPENAPI: {"get": _document()},
         },
-        "components": {"schemas": _schemas(), "securitySchemes": _security()},
+        "components": {"schemas": _schemas(symbols), "securitySchemes": _security()},
     }
 
 
@@ -120,12 +122,12 @@ def _security() -> Json:
     }
 
 
-def _schemas() -> Json:
+def _schemas(symbols: Collection[str]) -> Json:
     return {
         "NewSignal": _object(
             {
                 "id": _ID,
-                "symbol": {"type": "string", "pattern": "^[A-Z0-9]{2,20}/[A-Z0-9]{2,20}$"},
+                "symbol": {"enum": sorted(symbols)},
                 "side": {"enum": [side.value for side in Side]},
                 "quantity": _AMOUNT,
                 "limitPrice": _AMOUNT,
