@@ -77,7 +77,10 @@ def build_app(
         Route(http.METRICS, scraped),
         *extra,
     ]
-    return Measured(Signed(Starlette(routes=routes), identity, closing), metrics)
+    inner = Starlette(routes=routes)
+    # A redirect would name whatever host the client claims to have asked.
+    inner.router.redirect_slashes = False
+    return Measured(Signed(inner, identity, closing), metrics)
 
 
 class Signed:
