@@ -76,6 +76,6 @@ def _tell(work: Callable[[], Coroutine[Any, Any, str]]) -> int:
         sys.stderr.write(f"{env.SECRETS_DIR}: {error}\n")
         return MISCONFIGURED
     except (MigrationError, LedgerError) as error:
-        sys.stderr.write(f"{DATABASE_URL}: {error}\n")
+        sys.stderr.write(f"ledger: {error}\n")
         return FAILED
     return DONE
