@@ -64,11 +64,13 @@ class Database(ABC):
         self._closing = False
 
     async def open(self) -> None:
-        """Connect.
+        """Connect; once connected, do nothing.
 
         Raises:
             LedgerError: the database cannot be had.
         """
+        if self._writer:
+            return
         await self._open()
         self._writer = asyncio.create_task(self._write_all(), name="ledger writer")
 

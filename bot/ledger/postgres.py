@@ -6,12 +6,15 @@ ends a transaction whose client fell asleep in it: it holds the lease row that o
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 
 from bot.ledger.database import Database, Row, Script
 from bot.ledger.port import LedgerError
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
 
 T = TypeVar("T")
 CALL_SECONDS = 2.0
@@ -53,7 +56,7 @@ def spelled(sql: str) -> str:
 
 
 class _Tx:
-    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+    def __init__(self, connection: "asyncpg.Connection[Any] | PoolConnectionProxy[Any]") -> None:
         self._connection = connection
 
     async def rows(self, sql: str, *parameters: object) -> Sequence[Row]:
@@ -102,12 +105,20 @@ class Postgres(Database):
             self._readers = None
 
     async def read(self, script: Script[T]) -> T:
-        """See Database."""
+        """See Database. A connection that failed is ended at once: giving it back could hang."""
         if self._readers is None:
             raise LedgerError("Postgres: not connected")
         try:
-            async with asyncio.timeout(CALL_SECONDS), self._readers.acquire() as connection:
-                return await script(_Tx(connection))  # pyright: ignore[reportArgumentType] - a pool lends a proxy
+            async with asyncio.timeout(CALL_SECONDS):
+                connection = await self._readers.acquire()
+            try:
+                async with asyncio.timeout(CALL_SECONDS):
+                    return await script(_Tx(connection))
+            except BaseException:
+                connection.terminate()
+                raise
+            finally:
+                await self._readers.release(connection)
         except (*_FAILED, *_REFUSED) as error:
             raise LedgerError(f"Postgres: {_text(error)}") from error
 
@@ -115,16 +126,25 @@ class Postgres(Database):
         """See Database. After any trouble the connection is thrown away: its state is unknown."""
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                if self._writing is None or self._writing.is_closed():
-                    self._writing = await self._connect()
-                async with self._writing.transaction():
-                    tx = _Tx(self._writing)
-                    return [await script(tx) for script in scripts]
+                return await self._transact(scripts)
         except (*_FAILED, *_REFUSED) as error:
-            if self._writing:
-                self._writing.terminate()
-                self._writing = None
             raise LedgerError(f"Postgres: {_text(error)}") from error
+
+    async def _transact(self, scripts: Sequence[Script[Any]]) -> Sequence[Any]:
+        if self._writing is None or self._writing.is_closed():
+            self._writing = await self._connect()
+        connection = self._writing
+        try:
+            transaction = connection.transaction()
+            await transaction.start()
+            results = [await script(_Tx(connection)) for script in scripts]
+            await transaction.commit()
+        except BaseException:
+            # Not rolled back: on a connection that hangs, that would hang too.
+            connection.terminate()
+            self._writing = None
+            raise
+        return results
 
 
 def _text(error: BaseException) -> str:
