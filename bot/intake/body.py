@@ -7,24 +7,28 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, NoReturn, cast
 
+from bot.contract.http import SIGNAL_BYTES_MAX
 from bot.contract.symbols import canonical
 from bot.intake.problems import Fault, Problem, shown
 from bot.trading.orders import Lifetime, Side, Terms
 from bot.trading.signals import Signal
+from bot.trading.strategy import SIGNAL_PREFIX
 
-BODY_BYTES_MAX = 64 * 1024
+BODY_BYTES_MAX = SIGNAL_BYTES_MAX
 MAX_AGE_SECONDS_DEFAULT = 30.0
 MAX_AGE_SECONDS_MIN = 2
 MAX_AGE_SECONDS_MAX = 3600
 ID_PATTERN = "[A-Za-z0-9_.:-]{1,64}"
+DOTS = (".", "..")
+"""No ids: in the path of a URL they mean another place, so nobody could ask about them."""
 AMOUNT_PATTERN = r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?"
 """The ledger's columns keep 18 digits on either side of the point."""
 
 _ID = re.compile(ID_PATTERN)
 _AMOUNT = re.compile(AMOUNT_PATTERN)
 _AMOUNT_EXPECTED = (
-    'a decimal number as a JSON string like "0.25", greater than 0, no exponent, at most 18 digits'
-    " on either side of the point"
+    'a decimal number as a JSON string like "0.25" (many programs round JSON\'s own numbers to'
+    " binary fractions), greater than 0, no exponent, at most 18 digits on either side of the point"
 )
 _MISSING = "missing"
 
@@ -39,7 +43,7 @@ class _MalformedError(ValueError):
 
 def is_id(text: str) -> bool:
     """Whether this can be the id of a signal."""
-    return _ID.fullmatch(text) is not None
+    return _ID.fullmatch(text) is not None and text not in DOTS
 
 
 def signal_of(raw: bytes, symbols: Collection[str], source: str) -> Signal:
@@ -102,11 +106,11 @@ def _object(raw: bytes) -> dict[str, object]:
 
 
 def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in found if keys.count(key) > 1)
-        raise _MalformedError(f"has the key {shown(twice)} more than once; write it once")
+    found: dict[str, object] = {}
+    for key, value in pairs:  # one pass: a body of thousands of keys must not stop the loop
+        if key in found:
+            raise _MalformedError(f"has the key {shown(key)} more than once; write it once")
+        found[key] = value
     return found
 
 
@@ -135,9 +139,11 @@ def _few(symbols: Collection[str]) -> str:
 
 
 def _id(value: object) -> str:
-    if isinstance(value, str) and is_id(value):
-        return value
-    raise _Refused("1 to 64 of A-Z a-z 0-9 _ . : -")
+    if not (isinstance(value, str) and is_id(value)):
+        raise _Refused("1 to 64 of A-Z a-z 0-9 _ . : -, not just one or two dots")
+    if value.startswith(SIGNAL_PREFIX):
+        raise _Refused(f"an id that does not begin with {SIGNAL_PREFIX}: those are the bot's own")
+    return value
 
 
 def _symbol(value: object) -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from bot.contract import secrets as names
+from bot.contract.http import SIGNATURE_HEADER
+from bot.contract.http import SIGNATURE_TIMESTAMP_HEADER as TIMESTAMP_HEADER
 from bot.intake.keyring import Keys
 from bot.intake.problems import Problem
 
-TIMESTAMP_HEADER = "X-Signature-Timestamp"
-SIGNATURE_HEADER = "X-Signature"
 SKEW_SECONDS_MAX = 30
 
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([^ ]+)")

@@ -1,7 +1,6 @@
 """`POST /signals` and `GET /signals/{id}`: authenticate, limit, read, validate, store, answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -18,12 +17,15 @@ from bot.intake.buckets import Buckets, Rate
 from bot.intake.credentials import claim_of, unauthorized
 from bot.intake.keyring import Keyring, Keys
 from bot.intake.openapi import description
-from bot.intake.problems import Problem, json_response, problem_response
+from bot.intake.problems import Problem, json_response
+from bot.intake.resource import Resource
 from bot.ledger.port import Inbox, LedgerError, Posted, SignalRecord
 from bot.trading.signals import Signal
 
 BODY_SECONDS = 5.0
 """How long a sender may take for its body."""
+DISCARD_BYTES_MAX = 16 * BODY_BYTES_MAX
+"""Of a body that is too large: one who still sends when the connection closes misses the answer."""
 RETRY_SECONDS = 1
 SENDER_RATE = Rate(per_second=1000, burst=2000)
 FAILURE_RATE = Rate(per_second=5, burst=5)
@@ -61,8 +63,9 @@ class Intake:
             )
         signal = signal_of(body, self.symbols, source)
         content = await self._stored(signal)
-        location = {"Location": f"{http.SIGNALS}/{signal.signal_id}"}
-        return json_response(content, HTTPStatus.ACCEPTED, location)
+        location = http.SIGNAL.replace("{id}", signal.signal_id)
+        content["location"] = location
+        return json_response(content, HTTPStatus.ACCEPTED, {"Location": location})
 
     async def get(self, request: Request) -> Response:
         """Tell what became of a signal.
@@ -139,9 +142,9 @@ def routes(intake: Intake) -> list[Route]:
         return json_response(document)
 
     return [
-        Route(http.SIGNALS, _answering(intake.post), methods=["POST"]),
-        Route(http.SIGNAL, _answering(intake.get), methods=["GET"]),
-        Route(http.OPENAPI, described, methods=["GET"]),
+        Route(http.SIGNALS, Resource({"POST": intake.post})),
+        Route(http.SIGNAL, Resource({"GET": intake.get, "HEAD": intake.get})),
+        Route(http.OPENAPI, Resource({"GET": described, "HEAD": described})),
     ]
 
 
@@ -165,31 +168,11 @@ def told(record: SignalRecord) -> dict[str, object]:
     }
 
 
-def _answering(
-    handle: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
-        try:
-            return await handle(request)
-        except Problem as problem:
-            return problem_response(problem)
-
-    return answer
-
-
 async def _read(request: Request) -> bytes:
     """Return the body, not more of it than allowed and not longer than allowed."""
-    body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY_BYTES_MAX:
-                    raise Problem(
-                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                        f"the body is larger than {BODY_BYTES_MAX} bytes; a signal needs less",
-                        headers=_CLOSE,
-                    )
+            return await _read_all(request)
     except TimeoutError:
         raise Problem(
             HTTPStatus.REQUEST_TIMEOUT,
@@ -198,6 +181,23 @@ async def _read(request: Request) -> bytes:
         ) from None
     except ClientDisconnect:
         raise Problem(HTTPStatus.BAD_REQUEST, "the body ended early") from None
+
+
+async def _read_all(request: Request) -> bytes:
+    body = bytearray()
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= BODY_BYTES_MAX:
+            body += chunk
+        elif size > DISCARD_BYTES_MAX:
+            break
+    if size > BODY_BYTES_MAX:
+        raise Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"the body is larger than {BODY_BYTES_MAX} bytes; a signal needs less",
+            headers=_CLOSE,
+        )
     return bytes(body)
 
 

@@ -3,22 +3,32 @@
 from collections.abc import Collection
 
 from bot.contract import http
+from bot.contract.http import PROBLEM_MEDIA_TYPE, SIGNATURE_HEADER
+from bot.contract.http import SIGNATURE_TIMESTAMP_HEADER as TIMESTAMP_HEADER
 from bot.intake.body import (
     AMOUNT_PATTERN,
     BODY_BYTES_MAX,
+    DOTS,
     ID_PATTERN,
     MAX_AGE_SECONDS_DEFAULT,
     MAX_AGE_SECONDS_MAX,
     MAX_AGE_SECONDS_MIN,
 )
-from bot.intake.credentials import SIGNATURE_HEADER, TIMESTAMP_HEADER
-from bot.intake.problems import FAULTS_MAX, PROBLEM_MEDIA_TYPE
+from bot.intake.problems import FAULTS_MAX
 from bot.trading.orders import Lifetime, Side, State
 from bot.trading.signals import Fate
 
 Json = dict[str, object]
 
-_ID: Json = {"type": "string", "pattern": f"^{ID_PATTERN}$", "maxLength": 64}
+_ID: Json = {
+    "type": "string",
+    "pattern": f"^{ID_PATTERN}$",
+    "maxLength": 64,
+    "not": {"enum": list(DOTS)},
+}
+_JSON = http.JSON_MEDIA_TYPE
+_TEXT_MEDIA = "text/plain"
+_PROBES = (http.LIVEZ, http.READYZ, http.STARTUPZ)
 _TEXT: Json = {"type": "string"}
 _TIME: Json = {"type": "string", "format": "date-time"}
 _AMOUNT: Json = {
@@ -35,7 +45,7 @@ def description(symbols: Collection[str]) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Trading bot: signals",
+            "title": "Trading bot",
             "version": "1",
             "description": (
                 "A signal is stored before 202 is answered and ends in exactly one fate. Sent"
@@ -48,6 +58,10 @@ def description(symbols: Collection[str]) -> Json:
             http.SIGNALS: {"post": _post()},
             http.SIGNAL: {"get": _get()},
             http.OPENAPI: {"get": _document()},
+            **{path: {"get": _probe(path)} for path in _PROBES},
+            http.HEALTH: {"get": _report()},
+            http.VERSION: {"get": _plain("getVersion", "who this process is", _JSON)},
+            http.METRICS: {"get": _plain("getMetrics", "Prometheus' text format", _TEXT_MEDIA)},
         },
         "components": {"schemas": _schemas(symbols), "securitySchemes": _security()},
     }
@@ -94,6 +108,43 @@ def _document() -> Json:
     content = {"application/json": {"schema": {"type": "object"}}}
     answer = {"description": "this document", "content": content}
     return {"operationId": "getDescription", "security": [], "responses": {"200": answer}}
+
+
+def _probe(path: str) -> Json:
+    verbose = {
+        "name": "verbose",
+        "in": "query",
+        "description": "with any value: one line for each check",
+        "schema": _TEXT,
+    }
+    body = {_TEXT_MEDIA: {"schema": _TEXT}}
+    return {
+        "operationId": f"get{path.removeprefix('/').capitalize()}",
+        "security": [],
+        "parameters": [verbose],
+        "responses": {
+            "200": {"description": "passed", "content": body},
+            "503": {"description": "failed; each line names a check", "content": body},
+        },
+    }
+
+
+def _report() -> Json:
+    body = {http.HEALTH_MEDIA_TYPE: {"schema": {"type": "object"}}}
+    return {
+        "operationId": "getHealth",
+        "security": [],
+        "responses": {
+            "200": {"description": "healthy or degraded", "content": body},
+            "503": {"description": "unhealthy", "content": body},
+        },
+    }
+
+
+def _plain(name: str, text: str, media_type: str) -> Json:
+    kind = "object" if media_type == _JSON else "string"
+    answer = {"description": text, "content": {media_type: {"schema": {"type": kind}}}}
+    return {"operationId": name, "security": [], "responses": {"200": answer}}
 
 
 def _problems(own: dict[str, str]) -> Json:
@@ -145,6 +196,7 @@ def _schemas(symbols: Collection[str]) -> Json:
         "Signal": _object(
             {
                 "id": _ID,
+                "location": {**_TEXT, "description": "where its fate is told"},
                 "status": {"enum": ["pending", *(fate.value for fate in Fate)]},
                 "reason": _TEXT,
                 "receivedAt": _TIME,

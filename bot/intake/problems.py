@@ -7,7 +7,8 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-PROBLEM_MEDIA_TYPE = "application/problem+json"
+from bot.contract.http import JSON_MEDIA_TYPE, PROBLEM_MEDIA_TYPE
+
 SHOWN_CHARACTERS_MAX = 80
 FAULTS_MAX = 10
 """How many faults one answer names: a hostile body may hold thousands."""
@@ -24,7 +25,7 @@ class Fault:
     """What would be right."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)  # not frozen: Python itself writes tracebacks into exceptions
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
     """Why a request is not done."""
 
@@ -52,7 +53,7 @@ def json_response(
     content: object,
     status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
-    media_type: str = "application/json",
+    media_type: str = JSON_MEDIA_TYPE,
 ) -> Response:
     """Return JSON in ASCII: what was sent may hold lone surrogates, which UTF-8 cannot."""
     body = json.dumps(content)
