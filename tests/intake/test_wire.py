@@ -196,7 +196,8 @@ async def test_a_game_is_refused_stores_nothing_and_the_server_goes_on(
     code = status(await ask(bot, raw))
     assert code == 0 or 400 <= code < 500
     assert not kept.stored
-    assert status(await ask(bot, request(AUTH, KIND))) == 202
+    # Not half-closed: asyncio closes such a connection, maybe before the answer.
+    assert status(await ask(bot, request(AUTH, KIND), half_close=False)) == 202
     # pytest itself switches uvicorn's access log on, by giving it a handler; the bot has it off.
     logged = [repr(vars(entry)) for entry in caplog.records if entry.name != "uvicorn.access"]
     said = "".join([*logged, *capfd.readouterr()])
@@ -216,7 +217,7 @@ async def test_what_is_plainly_meant_is_taken(tmp_path: Path) -> None:
         request(AUTH, KIND, b"Expect: 100-continue"),
     ]
     async with serving(app_of(inbox, tmp_path)) as address:
-        answers = [await ask(address, raw) for raw in right]
+        answers = [await ask(address, raw, half_close=False) for raw in right]
     assert [status(answer) for answer in answers] == [202] * len(right)
     assert set(inbox.stored) == {"s-1"}
 
@@ -227,6 +228,7 @@ async def test_a_request_hidden_behind_another_is_a_request_of_its_own(tmp_path:
     raw = request(AUTH, KIND, body=GOOD + hidden, size=str(len(GOOD)).encode())
     inbox = FakeInbox()
     async with serving(app_of(inbox, tmp_path)) as address:
-        answer = await ask(address, raw.replace(b"Connection: close\r\n", b""))
+        first_stays = raw.replace(b"Connection: close\r\n", b"", 1)
+        answer = await ask(address, first_stays, half_close=False)
     assert answer.count(b"HTTP/1.1 202") == 1
     assert answer.count(b"HTTP/1.1 401") == 1
