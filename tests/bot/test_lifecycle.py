@@ -42,6 +42,10 @@ class Running:
         await until(lambda: self.bot.lifecycle.phase is phase)
 
 
+def _all_known(bot: Bot) -> bool:
+    return all(known.age_seconds is not None for known in bot.checks.results().values())
+
+
 @contextlib.asynccontextmanager
 async def running(
     intent: Intent | None = BLUE, *, stubborn: bool = False, **environ: str
@@ -63,6 +67,7 @@ async def running(
         found = Running(bot, source, venue, flag, task, client)
         if not venue.stubborn:
             await found.until_phase(Phase.RUNNING)
+            await until(lambda: bot.trader.started and _all_known(bot), 20)
         yield found
         flag.set("the test is over")
         venue.stubborn = False
@@ -214,7 +219,7 @@ async def test_an_idle_connection_does_not_hold_the_shutdown_up() -> None:
     async with running(BOT_DRAIN_SECONDS="0") as bot:
         _, writer = await asyncio.open_connection("127.0.0.1", bot.client.base_url.port)
         bot.flag.set("SIGTERM")
-        assert await asyncio.wait_for(bot.task, 1.5) == 0
+        assert await asyncio.wait_for(bot.task, 10) == 0  # idle ones are kept for 75 s
         writer.close()
 
 
