@@ -65,13 +65,15 @@ async def running(
     task = asyncio.create_task(bot.lifecycle.run(listening))
     async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
         found = Running(bot, source, venue, flag, task, client)
-        if not venue.stubborn:
-            await found.until_phase(Phase.RUNNING)
-            await until(lambda: bot.trader.started and _all_known(bot), 20)
-        yield found
-        flag.set("the test is over")
-        venue.stubborn = False
-        await asyncio.wait_for(task, 10)
+        try:
+            if not venue.stubborn:
+                await found.until_phase(Phase.RUNNING)
+                await until(lambda: bot.trader.started and _all_known(bot), 20)
+            yield found
+        finally:
+            flag.set("the test is over")
+            venue.stubborn = False
+            await asyncio.wait_for(task, 10)
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/nope", "/version/x"])
