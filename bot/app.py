@@ -5,6 +5,7 @@ import faulthandler
 import os
 from collections.abc import Mapping
 from random import Random
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -26,7 +27,15 @@ from bot.intent.state import IntentSource, IntentState
 from bot.ledger.ledger import Ledger
 from bot.lifecycle import Lifecycle
 from bot.metrics import Metrics
-from bot.parts import Secrets, checkers, database_of, limits_of, venue_of
+from bot.parts import (
+    Secrets,
+    cache_of,
+    checkers,
+    database_of,
+    limits_of,
+    prices_of,
+    venue_of,
+)
 from bot.reload import Reload
 from bot.reloadable import Reloadable
 from bot.secret_files import read_secrets
@@ -46,6 +55,9 @@ from bot.trading.strategy import SIGNAL_PREFIX, AverageCross
 from bot.venues.port import Venue
 from bot.watchdog import Pulse, Watchdog
 
+if TYPE_CHECKING:
+    from bot.venues.cached import Cache
+
 LAST_RESORT_SECONDS = 1.0
 """How long after its deadline the process is ended by force, whatever it does."""
 SECONDS_PER_DAY = 86_400.0
@@ -63,6 +75,7 @@ class Bot:
         ledger: Ledger,
         flag: StopFlag,
         clock: Clock,
+        cache: "Cache | None" = None,
     ) -> None:
         self.settings = settings
         self._clock = clock
@@ -98,6 +111,7 @@ class Bot:
         self.trader = Trader(
             ledger=ledger,
             venue=venue,
+            read_prices=prices_of(settings, venue, cache),
             desk=self.desk,
             keeper=self.keeper,
             executor=Executor(ledger, venue, Judge(self.desk, self.limits), self),
@@ -115,6 +129,7 @@ class Bot:
             venue=venue,
             desk=self.desk,
             keeper=self.keeper,
+            cache=cache,
             trades=lambda: self.state.active and self.wants(),
         )
         self.checks = Checks(asked, clock)
@@ -284,7 +299,7 @@ async def _live(
     settings: Settings, environ: Mapping[str, str], flag: StopFlag, secrets: Secrets
 ) -> int:
     clock = Clock()
-    database = database_of(settings, secrets)
+    database, cache = database_of(settings, secrets), cache_of(settings, secrets)
     structlog.get_logger(__name__).info("ledger", where=database.where)
     bot = Bot(
         settings,
@@ -293,6 +308,7 @@ async def _live(
         ledger=Ledger(database, settings.account),
         flag=flag,
         clock=clock,
+        cache=cache,
     )
     bot.reload.start()
     watchdog = Watchdog(bot.pulse)
@@ -303,6 +319,8 @@ async def _live(
     finally:
         watchdog.stop()
         beating.cancel()
+        if cache:
+            await cache.close()
 
 
 def end_by_force(settings: Settings) -> None:

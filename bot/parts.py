@@ -1,7 +1,10 @@
 """Which venue, ledger, limits and checks the settings mean. Nothing here runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+from functools import partial
 from random import Random
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -21,6 +24,9 @@ from bot.trader.keeper import Keeper
 from bot.trading.risk import Limits
 from bot.venues.paper import PaperVenue
 from bot.venues.port import Venue
+
+if TYPE_CHECKING:
+    from bot.venues.cached import Cache
 
 Secrets = Mapping[str, SecretStr]
 
@@ -58,6 +64,28 @@ def database_of(settings: Settings, secrets: Secrets) -> Database:
     return Sqlite(str(settings.ledger) if settings.ledger else MEMORY)
 
 
+def cache_of(settings: Settings, secrets: Secrets) -> "Cache | None":
+    """Return the cache of market data, if one is named."""
+    if settings.redis_url is None:
+        return None
+    # Imported late: who names no cache loads no client of one.
+    from bot.venues.cached import RedisCache  # noqa: PLC0415 - see above
+
+    password = secrets.get(names.REDIS_PASSWORD)
+    return RedisCache(settings.redis_url, password.get_secret_value() if password else None)
+
+
+def prices_of(
+    settings: Settings, venue: Venue, cache: "Cache | None"
+) -> Callable[[], Awaitable[Mapping[str, Decimal]]]:
+    """Return what the feed asks: the venue, by way of the cache if there is one."""
+    if cache is None:
+        return venue.prices
+    from bot.venues.cached import CachedPrices  # noqa: PLC0415 - see cache_of
+
+    return CachedPrices(venue, cache, settings.api_endpoint, settings.symbols)
+
+
 def limits_of(reloadable: Reloadable, account_read_only: str) -> Limits:
     """Return what is allowed now. `account_read_only`: why the ledger refuses new risk, if so."""
     by_config = "the switch readOnly is on" if reloadable.read_only else ""
@@ -80,6 +108,7 @@ def checkers(  # noqa: PLR0913 - everything that it asks is passed in
     venue: Venue,
     desk: Desk,
     keeper: Keeper,
+    cache: "Cache | None",
     trades: Callable[[], bool],
 ) -> list[Checker]:
     """Return what is asked in the background."""
@@ -106,6 +135,12 @@ def checkers(  # noqa: PLR0913 - everything that it asks is passed in
         return None
 
     asked = {"database": database, "exchange": exchange, "lease": lease, "feed": feed}
+    if cache:
+        asked["cache"] = partial(_ping, cache)
     return [
         Checker(name, ask, critical=name in settings.critical_checks) for name, ask in asked.items()
     ]
+
+
+async def _ping(cache: "Cache") -> None:
+    await cache.ping()

@@ -34,7 +34,7 @@ def variables(paths: Paths, base_image: str, path: str) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         BASE_IMAGE: base_image,
         "TESTBED_PROMETHEUS_URL": net.PROMETHEUS_URL,
-        "TESTBED_REDIS_URL": f"redis://{net.NODE_ADDRESS}:{net.REDIS_PORT}/0",
+        "TESTBED_REDIS_URL": net.REDIS_URL,
         "TESTBED_POSTGRES_URL": database.superuser_url(paths),
         "TESTBED_DATABASE_URL": database.url(paths),
         "TESTBED_VENUE_URL": net.VENUE_URL,

@@ -23,6 +23,7 @@ ETCD_URL = "http://127.0.0.1:23790"
 ETCD_PEER_URL = "http://127.0.0.1:23800"
 POSTGRES_PORT = 5432
 REDIS_PORT = 6379
+REDIS_URL = f"redis://{NODE_ADDRESS}:{REDIS_PORT}/0"
 VENUE_PORT = 8090
 VENUE_URL = f"http://{NODE_ADDRESS}:{VENUE_PORT}"
 """The simulated exchange; pods reach it on the node's address as they would one on the internet."""

@@ -89,6 +89,7 @@ def _trade_on_the_platforms_exchange(paths: Paths) -> None:
     for name, value in absent(wanted, given).items():
         pulumi_secret(f"secrets.{name}", value)
     pulumi("config", "set", "--stack", LOCAL, "apiEndpoint", net.VENUE_URL)
+    pulumi("config", "set", "--stack", LOCAL, "redisUrl", net.REDIS_URL)
 
 
 def pins(images: Mapping[Color, str], outputs: Mapping[str, Any]) -> dict[Color, str]:

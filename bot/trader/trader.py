@@ -6,9 +6,10 @@ database or a venue that is away never looks like a stuck process.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -61,6 +62,7 @@ class Trader:
         *,
         ledger: Ledger,
         venue: Venue,
+        read_prices: Callable[[], Awaitable[Mapping[str, Decimal]]],
         desk: Desk,
         keeper: Keeper,
         executor: Executor,
@@ -82,6 +84,7 @@ class Trader:
         """What the last wind-down could not cancel or close."""
         self._ledger = ledger
         self._venue = venue
+        self._prices = read_prices
         self._desk = desk
         self._keeper = keeper
         self._executor = executor
@@ -187,7 +190,7 @@ class Trader:
         self._desk.markets = markets
 
     async def _read_prices(self) -> None:
-        self._desk.show(await self._venue.prices())
+        self._desk.show(await self._prices())
 
     # Life.
 

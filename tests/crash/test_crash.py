@@ -1,40 +1,29 @@
 """Killed at every step of the order path, on both databases: nothing lost, nothing twice."""
 
 import asyncio
-import os
 import signal
 import sys
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
-from bot.ledger.migrate import migrate_postgres
 from bot.ledger.postgres import Postgres
 from bot.ledger.sqlite import Sqlite
 from bot.trading.orders import State
 from bot.trading.signals import Fate
 from testbed.venue.events import Filled
 from tests.crash.victim import ALL_DECIDED, STEPS, signals
+from tests.harness.database import migrated_database
 from tests.venue.serving import Serving, serve
 
 SIGNALS = 6
 ROOT = Path(__file__).parents[2]
 QUESTIONS = tuple(step for step in STEPS if step.startswith("question"))
-
-
-async def _run(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 class Place:
@@ -58,13 +47,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "sqlite":
         yield Place("sqlite", str(tmp_path / "ledger.sqlite"))
         return
-    server = os.environ["TESTBED_POSTGRES_URL"]
-    name = f"crash_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_run(server, f"CREATE DATABASE {name}"))
-    url = f"{server.rpartition('/')[0]}/{name}"
-    asyncio.run(migrate_postgres(url))
-    yield Place("postgres", url)
-    asyncio.run(_run(server, f"DROP DATABASE {name} WITH (FORCE)"))
+    with migrated_database() as url:
+        yield Place("postgres", url)
 
 
 async def life(place: Place, venue: Serving, *flags: str) -> int:

@@ -185,6 +185,7 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
         Trader(
             ledger=ledger,
             venue=venue,
+            read_prices=venue.prices,
             desk=desk,
             keeper=keeper,
             executor=Executor(ledger, venue, judge.Judge(desk, lambda: LIMITS), Nobody()),

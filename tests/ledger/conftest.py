@@ -1,12 +1,9 @@
 """One contract, both databases: a file of SQLite, and a database of its own on Postgres."""
 
 import asyncio
-import os
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from bot.ledger.database import Database
@@ -14,26 +11,16 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.migrate import migrate_postgres
 from bot.ledger.postgres import Postgres
 from bot.ledger.sqlite import Sqlite
+from tests.harness.database import empty_database
 
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.cluster)]
-
-
-async def _run(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """Give an empty database that is gone afterwards."""
-    server = os.environ["TESTBED_POSTGRES_URL"]
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_run(server, f"CREATE DATABASE {name}"))
-    yield f"{server.rpartition('/')[0]}/{name}"
-    asyncio.run(_run(server, f"DROP DATABASE {name} WITH (FORCE)"))
+    with empty_database() as url:
+        yield url
 
 
 @pytest.fixture(params=KINDS)
