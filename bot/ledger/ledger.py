@@ -134,6 +134,10 @@ class Ledger:
         """Return the fills from this venue time (microseconds) on."""
         return await self._database.read(partial(scripts.fills, self._account, since_us))
 
+    async def fills_known_to_us(self) -> int | None:
+        """Return the venue time (microseconds) up to which all fills are known; None: no orders."""
+        return await self._database.read(partial(scripts.fills_known_to_us, self._account))
+
     async def net_by_currency(self) -> dict[str, Decimal]:
         """Return what all fills together, fees included, changed in each currency."""
         return await self._database.read(partial(scripts.net_by_currency, self._account))

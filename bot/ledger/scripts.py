@@ -481,6 +481,23 @@ async def fills(account: str, since_us: int, tx: Tx) -> Sequence[Fill]:
     return [rows.fill_of(row) for row in found]
 
 
+async def fills_known_to_us(account: str, tx: Tx) -> int | None:
+    """Return the venue time up to which every fill is here: older ones need no second look.
+
+    The newest fill, or the oldest order that may still fill if that is older; None without either.
+    """
+    newest = await first(tx, "SELECT max(at_us) AS at FROM fills WHERE account = $1", account)
+    oldest = await first(
+        tx,
+        f"SELECT min(decided_at) AS at FROM orders WHERE state IN ({_LIVE}) AND account = $1",
+        account,
+    )
+    known = [int(newest["at"])] if newest and newest["at"] is not None else []
+    if oldest and oldest["at"] is not None:
+        known.append(int(oldest["at"] * 1_000_000))
+    return min(known, default=None)
+
+
 async def net_by_currency(account: str, tx: Tx) -> dict[str, Decimal]:
     """Return what all fills moved: base, quote and fees."""
     found = await tx.rows("SELECT currency, quantity FROM flows WHERE account = $1", account)

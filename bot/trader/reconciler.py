@@ -46,7 +46,8 @@ class Reconciler:
         self._venue = venue
         self._desk = desk
         self._on_done = on_done
-        self._since_us = 0
+        self._since_us: int | None = None
+        """Venue time from which fills are compared; None before the first look."""
 
     @property
     def clean(self) -> bool:
@@ -108,12 +109,15 @@ class Reconciler:
         return missing
 
     async def _fills(self, writer: Writer) -> list[str]:
-        known = {(f.symbol, f.trade_id): f for f in await self._ledger.fills(self._since_us)}
+        since = self._since_us
+        if since is None:
+            since = await self._first_look_us()
+        known = {(f.symbol, f.trade_id): f for f in await self._ledger.fills(since)}
         seen: dict[tuple[str, str], object] = {}
         differences: list[str] = []
-        newest = self._since_us
+        newest = since
         for symbol in self._desk.symbols:
-            fills = await self._venue.fills(symbol, self._since_us)
+            fills = await self._venue.fills(symbol, since)
             for fill in fills:
                 seen[symbol, fill.trade_id] = fill
                 newest = max(newest, fill.at_us)
@@ -129,8 +133,15 @@ class Reconciler:
             for symbol, trade in known
             if (symbol, trade) not in seen
         ]
-        self._since_us = max(0, newest - OVERLAP_US)
+        self._since_us = max(since, newest - OVERLAP_US)
         return differences
+
+    async def _first_look_us(self) -> int:
+        """Return where to begin: what an account did before its first order here is not ours."""
+        known = await self._ledger.fills_known_to_us()
+        if known is None:
+            return int(await self._venue.time() * 1_000_000)
+        return max(0, known - OVERLAP_US)
 
     async def _balances(self, writer: Writer) -> list[str]:
         """Compare the totals of every currency that is traded here."""
