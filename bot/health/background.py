@@ -12,6 +12,9 @@ import structlog
 
 from bot.clock import Clock
 
+FIRST_PERIOD_SECONDS = 0.1
+"""Until a check passes for the first time it asks this soon, then twice as late each time."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -33,7 +36,8 @@ class Checker:
     fail_after: int = 2
     """Failures in a row before a passing check fails."""
     pass_after: int = 2
-    """Passes in a row before a failing check passes. The first answer ever counts at once."""
+    """Passes in a row before a failing check passes. The first answer ever counts at once, and so
+    does the first pass: what is not up yet does not flap."""
 
     def __post_init__(self) -> None:
         """Refuse numbers under which the check would flap or never speak."""
@@ -69,16 +73,19 @@ class Damped:
     """Answers in a row that contradict the verdict."""
     reason: str = ""
     """Of the last failure."""
+    ever: bool = False
+    """Whether it ever passed."""
 
     def after(self, problem: str | None, checker: Checker) -> "Damped":
         """Return the verdict once this answer is in."""
         passed, reason = problem is None, problem or ""
-        if self.passed is None or passed is self.passed:
-            return Damped(passed, 0, reason)
+        ever = self.ever or passed
+        if self.passed is None or passed is self.passed or ever is not self.ever:
+            return Damped(passed, 0, reason, ever)
         against = self.against + 1
         if against >= (checker.pass_after if passed else checker.fail_after):
-            return Damped(passed, 0, reason)
-        return Damped(self.passed, against, reason or self.reason)
+            return Damped(passed, 0, reason, ever)
+        return Damped(self.passed, against, reason or self.reason, ever)
 
 
 class _Watched:
@@ -94,9 +101,12 @@ class _Watched:
         self._duration: float | None = None
 
     async def run(self) -> None:
+        soon = FIRST_PERIOD_SECONDS
         while True:
             await self._ask()
-            await asyncio.sleep(self.checker.period_seconds)
+            period = self.checker.period_seconds
+            await asyncio.sleep(period if self._verdict.ever else min(soon, period))
+            soon *= 2
 
     async def _ask(self) -> None:
         """Ask once. Returns only when the question has really ended, however long that takes."""

@@ -262,19 +262,17 @@ async def facts(account: str, tx: Tx) -> Facts:
         f"SELECT * FROM orders WHERE state IN ({_LIVE}) AND account = $1",
         account,
     )
-    now = await clock(tx)
-    today = await first(
+    numbers = await first(
         tx,
-        "SELECT realized_quote FROM days WHERE account = $1 AND day = $2",
+        "SELECT {now} AS now, (SELECT count(*) FROM orders WHERE account = $1"
+        " AND decided_at > {now} - 60.0) AS recent, d.day, d.realized_quote"
+        " FROM accounts a LEFT JOIN days d ON d.account = a.account AND d.day ="
+        " (SELECT max(day) FROM days WHERE account = $1) WHERE a.account = $1",
         account,
-        day_of(now),
     )
-    recent = await first(
-        tx,
-        "SELECT count(*) AS n FROM orders WHERE account = $1 AND decided_at > $2",
-        account,
-        now - 60.0,
-    )
+    if numbers is None:
+        raise LedgerError(f"account {account!r} has no row: restore a backup")
+    today = numbers["day"] == day_of(numbers["now"])
     return Facts(
         positions={row["symbol"]: position_of(row) for row in positions},
         live_orders=tuple(
@@ -287,8 +285,8 @@ async def facts(account: str, tx: Tx) -> Facts:
             )
             for row in live
         ),
-        realized_today_quote=amount(today["realized_quote"]) if today else Decimal(0),
-        orders_last_minute=int(recent["n"]) if recent else 0,
+        realized_today_quote=amount(numbers["realized_quote"]) if today else Decimal(0),
+        orders_last_minute=int(numbers["recent"]),
     )
 
 
@@ -296,10 +294,15 @@ async def commit_intent(account: str, order: Order, judge: Judge, tx: Tx) -> Int
     """Lease, then account: both locked until the intent is committed, whichever pod trades."""
     if not await _holds(tx, order.holder, order.epoch):
         return NotWritten.LEASE
-    signal = await first(tx, "SELECT fate FROM signals WHERE signal_id = $1", order.signal)
-    if signal is None or signal["fate"] is not None:
+    # Only who holds the lease ends signals, so waiting for the account makes this no older.
+    pending = await tx.rows(
+        "SELECT account FROM accounts WHERE account = $1 AND EXISTS (SELECT 1 FROM signals"
+        " WHERE signal_id = $2 AND fate IS NULL) {for_update}",
+        account,
+        order.signal,
+    )
+    if not pending:
         return NotWritten.KNOWN
-    await tx.rows("SELECT account FROM accounts WHERE account = $1 {for_update}", account)
     verdict = judge(await facts(account, tx))
     if verdict is None:
         return NotWritten.LATER

@@ -97,6 +97,8 @@ class Trader:
         self._clock = clock
         self._rules = rules or Rules()
         self._wake = asyncio.Event()
+        self._posted: set[int] = set()
+        """Shards that our own signals wait in: no need to ask the ledger which."""
         self._stopping = asyncio.Event()
         self._winding_down = False
         self._working: dict[int, asyncio.Task[None]] = {}
@@ -107,6 +109,7 @@ class Trader:
         """Store a signal and look at it at once."""
         posted = await self._ledger.post(signal)
         if posted is Posted.STORED:
+            self._posted.add(signal.shard)
             self._wake.set()
         return posted
 
@@ -249,7 +252,10 @@ class Trader:
         return held is not None and not self._winding_down and boot_seconds() > self.quiet_until
 
     async def _start_turns(self) -> None:
-        for shard in await self._ledger.busy_shards(self._keeper.epoch or 0):
+        busy, self._posted = self._posted, set()
+        if not busy:
+            busy = await self._ledger.busy_shards(self._keeper.epoch or 0)
+        for shard in busy:
             if shard not in self._working:
                 task = asyncio.create_task(self._work(shard), name=f"shard {shard}")
                 self._working[shard] = task

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.contract.color import Color
-from tests.bench import measure
+from tests.bench import measure, signals
 from tests.bench.machine import describe
 from tests.bench.report import Figure, document
 from tests.harness.deployed import deployed
@@ -55,7 +55,8 @@ def _measure(folder: Path, platform: Platform) -> list[Figure]:
     created = Stack.create("bench-faulty", folder / "faulty", platform)
     with deployed(created, faulty) as stack:
         figures += measure.dead_color(stack)
-    return [*figures, *measure.image(image, platform), *measure.rebuild(platform)]
+    figures += [*measure.image(image, platform), *measure.rebuild(platform)]
+    return [*figures, *signals.signals(), *signals.start()]
 
 
 if __name__ == "__main__":

@@ -170,9 +170,10 @@ def answers(*problems: str | None, fail_after: int = 2, pass_after: int = 3) -> 
         ((None, "x"), True),
         ((None, "x", "x"), False),
         ((None, "x", None, "x"), True),
-        (("x", None, None), False),
-        (("x", None, None, None), True),
-        (("x", None, None, "x", None, None), False),
+        (("x", None), True),
+        ((None, "x", "x", None, None), False),
+        ((None, "x", "x", None, None, None), True),
+        ((None, "x", "x", None, None, "x", None, None), False),
     ],
 )
 def test_a_verdict_needs_several_answers_to_turn(
@@ -180,6 +181,14 @@ def test_a_verdict_needs_several_answers_to_turn(
     passed: bool,  # noqa: FBT001 - a table
 ) -> None:
     assert answers(*problems).passed is passed
+
+
+async def test_a_check_that_never_passed_is_asked_again_soon(passing: FakeTime) -> None:
+    outside = Asked("not connected")
+    async with running(checker(outside, period_seconds=10), passing=passing) as checks:
+        await until(lambda: outside.count == 1)
+        outside.problem = None
+        await until(lambda: checks.results()["database"].passed)
 
 
 def test_a_passing_check_shows_the_failure_that_does_not_count_yet() -> None:
@@ -193,7 +202,8 @@ def test_a_verdict_never_turns_without_as_many_answers_in_a_row(
     before = answers(*problems[:-1], fail_after=fail_after, pass_after=pass_after).passed
     after = answers(*problems, fail_after=fail_after, pass_after=pass_after).passed
     needed = pass_after if after else fail_after
-    if before is not None and before is not after:
+    first_pass = after and None not in problems[:-1]
+    if before is not None and before is not after and not first_pass:
         tail = problems[-needed:]
         assert len(tail) == needed
         assert all((problem is None) is after for problem in tail)

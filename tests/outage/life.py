@@ -6,9 +6,7 @@ against. Signals come at a steady rate whatever happens; a probe asks `/livez` b
 
 import asyncio
 import contextlib
-import json
 import os
-import sys
 import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Mapping
@@ -24,18 +22,13 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.port import SignalRecord
 from bot.ledger.postgres import Postgres
 from bot.trading.signals import Fate
-from testbed.venue.server import DEFAULT_KEY, DEFAULT_SECRET
+from tests.harness.bot import TOKEN, body, running_bot
 from tests.outage.link import Link, State, link
 from tests.venue.serving import Serving, serve
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "a-token-for-the-outage-tests-only"  # noqa: S105 - of this test
-SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
-QUANTITIES = ("0.001", "0.01", "0.2")
 MAX_AGE_SECONDS = 8.0
 SIGNALS_PER_SECOND = 10
 PROBES_PER_SECOND = 20
-START_SECONDS = 30.0
 DECIDED_SECONDS = 60.0
 """A lease, the longest age and what is still to be asked about."""
 
@@ -65,10 +58,6 @@ class Scene:
     database_url: str
     seen: Seen = field(default_factory=Seen)
 
-    async def health(self) -> dict[str, object]:
-        async with httpx2.AsyncClient(trust_env=False) as client:
-            return json.loads((await client.get(f"{self.url}/health")).content)
-
     async def fates(self) -> list[SignalRecord]:
         """Wait until every accepted signal has its fate; return them all."""
         ledger = Ledger(Postgres(self.database_url), "main")
@@ -89,37 +78,6 @@ async def _decided(ledger: Ledger, name: str) -> SignalRecord:
         await asyncio.sleep(0.05)
 
 
-def _environ(links: Mapping[str, Link], secrets: Path) -> dict[str, str]:
-    return {
-        "DEPLOY_ENV": "local",
-        "API_ENDPOINT": f"http://127.0.0.1:{links['venue'].port}",
-        "REDIS_URL": f"redis://127.0.0.1:{links['cache'].port}/0",
-        "ENABLE_TRADING": "true",
-        "SYMBOLS": ",".join(SYMBOLS),
-        "MAX_ORDERS_PER_MINUTE": "6000",
-        "MAX_POSITION_SIZE": "10000000",
-        "RISK_LIMIT_PCT": "100",
-        "DAILY_LOSS_LIMIT_PCT": "100",
-        "STRATEGY": "none",
-        "BOT_SECRETS_DIR": str(secrets),
-        "BOT_HTTP_PORT": "0",
-        "BOT_DRAIN_SECONDS": "1",
-        "BOT_SHUTDOWN_SECONDS": "5",
-    }
-
-
-def _write_secrets(folder: Path, database_url: str) -> None:
-    folder.mkdir()
-    values = {
-        "database-url": database_url,
-        "venue-api-key": DEFAULT_KEY,
-        "venue-api-secret": DEFAULT_SECRET,
-        "signals-token": TOKEN,
-    }
-    for name, value in values.items():
-        (folder / name).write_text(value, encoding="utf-8")
-
-
 @contextlib.asynccontextmanager
 async def scene(folder: Path, database_url: str) -> AsyncGenerator[Scene]:
     """Start the bot behind links that can be cut. `database_url` is migrated already."""
@@ -134,40 +92,15 @@ async def scene(folder: Path, database_url: str) -> AsyncGenerator[Scene]:
         }
         user, _, _ = there.netloc.rpartition("@")
         through = there._replace(netloc=f"{user}@127.0.0.1:{links['database'].port}").geturl()
-        _write_secrets(folder / "secrets", through)
-        environ = _environ(links, folder / "secrets")
-        process, url = await _start(folder, environ)
-        try:
-            yield Scene(process, url, venue, links, database_url)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-
-
-async def _start(folder: Path, environ: Mapping[str, str]) -> tuple[Process, str]:
-    with (folder / "bot.log").open("wb") as log, (folder / "bot.err").open("wb") as err:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"), cwd=ROOT, env=environ, stdout=log, stderr=err
+        bot = await open_.enter_async_context(
+            running_bot(
+                folder,
+                f"http://127.0.0.1:{links['venue'].port}",
+                through,
+                REDIS_URL=f"redis://127.0.0.1:{links['cache'].port}/0",
+            )
         )
-    async with asyncio.timeout(START_SECONDS):
-        while True:
-            for line in (folder / "bot.log").read_text(encoding="utf-8").splitlines():
-                told = json.loads(line)
-                if told["event"] == "started":
-                    url = f"http://127.0.0.1:{told['port']}"
-                    await _ready(url)
-                    return process, url
-            assert process.returncode is None, (folder / "bot.err").read_text(encoding="utf-8")
-            await asyncio.sleep(0.05)
-
-
-async def _ready(url: str) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as client:
-        while True:
-            if (await client.get(f"{url}/readyz")).status_code == HTTPStatus.OK:
-                return
-            await asyncio.sleep(0.05)
+        yield Scene(bot.process, bot.url, venue, links, database_url)
 
 
 async def load(here: Scene, seconds: float) -> None:
@@ -211,18 +144,14 @@ class _Poster(_Client):
 
     async def once(self, number: int) -> None:
         name = f"outage-{self._run}-{number}"
-        which = number % len(SYMBOLS)
-        body = {
-            "id": name,
-            "symbol": SYMBOLS[which],
-            "side": "sell" if number // len(SYMBOLS) % 2 else "buy",
-            "quantity": QUANTITIES[which],
-            "maxAgeSeconds": MAX_AGE_SECONDS,
-        }
         headers = {"Authorization": f"Bearer {TOKEN}"}
         seen = self._here.seen
         try:
-            answer = await self._http.post(f"{self._here.url}/signals", json=body, headers=headers)
+            answer = await self._http.post(
+                f"{self._here.url}/signals",
+                json=body(name, number, MAX_AGE_SECONDS),
+                headers=headers,
+            )
         except httpx2.HTTPError as error:
             seen.refuse(type(error).__name__)
             return
