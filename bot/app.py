@@ -249,6 +249,7 @@ class Bot:
             lease_held=self.keeper.safe_seconds > 0,
             lease_epoch=self.keeper.epoch,
             orders_by_state=self.reconciler.orders_by_state,
+            signals_pending=self.reconciler.signals_pending,
             reconcile_differences=self.reconciler.differences if self.reconciler.done_at else None,
             last_reconcile=self.reconciler.done_at,
             positions={symbol: p.quantity for symbol, p in desk.open_positions.items()},

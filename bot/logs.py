@@ -17,9 +17,15 @@ MASK = "***"
 class Masker:
     """Replaces secret values wherever they turn up in an event: text, keys, nested values."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: list[str] = []
+        self.hide(secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Replace these too, from now on; what was hidden once stays hidden."""
         # The longest first, so that a secret inside another one leaves nothing of it over.
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        known = {*self._secrets, *(secret for secret in secrets if secret)}
+        self._secrets = sorted(known, key=len, reverse=True)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Be a structlog processor."""
@@ -45,6 +51,15 @@ class Masker:
         return text
 
 
+_masker = Masker()
+"""Of this process's one pipe; secrets that are read later are told by `hide`."""
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Keep these out of all logs from now on."""
+    _masker.hide(secrets)
+
+
 def configure(
     level: str,
     *,
@@ -57,6 +72,7 @@ def configure(
     def stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         return {**fields, **event}
 
+    hide(secrets)
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -82,7 +98,7 @@ def configure(
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _without_color,
                 structlog.processors.format_exc_info,
-                Masker(secrets),
+                _masker,
                 structlog.processors.JSONRenderer(),
             ],
         )

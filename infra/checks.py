@@ -4,8 +4,18 @@ Every problem comes at once, and each says which command mends it. What only the
 the business of `infra.guard`.
 """
 
+from decimal import Decimal
+
+from pydantic.alias_generators import to_camel
+
 from bot.contract.color import Color
-from bot.contract.environment import DeployEnv
+from bot.contract.environment import (
+    DAILY_LOSS_LIMIT_PCT_DEFAULT,
+    DEFAULTS,
+    MAX_ORDERS_PER_MINUTE_DEFAULT,
+    PRICE_COLLAR_PCT_DEFAULT,
+    DeployEnv,
+)
 from bot.contract.intent import CANARY_PERCENT_MAX
 from bot.contract.secrets import DATABASE_URL, VENUE_API_KEY, VENUE_API_SECRET
 from bot.contract.shards import shard_of
@@ -32,10 +42,37 @@ def check(config: StackConfig, previous: StackOutputs | None) -> list[str]:
     for color in Color:
         problems += _image(config, color)
     problems += [*_active(config), *_canary(config), *_trading(config), *_authority(config)]
+    problems += _risk(config)
     if previous is not None:
         problems += _built_while_trading(config, previous)
         problems += _changed_while_trading(config, previous)
         problems += _way_back(config, previous)
+    return problems
+
+
+def _risk(config: StackConfig) -> list[str]:
+    """Production above its defaults starts read-only, unless somebody answers for it."""
+    if config.deploy_env is not DeployEnv.PRODUCTION:
+        return []
+    defaults = DEFAULTS[config.deploy_env]
+    usual: dict[str, Decimal] = {
+        "max_position_size": Decimal(defaults.max_position_size),
+        "risk_limit_pct": Decimal(defaults.risk_limit_pct),
+        "max_orders_per_minute": Decimal(MAX_ORDERS_PER_MINUTE_DEFAULT),
+        "price_collar_pct": Decimal(PRICE_COLLAR_PCT_DEFAULT),
+        "daily_loss_limit_pct": Decimal(DAILY_LOSS_LIMIT_PCT_DEFAULT),
+    }
+    word = config.acknowledge_risk_increase
+    problems: list[str] = []
+    for name, most in usual.items():
+        value, acknowledged = getattr(config, name), getattr(word.values, name)
+        if value is not None and value > max(most, acknowledged or 0):
+            key = to_camel(name)
+            command = _set(f"acknowledgeRiskIncrease.values.{key}", value)
+            problems.append(
+                f"{key}: {value} is more than production's {most}, and nobody answers for it;"
+                f" lower it, or say who and why (acknowledgeRiskIncrease.by, .reason) and {command}"
+            )
     return problems
 
 

@@ -133,7 +133,8 @@ class StackConfig(Strict):
         default=RETENTION_DAYS_DEFAULT,
         gt=0,
         le=RETENTION_DAYS_MAX,
-        description="Days that a signal stays known after its end. Default 30.",
+        description="Days that a signal stays known after its end; senders must have given up by "
+        "then, or a repeated post is a new signal. Default 30.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Level. Default info: what an operator reads at night."

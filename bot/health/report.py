@@ -38,7 +38,7 @@ def report(identity: Identity, now: Snapshot) -> tuple[Outcome, Json]:
         "color": identity.color,
         "pod": identity.pod,
         "active": now.intent_active,
-        "trading": now.trading_enabled and now.intent_active and not (now.draining or now.stops),
+        "trading": now.trading_enabled and now.lease_held and not (now.draining or now.stops),
         "draining": now.draining,
         "uptimeSeconds": round(now.uptime_seconds, 3),
         "openPositions": now.open_positions,

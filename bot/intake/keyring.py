@@ -9,13 +9,14 @@ from pathlib import Path
 
 import structlog
 
+from bot import logs
 from bot.clock import Clock
 from bot.contract import secrets as names
 
 LOOK_SECONDS = 0.5
 SECRET_BYTES_MAX = 4096
-RECOGNIZED_BYTES_MIN = 16
-"""A shorter secret may be in a body by chance."""
+SECRET_BYTES_MIN = 16
+"""A shorter one can be guessed, and may be in a body or a log by chance."""
 
 TOKENS = (names.SIGNALS_TOKEN, names.SIGNALS_TOKEN_PREVIOUS)
 HMAC_KEYS = (names.SIGNALS_HMAC_KEY, names.SIGNALS_HMAC_KEY_PREVIOUS)
@@ -47,8 +48,7 @@ class Keys:
 
     def inside(self, text: bytes) -> bool:
         """Whether the text holds one of the secrets."""
-        long = (s for s in (*self.tokens, *self.hmac_keys) if len(s) >= RECOGNIZED_BYTES_MIN)
-        return any(secret in text for secret in long)
+        return any(secret in text for secret in (*self.tokens, *self.hmac_keys))
 
 
 def _sha256(secret: bytes) -> bytes:
@@ -98,6 +98,7 @@ class Keyring:
             tuple(secret for name in HMAC_KEYS if (secret := found.get(name))),
         )
         self._stamps = stamps
+        logs.hide(secret.decode(errors="replace") for secret in found.values())
         _log.info("credentials of signals read", names=sorted(n for n, s in found.items() if s))
 
 
@@ -122,5 +123,10 @@ def _read(path: Path) -> bytes:
         return b""
     if len(secret) > SECRET_BYTES_MAX:
         _log.error("a secret is too large", name=path.name, bytes_max=SECRET_BYTES_MAX)
+        return b""
+    if 0 < len(secret) < SECRET_BYTES_MIN:
+        _log.error(
+            "a secret is too short and lets nobody in", name=path.name, bytes_min=SECRET_BYTES_MIN
+        )
         return b""
     return secret

@@ -146,6 +146,10 @@ class Ledger:
         """Return how many orders there are of each state."""
         return await self._database.read(partial(scripts.orders_by_state, self._account))
 
+    async def signals_pending(self) -> int:
+        """Return how many signals wait for their fate."""
+        return await self._database.read(partial(scripts.signals_pending, self._account))
+
     # The account.
 
     async def baselines(self) -> dict[str, Decimal]:

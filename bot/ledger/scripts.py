@@ -517,6 +517,14 @@ async def orders_by_state(account: str, tx: Tx) -> dict[State, int]:
     return {State(row["state"]): int(row["n"]) for row in found}
 
 
+async def signals_pending(account: str, tx: Tx) -> int:
+    """Count the signals without a fate."""
+    row = await first(
+        tx, "SELECT count(*) AS n FROM signals WHERE account = $1 AND fate IS NULL", account
+    )
+    return int(row["n"]) if row else 0
+
+
 # The account.
 
 

@@ -41,6 +41,7 @@ class Reconciler:
         self.read_only: str | None = None
         """Why the account itself refuses new risk."""
         self.orders_by_state: dict[State, int] = {}
+        self.signals_pending = 0
         self.done_at: datetime | None = None
         self._ledger = ledger
         self._venue = venue
@@ -63,8 +64,12 @@ class Reconciler:
     async def refresh(self) -> None:
         """Read what the ledger holds: who does not trade tells no old positions."""
         self._desk.positions = (await self._ledger.facts()).positions
+        await self._read_account()
+
+    async def _read_account(self) -> None:
         self.read_only = (await self._ledger.read_only()).reason
         self.orders_by_state = await self._ledger.orders_by_state()
+        self.signals_pending = await self._ledger.signals_pending()
 
     def failed(self, reason: str) -> None:
         """Note that a look did not come to its end."""
@@ -90,8 +95,7 @@ class Reconciler:
         before = await self._ledger.read_only()
         if before.reason and self.clean and await self._ledger.leave_read_only():
             _log.warning("read-only ended", was=before.reason, by=before.acknowledged_by)
-        self.read_only = (await self._ledger.read_only()).reason
-        self.orders_by_state = await self._ledger.orders_by_state()
+        await self._read_account()
         self.done_at = datetime.now(UTC)
         self._on_done(self.differences)
 

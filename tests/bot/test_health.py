@@ -32,6 +32,7 @@ WELL = Snapshot(
     venue_error=None,
     open_positions=2,
     unrealized_profit=Decimal("-1.50"),
+    lease_held=True,
 )
 STANDBY = replace(WELL, intent_active=False)
 NEW = replace(WELL, beat_age_seconds=None, last_beat=None, intent=None, intent_age_seconds=None)
@@ -172,6 +173,11 @@ def test_the_report_tells_what_stops_the_bot_from_trading() -> None:
     _, body = report(WHO, replace(WELL, stops=("kill switch",)))
     assert body["stopped"] == ["kill switch"]
     assert body["trading"] is False
+
+
+def test_only_who_holds_the_lease_trades() -> None:
+    _, body = report(WHO, replace(WELL, lease_held=False))
+    assert (body["active"], body["trading"]) == (True, False)
 
 
 def test_a_warning_passes_and_is_told() -> None:

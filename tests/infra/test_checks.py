@@ -91,6 +91,21 @@ REFUSED: list[tuple[dict[str, Any], StackOutputs | None, list[str]]] = [
         deployed(),
         ["green.image: is `build`, but green trades"],
     ),
+    (
+        {"deployEnv": "production", "maxPositionSize": "999999999"},
+        None,
+        ["maxPositionSize: 999999999 is more than", "acknowledgeRiskIncrease.by", "values.maxPos"],
+    ),
+    (
+        {
+            "deployEnv": "production",
+            "priceCollarPct": "50",
+            "acknowledgeRiskIncrease": '{"by": "eve", "reason": "r",'
+            ' "values": {"priceCollarPct": "49"}}',
+        },
+        None,
+        ["priceCollarPct: 50 is more than"],
+    ),
     # A canary trades, too.
     ({"green": color(NEW)}, deployed(canary=36), ["green.image: ", "would replace"]),
 ]
@@ -111,6 +126,12 @@ def test_a_refusal_says_what_to_do(
 def test_all_problems_come_at_once() -> None:
     found = check(config(context=None, blue=color("", 0), green=color("")), None)
     assert [line.split(":")[0] for line in found] == ["context", "green.image", "blue.replicas"]
+
+
+def test_more_risk_is_allowed_in_production_when_somebody_answers_for_it() -> None:
+    word = '{"by": "eve", "reason": "r", "values": {"priceCollarPct": "50"}}'
+    asked = config(deployEnv="production", priceCollarPct="50", acknowledgeRiskIncrease=word)
+    assert not [problem for problem in check(asked, None) if "priceCollarPct" in problem]
 
 
 def test_live_trading_is_allowed_when_it_is_said() -> None:

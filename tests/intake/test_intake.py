@@ -19,7 +19,7 @@ from bot.ledger.port import LedgerError, Posted
 from bot.ledger.sqlite import Sqlite
 from bot.trading.signals import Signal
 
-TOKEN, OLD_TOKEN, KEY = "token-of-the-day", "token-of-yesterday", "key-that-signs"
+TOKEN, OLD_TOKEN, KEY = "token-of-the-day", "token-of-yesterday", "key-that-signs-it"
 GOOD = {"id": "s-1", "symbol": "BTC/USDT", "side": "buy", "quantity": "0.5"}
 BEARER = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 SYMBOLS = ("BTC/USDT", "ETH/USDT")

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.cluster
 BEFORE_SECONDS = 2.0
 CUT_SECONDS = 6.0
 """Longer than a lease: authority is lost and taken again."""
+LONG_CUT_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -28,12 +29,15 @@ async def here(tmp_path: Path, database_url: str) -> AsyncGenerator[Scene]:
         yield made
 
 
+@pytest.mark.parametrize(
+    "cut", [CUT_SECONDS, pytest.param(LONG_CUT_SECONDS, marks=pytest.mark.soak)]
+)
 @pytest.mark.parametrize("how", [State.REFUSED, State.SILENT])
 @pytest.mark.parametrize("what", ["database", "venue", "cache"])
 async def test_what_is_taken_away_loses_and_doubles_nothing(
-    here: Scene, what: str, how: State
+    here: Scene, what: str, how: State, cut: float
 ) -> None:
-    await outage(here, what, how, before=BEFORE_SECONDS, cut=CUT_SECONDS)
+    await outage(here, what, how, before=BEFORE_SECONDS, cut=cut)
     counts = await judge(here)
     assert not here.seen.livez_failures
     assert counts[Fate.EXECUTED] > 0, (counts, here.seen.refused)
