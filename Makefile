@@ -6,6 +6,8 @@ SHELL := bash
 
 PYTHON ?= python3
 STACK ?= local
+# What `make preview` compares the working tree with: a commit, or nothing for what is deployed.
+BASE ?= main
 # An existing cluster, by the name of its kubeconfig context; empty means the local platform of testbed/.
 CONTEXT ?=
 # Where images go, for an existing cluster: a registry that it can pull from.
@@ -61,9 +63,9 @@ bench: $(READY) ## Times, memory and sizes as ratios in one run, into docs/bench
 	$(PLATFORM) && $(BIN)/python -m tests.bench
 
 .PHONY: preview
-preview: $(READY) ## What `pulumi up` would change: make preview STACK=staging
-	if ! command -v pulumi > /dev/null; then eval "$$($(BIN)/python -m testbed env)"; fi; \
-	  $(BIN)/python -m testbed preview --stack $(STACK)
+preview: $(READY) ## What a change does to a stack, in words: make preview STACK=staging BASE=main (BASE= asks its state)
+	@if ! command -v pulumi > /dev/null; then eval "$$($(BIN)/python -m testbed env)"; fi; \
+	  $(BIN)/python -m infra.review --stack $(STACK) $(if $(BASE),--base $(BASE)) || test $$? -eq 3
 
 .PHONY: format
 format: $(READY) ## Format the code and mend what lint can mend
