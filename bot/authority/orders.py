@@ -54,7 +54,7 @@ class Work:
     """What is to be done in one shard, in one read of the ledger."""
 
     unresolved: tuple[Order, ...]
-    """In order of decision: of this shard, and of the whole lease what earlier epochs left."""
+    """Of this shard, in order of decision, whoever decided them."""
     signal: Signal | None
     """The oldest without a fate."""
     attempts: int

@@ -6,17 +6,19 @@ ones, so that what is proven is what runs. Each method is one rule of "why no tw
 replaces them one by one and finds what breaks.
 """
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Protocol
 
-from bot.authority import lease
-from bot.authority.lease import Claimant, Claimed, LeaseRow
+from bot.authority import allocation, lease
+from bot.authority.allocation import Member
+from bot.authority.lease import Admitted, Claimant, Claimed, LeaseRow, Shown
 from bot.authority.orders import Order, Signal, Work
 from bot.authority.timings import DEFAULTS, Timings
 from bot.authority.window import Held, Permit, VenueTime
+from bot.contract.intent import Intent
 from bot.trading.orders import State
 from bot.trading.signals import Fate
 
@@ -117,12 +119,34 @@ Answer = Work | Reply | bool | None
 Turn = Generator[Effect, Answer, None]
 
 
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """A request that was signed and may still have an effect."""
+
+    shard: int
+    quiet_from: float
+    """Boot time from which on it has its final effect, and shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How one lease is given up."""
+
+    epoch: int
+    quiet_seconds: float
+    """Until what was signed under it is dead."""
+    paused_seconds: float = 0.0
+    """For how long nothing was decided any more."""
+    mark: int | None = None
+    """The newest order of the shard."""
+
+
 class View(Protocol):
     """What a holder sees of itself, as it is when it is looked at."""
 
     holder: str
-    outstanding: dict[str, float]
-    """Boot time at which what was signed is quiet, by order id, until its end is recorded."""
+    outstanding: dict[str, Outstanding]
+    """What was signed, by order id, until its end is recorded."""
 
     def boot(self) -> float:
         """Read the boot-time clock."""
@@ -145,6 +169,16 @@ class Rules:
 
     # Nothing is decided twice: in the database, with the lease row locked, READ COMMITTED.
 
+    def admit(self, shown: Shown, claimant: Claimant) -> Admitted:
+        """Let nobody hold anything by an old or a foreign intent."""
+        return lease.admit(shown, claimant)
+
+    def wanted(
+        self, intent: Intent, members: Collection[Member], claimant: Claimant
+    ) -> frozenset[int]:
+        """Return the leases that the claimant should hold."""
+        return allocation.wanted(intent, members, claimant.holder)
+
     def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
         """Take, renew or refuse."""
         return lease.claim(row, claimant, now, self.timings.lease_seconds)
@@ -153,9 +187,12 @@ class Rules:
         """Say whether a write may commit."""
         return lease.is_held(row, holder, epoch)
 
-    def release(self, row: LeaseRow, holder: str, epoch: int, now: float, quiet: float) -> LeaseRow:
+    def release(self, row: LeaseRow, holder: str, now: float, leaving: Leaving) -> LeaseRow:
         """Give up what is held; what is not held stays as it is."""
-        return lease.released(row, now, quiet) if lease.is_held(row, holder, epoch) else row
+        if not lease.is_held(row, holder, leaving.epoch):
+            return row
+        paused_at = now - leaving.paused_seconds
+        return lease.released(row, now, leaving.quiet_seconds, paused_at, leaving.mark)
 
     # Nothing is sent late: by the lease, as its holder counts it …
 
@@ -167,9 +204,10 @@ class Rules:
         """Say whether a request signed now is dead before the lease is."""
         return held.until - boot > self.timings.silence_seconds
 
-    def quiet_seconds(self, outstanding: dict[str, float], boot: float) -> float:
+    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
         """Return how long a released lease stays untaken: until what was signed is dead."""
-        return max([0.0, *(at - boot for at in outstanding.values())])
+        signed = (o.quiet_from - boot for o in outstanding.values() if o.shard == shard)
+        return max([0.0, *signed])
 
     # … and by the row, on the venue's clock.
 
@@ -261,7 +299,7 @@ class Rules:
             dead_after=permit.dead_after,
             terms=work.signal.terms,
         )
-        view.outstanding[order.order_id] = permit.quiet_from
+        view.outstanding[order.order_id] = Outstanding(order.shard, permit.quiet_from)
         return order
 
     def conclude(self, view: View, held: Held, order: Order, reply: Answer) -> Turn:
