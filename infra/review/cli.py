@@ -38,7 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (engine.EngineError, NotAPreviewError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 -- the command's own words
         return Exit.FAILED
-    print(render(options.stack, told, basis, options.limit), end="")  # noqa: T201 -- its result
+    text = render(options.stack, told, basis, options.limit)
+    code = _code(told)
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(text, "utf-8")
+        options.output.with_suffix(".code").write_text(f"{code}\n", "utf-8")
+    print(text, end="")  # noqa: T201 -- its result
+    return code
+
+
+def _code(told: Preview) -> Exit:
     if told.errors:
         return Exit.FAILED
     return Exit.ATTENTION if needs_attention(told) else Exit.QUIET
@@ -80,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
         help="read what `pulumi preview --json --show-sames` printed; - is standard input",
     )
     source.add_argument("--refresh", action="store_true", help="ask the cluster what it has, too")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the text there, too, and FILE.code"
+    )
     parser.add_argument(
         "--limit", type=int, default=LETTERS_MAX, help=f"most letters ({LETTERS_MAX})"
     )
