@@ -14,14 +14,14 @@ from typing import Any
 
 import structlog
 
-from bot.authority.lease import ACCOUNT
+from bot.authority.lease import ACCOUNT, Claim
 from bot.authority.protocol import Rules
 from bot.clock import Clock
 from bot.contract.environment import ShutdownPolicy
 from bot.contract.shards import shard_of
 from bot.health.startup import Startup
 from bot.ledger.ledger import Ledger
-from bot.ledger.port import LedgerError, Posted, SignalRecord
+from bot.ledger.port import LedgerError, Posted, SchemaError, SignalRecord
 from bot.trader.desk import Desk
 from bot.trader.keeper import Keeper, boot_seconds
 from bot.trader.reconciler import Reconciler
@@ -123,8 +123,8 @@ class Trader:
     async def run(self) -> None:
         """Trade until stopped.
 
-        Raises:
-            SchemaError: the ledger is not one that this version can work on.
+        On a schema that it cannot work on it stays unready, holds nothing and says why: a migration
+        may be on its way, and start-up has a deadline.
         """
         beating = asyncio.create_task(self._beat(), name="heartbeat")
         try:
@@ -179,8 +179,10 @@ class Trader:
                     _log.warning("start-up waits", step=step, reason=reason)
                 told = reason
                 self._startup.trouble(reason)
+                self._keeper.refused = Claim.SCHEMA if isinstance(error, SchemaError) else None
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self._keeper.refused = None
                 return
 
     async def _read_markets(self) -> None:
