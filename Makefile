@@ -95,7 +95,7 @@ format: $(READY) ## Format the code and mend what lint can mend
 
 .PHONY: requirements
 requirements: $(READY) ## Compile requirements/*.in into hashed requirement files
-	for use in uv bot infra pipeline dev; do \
+	for use in uv bot infra pipeline release dev; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $$(test ! -e requirements/$$use.overrides || echo --overrides requirements/$$use.overrides) \
 	    --output-file requirements/$$use.txt requirements/$$use.in; done
