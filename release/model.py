@@ -43,7 +43,9 @@ class Pod:
     color: Color
     ready: bool
     terminating: bool
-    digest: str
+    image: str
+    """Reference that its template names."""
+    digest: str = ""
     """`sha256:…` of the image that runs; empty while none does."""
     version: str = ""
     """What `/version` answers; empty while it does not."""

@@ -116,8 +116,17 @@ class Metrics(Protocol):
 class Judge(Protocol):
     """Says whether the new color is worse. Pure: the same looks give the same judgement."""
 
-    def __call__(self, looks: Sequence[Look], thresholds: Mapping[str, float]) -> Judgement:
-        """Judge what was seen so far, oldest look first. `release.spec` names the thresholds."""
+    def __call__(
+        self, looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool
+    ) -> Judgement:
+        """Judge what was seen since this phase began, oldest look first.
+
+        Args:
+            looks: at least one; counters are cumulative since each pod's process began.
+            thresholds: by the names in `release.spec.Thresholds`.
+            concurrent: whether both colors trade (a canary), or the new one does after the old one
+                did (a bake): then the totals of the old one at the first look are the comparison.
+        """
         ...
 
 

@@ -3,7 +3,7 @@ from release.model import Judgement, Pod, Verdict
 
 
 def test_a_terminating_pod_does_not_serve_though_it_says_ready() -> None:
-    pod = Pod("green-1", Color.GREEN, ready=True, terminating=True, digest="sha256:0")
+    pod = Pod("green-1", Color.GREEN, ready=True, terminating=True, image="bot@sha256:0")
     assert not pod.serves
 
 
