@@ -6,17 +6,25 @@ SHELL := bash
 
 PYTHON ?= python3
 STACK ?= local
+# What `make preview` compares the working tree with: a commit, or nothing for what is deployed.
+BASE ?= main
 # An existing cluster, by the name of its kubeconfig context; empty means the local platform of testbed/.
 CONTEXT ?=
 # Where images go, for an existing cluster: a registry that it can pull from.
 REPOSITORY ?=
+# Folder for what CI keeps: test results and coverage; empty keeps nothing.
+REPORTS ?=
 # How many repetitions `make soak` aims at; what an earlier run of it already did counts.
 SOAK ?= 20
 
 BIN := .venv/bin
+# Scanners, apart from what we run: they bring eighty packages.
+PIPELINE := .venv-pipeline/bin
 READY := .venv/.ready
 # What a shell needs to talk to the local platform; with CONTEXT the shell's own settings stay.
 PLATFORM = $(if $(CONTEXT),true,$(BIN)/python -m testbed up && eval "$$($(BIN)/python -m testbed env)")
+
+KEPT = $(if $(REPORTS),--junitxml=$(REPORTS)/$@.xml --cov=bot --cov=infra --cov=pipeline --cov-report=xml:$(REPORTS)/$@-coverage.xml)
 
 .PHONY: help
 help: ## Print this
@@ -30,6 +38,11 @@ $(READY): requirements/dev.txt pyproject.toml
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements/uv.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .
+	touch $@
+
+.venv-pipeline/.ready: $(READY) requirements/pipeline.txt
+	test -x $(PIPELINE)/python || $(PYTHON) -m venv .venv-pipeline
+	VIRTUAL_ENV=.venv-pipeline $(BIN)/uv pip sync --quiet --require-hashes requirements/pipeline.txt
 	touch $@
 
 .PHONY: up
@@ -46,11 +59,11 @@ check: $(READY) ## Format, lint, types, import contracts, unit tests: the fast p
 	$(BIN)/ruff check --quiet .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q --numprocesses 4 --dist worksteal -m 'not engine and not cluster and not model and not soak'
+	$(BIN)/pytest -q --numprocesses 4 --dist worksteal -m 'not engine and not cluster and not model and not soak' $(KEPT)
 
 .PHONY: test
-test: check ## Everything, the real cluster included
-	$(PLATFORM) && $(BIN)/pytest -m '(engine or cluster or model) and not soak' --durations=10
+test: check scan ## Everything, the real cluster included
+	$(PLATFORM) && $(BIN)/pytest -m '(engine or cluster or model) and not soak' --durations=10 $(KEPT)
 
 .PHONY: soak
 soak: $(READY) ## The many repetitions; goes on where the last run stopped
@@ -61,9 +74,19 @@ bench: $(READY) ## Times, memory and sizes as ratios in one run, into docs/bench
 	$(PLATFORM) && $(BIN)/python -m tests.bench
 
 .PHONY: preview
-preview: $(READY) ## What `pulumi up` would change: make preview STACK=staging
-	if ! command -v pulumi > /dev/null; then eval "$$($(BIN)/python -m testbed env)"; fi; \
-	  $(BIN)/python -m testbed preview --stack $(STACK)
+preview: $(READY) ## What a change does to a stack, in words: make preview STACK=staging BASE=main (BASE= asks its state)
+	@if ! command -v pulumi > /dev/null; then eval "$$($(BIN)/python -m testbed env)"; fi; \
+	  $(BIN)/python -m infra.review --stack $(STACK) $(if $(BASE),--base $(BASE)) $(if $(OUTPUT),--output $(OUTPUT)) || test $$? -eq 3
+
+.PHONY: scan
+scan: .venv-pipeline/.ready ## The scanners of others, on what is in git: workflows, image, manifests, scripts, secrets
+	$(BIN)/python -m pipeline scan
+
+.PHONY: commits
+commits: $(READY) ## Whether the commits since BASE are Conventional Commits
+	$(BIN)/cz check --rev-range $(BASE)..HEAD
+
+include .github/pipeline.mk
 
 .PHONY: format
 format: $(READY) ## Format the code and mend what lint can mend
@@ -72,7 +95,7 @@ format: $(READY) ## Format the code and mend what lint can mend
 
 .PHONY: requirements
 requirements: $(READY) ## Compile requirements/*.in into hashed requirement files
-	for use in uv bot infra dev; do \
+	for use in uv bot infra pipeline release dev; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $$(test ! -e requirements/$$use.overrides || echo --overrides requirements/$$use.overrides) \
 	    --output-file requirements/$$use.txt requirements/$$use.in; done

@@ -3,7 +3,7 @@
 import asyncio
 import faulthandler
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from bot.authority.orders import FATE_OF, Order
 from bot.clock import Clock
 from bot.contract.addresses import printable_endpoint
 from bot.contract.environment import DeployEnv, Strategy
+from bot.contract.shards import by_shard
 from bot.health.background import Checks
-from bot.health.snapshot import Snapshot
+from bot.health.snapshot import Shard, Snapshot
 from bot.health.startup import Startup
 from bot.http import build_app
 from bot.identity import Identity
@@ -24,6 +25,7 @@ from bot.intent.file import FileSource
 from bot.intent.fixed import FixedSource
 from bot.intent.kubernetes import Access, ConfigMapSource
 from bot.intent.state import IntentSource, IntentState
+from bot.ledger.leases import Taken
 from bot.ledger.ledger import Ledger
 from bot.lifecycle import Lifecycle
 from bot.metrics import Metrics
@@ -105,7 +107,10 @@ class Bot:
             intent=self.state,
             wants=self.wants,
             before_release=self._wind_down,
+            on_taken=self._taken,
+            adopts=settings.adopt_intent,
         )
+        self._traded = by_shard(settings.symbols)
         self._decided_at: dict[str, float] = {}
         self._strategy = AverageCross() if settings.strategy is Strategy.AVERAGE_CROSS else None
         self.trader = Trader(
@@ -156,8 +161,12 @@ class Bot:
             clock=clock,
         )
 
-    async def _wind_down(self) -> None:
-        await self.trader.wind_down()  # the trader is made after the keeper
+    async def _wind_down(self, leases: frozenset[int]) -> None:
+        await self.trader.wind_down(leases)  # the trader is made after the keeper
+
+    def _taken(self, taken: Taken) -> None:
+        if taken.pause_seconds is not None and taken.before.lease in self._traded:
+            self.metrics.pause(taken.pause_seconds, handed_over=taken.handed_over)
 
     def wants(self) -> bool:
         """Whether this process may hold the lease, as far as it is its own choice."""
@@ -194,6 +203,10 @@ class Bot:
         del signal, reason
         self.metrics.signal(fate)
 
+    def late(self, refused_by: str) -> None:
+        """An order was refused for being late."""
+        self.metrics.late(refused_by)
+
     def quiet(self, seconds: float) -> None:
         """The venue asked for silence."""
         self.trader.quiet_until = boot_seconds() + seconds
@@ -219,6 +232,23 @@ class Bot:
         named = {"kill switch": limits.kill_switch, "reduce only": limits.reduce_only}
         read_only = (f"read-only: {limits.read_only}",) if limits.read_only else ()
         return (*(name for name, on in named.items() if on), *read_only)
+
+    def _shards(self) -> Iterator[Shard]:
+        keeper = self.keeper
+        for shard, symbols in self._traded.items():
+            row, safe = keeper.rows.get(shard), keeper.safe_seconds_of(shard)
+            held = safe > 0
+            yield Shard(
+                shard,
+                symbols,
+                epoch=row.epoch if row else 0,
+                held=held,
+                holder=row.holder if row else None,
+                color=row.color.value if row and row.holder and row.color else None,
+                seconds_left=safe
+                if held or not row
+                else max(0.0, row.expires_at - keeper.rows_now),
+            )
 
     def snapshot(self) -> Snapshot:
         """Return this moment."""
@@ -248,6 +278,9 @@ class Bot:
             feed_age_seconds=desk.feed_age_seconds,
             lease_held=self.keeper.safe_seconds > 0,
             lease_epoch=self.keeper.epoch,
+            leases_held=len(self.keeper.leases),
+            shards=tuple(self._shards()),
+            authority_refused=self.keeper.refused.name.lower() if self.keeper.refused else "",
             orders_by_state=self.reconciler.orders_by_state,
             signals_pending=self.reconciler.signals_pending,
             reconcile_differences=self.reconciler.differences if self.reconciler.done_at else None,

@@ -45,8 +45,28 @@ FAMILIES: Mapping[str, Family] = {
     names.INTENT_SOURCE_ERRORS_TOTAL: Family(
         COUNTER, "How often the intent's source could not be read."
     ),
-    names.LEASE_HELD: Family(GAUGE, "Whether this pod holds the lease, by its own clock."),
-    names.LEASE_EPOCH: Family(GAUGE, "Of the last lease that this pod held."),
+    names.LEASE_HELD: Family(GAUGE, "Whether this pod may trade something, by its own clock."),
+    names.LEASE_EPOCH: Family(GAUGE, "The highest of the leases that this pod holds."),
+    names.LEASES_HELD: Family(GAUGE, "How many leases this pod holds: shards, and the account's."),
+    names.SHARD_HELD: Family(
+        GAUGE, "Whether this pod may trade in this shard, for those that have symbols.", ("shard",)
+    ),
+    names.SHARD_EPOCH: Family(
+        GAUGE, "Changes of hands of this shard's lease, as this pod saw it last.", ("shard",)
+    ),
+    names.AUTHORITY_REFUSED: Family(
+        GAUGE, "1 while the database lets this pod hold nothing.", ("reason",)
+    ),
+    names.HANDOVER_PAUSE_SECONDS: Family(
+        HISTOGRAM,
+        "For how long nobody decided in a shard that this pod took: handed over, or run out.",
+        ("how",),
+    ),
+    names.LATE_ORDERS_TOTAL: Family(
+        COUNTER,
+        "Orders refused because authority or window had ended, by who refused.",
+        ("refused_by",),
+    ),
     names.FEED_AGE_SECONDS: Family(GAUGE, "Since the youngest market data."),
     names.SIGNALS_TOTAL: Family(COUNTER, "Signals by what became of them.", ("fate",)),
     names.SIGNALS_PENDING: Family(GAUGE, "Signals accepted, without a fate yet."),

@@ -33,9 +33,13 @@ class Metrics:
         self._orders = self._counter(names.ORDERS_TOTAL)
         self._signals = self._counter(names.SIGNALS_TOTAL)
         self._intent_to_ack = self._histogram(names.INTENT_TO_ACK_SECONDS, ORDER_BUCKETS)
+        self._pauses = self._histogram(names.HANDOVER_PAUSE_SECONDS, ORDER_BUCKETS)
+        self._late = self._counter(names.LATE_ORDERS_TOTAL)
         self._tick_to_intent = self._histogram(names.TICK_TO_INTENT_SECONDS, ORDER_BUCKETS)
         for fate in Fate:
             self._signals.labels(fate.value)  # a rate needs the 0 before the first
+        for who in ("venue", "ledger"):
+            self._late.labels(who)
         self._registry.register(_SnapshotCollector(identity, snapshot))
         prometheus_client.ProcessCollector(registry=self._registry)
 
@@ -59,6 +63,14 @@ class Metrics:
     def signal(self, fate: Fate) -> None:
         """Count a signal that got its fate."""
         self._signals.labels(fate.value).inc()
+
+    def pause(self, seconds: float, *, handed_over: bool) -> None:
+        """Note how long nobody decided in a shard that was taken."""
+        self._pauses.labels("handover" if handed_over else "expiry").observe(seconds)
+
+    def late(self, refused_by: str) -> None:
+        """Count an order that was refused for being late. `refused_by`: `venue` or `ledger`."""
+        self._late.labels(refused_by).inc()
 
     def intent_to_ack(self, seconds: float) -> None:
         """Note how long an order took from its committed intent to the venue's answer."""
@@ -99,6 +111,10 @@ class _SnapshotCollector(Collector):
         )
         held = {symbol: float(quantity) for symbol, quantity in now.positions.items()}
         yield _labelled(names.POSITION_QUANTITY, held)
+        yield _labelled(names.SHARD_HELD, {str(s.shard): s.held for s in now.shards})
+        yield _labelled(names.SHARD_EPOCH, {str(s.shard): s.epoch for s in now.shards})
+        refused = {now.authority_refused: 1.0} if now.authority_refused else {}
+        yield _labelled(names.AUTHORITY_REFUSED, refused)
         yield from _checks(now)
 
 
@@ -117,6 +133,7 @@ def _gauges(now: Snapshot) -> dict[str, float | None]:
         names.INTENT_INVALID: now.intent_invalid is not None,
         names.LEASE_HELD: now.lease_held,
         names.LEASE_EPOCH: now.lease_epoch,
+        names.LEASES_HELD: now.leases_held,
         names.FEED_AGE_SECONDS: now.feed_age_seconds,
         names.SIGNALS_PENDING: now.signals_pending,
         names.UNKNOWN_ORDERS: now.unknown_orders,

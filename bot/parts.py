@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from bot.authority.lease import Claim
 from bot.authority.timings import DEFAULTS
 from bot.contract import secrets as names
 from bot.contract.environment import PAPER_ENDPOINT, DeployEnv
+from bot.contract.shards import by_shard
 from bot.health.background import Checker
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
@@ -124,9 +126,16 @@ def checkers(  # noqa: PLR0913 - everything that it asks is passed in
     async def lease() -> str | None:
         if keeper.error:
             return keeper.error
-        if trades() and keeper.writer is None and keeper.holder_seen is None:
-            return "nobody holds it"
-        return None
+        if keeper.refused:
+            return refusal(keeper.refused, keeper.source_shown)
+        if not trades():
+            return None
+        nobody = [
+            f"{shard} ({', '.join(names)})"
+            for shard, names in by_shard(settings.symbols).items()
+            if not ((row := keeper.rows.get(shard)) and row.holder)
+        ]
+        return f"nobody holds shard {', '.join(nobody)}" if nobody else None
 
     async def feed() -> str | None:
         age = desk.feed_age_seconds
@@ -140,6 +149,16 @@ def checkers(  # noqa: PLR0913 - everything that it asks is passed in
     return [
         Checker(name, ask, critical=name in settings.critical_checks) for name, ask in asked.items()
     ]
+
+
+def refusal(claim: Claim, source: str) -> str:
+    """Say why a pod may hold nothing, and what ends that."""
+    todo = {
+        Claim.OLD_INTENT: "; this pod does not see it: is the API server in reach?",
+        Claim.FOREIGN: f" ({source}); to take over: `pulumi config set adoptIntent {source}`",
+        Claim.SCHEMA: "; run a newer version",
+    }
+    return claim.value + todo.get(claim, "")
 
 
 async def _ping(cache: "Cache") -> None:

@@ -58,6 +58,7 @@ _MAY_BE_EMPTY = (
     env.CONFIG_DIR,
     env.LEDGER,
     env.REDIS_URL,
+    env.ADOPT_INTENT,
     env.IMAGE,
     env.POD_NAME,
     env.POD_NAMESPACE,
@@ -139,6 +140,7 @@ class Settings(BaseModel):
         le=env.STARTUP_SECONDS_MAX,
     )
     redis_url: RedisUrl | None = Field(None, validation_alias=env.REDIS_URL)
+    adopt_intent: str = Field("", validation_alias=env.ADOPT_INTENT)
     retention_days: Days = Field(env.RETENTION_DAYS_DEFAULT, validation_alias=env.RETENTION_DAYS)
     log_level: LogLevel = Field("info", validation_alias=env.LOG_LEVEL)
 

@@ -52,6 +52,11 @@ class Status:
     uptime_seconds: float
     lease_held: bool
     lease_epoch: int | None
+    leases: int
+    """How many are held, of the shards and the account's."""
+    role: str
+    shards: tuple[Mapping[str, Any], ...]
+    """As in the report."""
     checks: Mapping[str, bool]
     """Name → whether it passes."""
     notes: tuple[str, ...]
@@ -99,6 +104,9 @@ def status_of(health: Mapping[str, Any], samples: Samples) -> Status:
         uptime_seconds=float(health["uptimeSeconds"]),
         lease_held=bool(samples[(names.LEASE_HELD,)]),
         lease_epoch=None if epoch is None else int(epoch),
+        leases=int(samples[(names.LEASES_HELD,)]),
+        role=str(health["role"]),
+        shards=tuple(health["shards"]),
         checks={name: bool(up) for name, up in labelled(names.CHECK_UP).items()},
         notes=tuple(health["notes"]),
         orders={state: int(count) for state, count in orders.items()},
@@ -121,8 +129,8 @@ def as_text(status: Status) -> str:
     """Return it for people: one fact a line, what is wrong at the end."""
     s = status
     stopped = f", stopped by {', '.join(s.stopped)}" if s.stopped else ""
-    lease = "held" if s.lease_held else "not held"
     epoch = "" if s.lease_epoch is None else f", epoch {s.lease_epoch}"
+    held = "" if s.lease_held or not s.leases else ", none of them long enough to trade"
     failing = [f"{name} FAILS" for name, up in s.checks.items() if not up]
     orders = [f"{count} {state}" for state, count in s.orders.items() if count]
     positions = [f"{symbol} {quantity}" for symbol, quantity in s.positions.items()]
@@ -132,7 +140,8 @@ def as_text(status: Status) -> str:
         "version": f"{s.version} ({s.color}, {s.environment}, {s.pod})",
         "up": f"{s.uptime_seconds:.0f} s",
         "active": f"{_yes(s.active)}; trading: {_yes(s.trading)}{stopped}",
-        "lease": lease + epoch,
+        "role": s.role,
+        "leases": f"{s.leases} held{epoch}{held}" if s.leases else "none held",
         "checks": ", ".join([*failing, f"{len(s.checks) - len(failing)} pass"]),
         "positions": ", ".join(positions) or "none",
         "unrealized": f"{s.unrealized_profit} in quote currency",
@@ -146,7 +155,14 @@ def as_text(status: Status) -> str:
         "loop lag": f"{s.loop_lag_seconds * 1000:.0f} ms",
     }
     text = "".join(f"{name:12} {value}\n" for name, value in lines.items())
+    text += "".join(f"{'shard ' + str(shard['shard']):12} {_holder(shard)}\n" for shard in s.shards)
     return text + "".join(f"  ! {note}\n" for note in s.notes)
+
+
+def _holder(shard: Mapping[str, Any]) -> str:
+    who = "this pod" if shard["held"] else shard["holder"] or "NOBODY"
+    left = f", {shard['secondsLeft']:.1f} s left" if shard["holder"] else ""
+    return f"{', '.join(shard['symbols'])}: {who}, epoch {shard['epoch']}{left}"
 
 
 def _reconciled(status: Status) -> str:

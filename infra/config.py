@@ -124,6 +124,12 @@ class StackConfig(Strict):
         description="Cache of market data, without user and password. Default none: slower, no "
         "less right.",
     )
+    adopt_intent: str = Field(
+        default="",
+        max_length=100,
+        description="Uid of another stack's intent whose authority over the database this one may "
+        "take over; the bot's log names it. Default none: it waits.",
+    )
     critical_checks: Checks = Field(
         default=CRITICAL_CHECKS_DEFAULT,
         description="Checks that take a pod out of the Service when they fail. Default: what it "

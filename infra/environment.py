@@ -38,6 +38,8 @@ def settings(config: StackConfig, color: Color) -> dict[str, str]:
         env.CONFIG_DIR: CONFIG_PATH,
         env.DRAIN_SECONDS: str(config.drain_seconds),
         env.SHUTDOWN_SECONDS: str(config.shutdown_seconds),
+        # Said once, for one move: a stack that never adopted has no such variable.
+        **({env.ADOPT_INTENT: config.adopt_intent} if config.adopt_intent else {}),
     }
 
 

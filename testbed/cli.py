@@ -1,4 +1,4 @@
-"""The commands: `python -m testbed up | down | status | doctor | env | logs | deploy | preview`."""
+"""The commands: `python -m testbed up | down | status | doctor | env | logs | deploy`."""
 
 import argparse
 import contextlib
@@ -71,8 +71,6 @@ def parser() -> argparse.ArgumentParser:
     deploy = add("deploy", _deploy, "deploy the stack `local` so that a swap is one command")
     deploy.add_argument("--context", help="a kubeconfig context instead of the platform's")
     deploy.add_argument("--repository", help="where images go instead of the platform's registry")
-    preview = add("preview", _preview, "show what a stack would declare")
-    preview.add_argument("--stack", default=stack.LOCAL, help="its name (local)")
     return top
 
 
@@ -129,11 +127,6 @@ def _show_log(log: Path, lines: int, *, follow: bool) -> int:
 
 def _deploy(options: argparse.Namespace, paths: Paths) -> int:
     stack.deploy(paths, options.context, options.repository)
-    return 0
-
-
-def _preview(options: argparse.Namespace, _paths: Paths) -> int:
-    stack.preview(options.stack)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The first deploy of the stack `local`, and previews of any stack: typed as a person would.
+"""The first deploy of the stack `local`, typed as a person would.
 
 Every command is printed before it runs, so that the next deploy can be done by hand. This module
 drives the plain `pulumi` command; it knows nothing of what the program declares beyond its config
@@ -6,12 +6,8 @@ keys and outputs.
 """
 
 import json
-import os
 import secrets
-import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,14 +25,14 @@ _TOKEN_BYTES = 32
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def pulumi(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> None:
+def pulumi(*words: str) -> None:
     """Print and run one `pulumi` command.
 
     Raises:
         subprocess.CalledProcessError: it failed; its own output has said why.
     """
     print(f"$ pulumi {' '.join(words)}", flush=True)  # noqa: T201 - the point is to show it
-    subprocess.run(["pulumi", *words], cwd=cwd, env=env, check=True)  # noqa: S603, S607 - as typed
+    subprocess.run(["pulumi", *words], cwd=ROOT, check=True)  # noqa: S603, S607 - as typed
 
 
 def pulumi_json(*words: str) -> dict[str, Any]:
@@ -150,26 +146,3 @@ def _next_steps(outputs: Mapping[str, Any], context: str | None) -> str:
         f"  pulumi config set activeColor {active.other} && pulumi up\n"
         f"Look: kubectl -n {outputs['namespace']} get deployments,services,pods"
     )
-
-
-def preview(stack: str) -> None:
-    """Show what a stack would declare, from its committed config alone: no cluster, no daemon."""
-    with tempfile.TemporaryDirectory(prefix="preview-") as folder:
-        work = Path(folder)
-        _scratch_project(stack, work)
-        env = os.environ | {
-            "PULUMI_BACKEND_URL": work.joinpath("state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "",
-        }
-        pulumi("stack", "init", "--non-interactive", stack, cwd=work, env=env)
-        pulumi("preview", "--diff", "--non-interactive", "--stack", stack, cwd=work, env=env)
-
-
-def _scratch_project(stack: str, work: Path) -> None:
-    """Copy project and stack files: the new stack's salt must not land in the committed one."""
-    project = (ROOT / "Pulumi.yaml").read_text()
-    project = project.replace("main: infra", f"main: {ROOT / 'infra'}")
-    project = project.replace("virtualenv: .venv", f"virtualenv: {sys.prefix}")
-    work.joinpath("Pulumi.yaml").write_text(project)
-    work.joinpath("state").mkdir()
-    shutil.copy(ROOT / f"Pulumi.{stack}.yaml", work)

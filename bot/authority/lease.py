@@ -122,9 +122,7 @@ def released(
     row: LeaseRow, now: float, quiet_seconds: float, paused_at: float, mark: int | None
 ) -> LeaseRow:
     """Give the lease up; nobody takes it before what its holder signed is dead."""
-    return replace(
-        row, holder=None, expires_at=now + quiet_seconds, paused_at=paused_at, mark=mark
-    )
+    return replace(row, holder=None, expires_at=now + quiet_seconds, paused_at=paused_at, mark=mark)
 
 
 def pause_seconds(before: LeaseRow, now: float, lease_seconds: float) -> float | None:

@@ -1,8 +1,17 @@
 """Shards: the unit of trading authority. The function is frozen: two versions must agree on it."""
 
+from collections.abc import Iterable
 from zlib import crc32
 
 SHARD_COUNT = 100
+
+
+def by_shard(symbols: Iterable[str]) -> dict[int, tuple[str, ...]]:
+    """Return the symbols of each shard that has some, in order of shard."""
+    found: dict[int, tuple[str, ...]] = {}
+    for symbol in sorted(symbols, key=shard_of):
+        found[shard_of(symbol)] = (*found.get(shard_of(symbol), ()), symbol)
+    return found
 
 
 def shard_of(symbol: str) -> int:

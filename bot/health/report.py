@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.health.checks import ALL, Outcome, Result, judged, worst
-from bot.health.snapshot import Snapshot
+from bot.health.snapshot import Shard, Snapshot
 from bot.identity import Identity
 
 WORDS: Mapping[Outcome, str] = {
@@ -48,7 +48,14 @@ def report(identity: Identity, now: Snapshot) -> tuple[Outcome, Json]:
         "database": _connection(results.get("database")),
         "startup": now.startup.reason if now.startup else "",
         "stopped": list(now.stops),
-        "lease": {"held": now.lease_held, "epoch": now.lease_epoch},
+        "role": _role(now),
+        "lease": {
+            "held": now.lease_held,
+            "epoch": now.lease_epoch,
+            "leases": now.leases_held,
+            "refused": now.authority_refused,
+        },
+        "shards": [_shard(shard) for shard in now.shards],
         "orders": {state.value: count for state, count in now.orders_by_state.items()},
         "unknownOrders": now.unknown_orders,
         "pendingSignals": now.signals_pending,
@@ -59,6 +66,27 @@ def report(identity: Identity, now: Snapshot) -> tuple[Outcome, Json]:
         "configHash": now.config_hash,
         "notes": [f"{name}: {r.reason}" for name, r in results.items() if r.reason],
         "checks": _checks(now, results),
+    }
+
+
+def _role(now: Snapshot) -> str:
+    """Say what the intent makes of this pod's color, in the words of a release."""
+    if now.intent is None:
+        return "unknown"
+    if now.intent_active:
+        return "active"
+    return "canary" if now.intent.canary_percent else "standby"
+
+
+def _shard(shard: Shard) -> Json:
+    return {
+        "shard": shard.shard,
+        "symbols": list(shard.symbols),
+        "epoch": shard.epoch,
+        "held": shard.held,
+        "holder": shard.holder,
+        "color": shard.color,
+        "secondsLeft": round(shard.seconds_left, 3),
     }
 
 

@@ -12,6 +12,22 @@ from bot.trading.orders import UNRESOLVED, State
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """Who trades some symbols, as this pod knows it."""
+
+    shard: int
+    symbols: tuple[str, ...]
+    epoch: int
+    held: bool
+    """By this pod, and it may sign requests."""
+    holder: str | None
+    """The process in the lease's row; None: nobody."""
+    color: str | None
+    seconds_left: float
+    """Until this pod may sign no more; of another's lease, until it runs out (as last seen)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One moment of the bot. `None` for an age means "never"."""
 
@@ -42,9 +58,14 @@ class Snapshot:
     feed_age_seconds: float | None = None
     """Since the youngest market data."""
     lease_held: bool = False
-    """Whether this pod holds the lease it trades under, by its own clock."""
+    """Whether this pod may trade something, by its own clock."""
     lease_epoch: int | None = None
-    """Of the last lease that it held."""
+    """The highest of the leases that it holds."""
+    leases_held: int = 0
+    shards: tuple[Shard, ...] = ()
+    """Those with symbols."""
+    authority_refused: str = ""
+    """Why the database lets this pod hold nothing."""
 
     orders_by_state: Mapping[State, int] = field(default_factory=dict[State, int])
     """In the ledger, for the states that have some."""

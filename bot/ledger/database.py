@@ -22,7 +22,8 @@ class Tx(Protocol):
     """One transaction.
 
     Parameters are `$1`, `$2` …; `{now}`, `{for_share}`, `{for_update}` become what the database at
-    hand calls them (locks: nothing, where there is one writer only).
+    hand calls them (locks: nothing, where there is one writer only). `{notify}` tells `$1` to who
+    listens.
     """
 
     async def rows(self, sql: str, *parameters: object) -> Sequence[Row]:
@@ -62,6 +63,8 @@ class Database(ABC):
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
+        self.on_notice: Callable[[], None] = lambda: None
+        """Called when another process tells something; at any time, and it may be missed."""
 
     async def open(self) -> None:
         """Connect; once connected, do nothing.
@@ -92,6 +95,14 @@ class Database(ABC):
         self._queue.append(waiting)
         self._wake.set()
         return cast("T", await waiting.done)
+
+    async def write_alone(self, script: Script[T]) -> T:
+        """Run the script in a transaction of its own, before and beside the writes that wait.
+
+        Raises:
+            LedgerError: no answer; it may have committed.
+        """
+        return await self.write(script)
 
     async def _write_all(self) -> None:
         while not self._closing:

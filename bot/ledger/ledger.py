@@ -1,31 +1,25 @@
 """What the bot does with its ledger, one method per transaction; `scripts` has the statements."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 
-from bot.authority.lease import Claimant, Claimed
+from bot.authority.lease import Claimant
 from bot.authority.orders import Order, Signal, Work
-from bot.authority.protocol import Rules
-from bot.ledger import scripts
+from bot.authority.protocol import Leaving, Rules
+from bot.contract.intent import Intent
+from bot.ledger import leases, scripts
 from bot.ledger.database import Database
+from bot.ledger.leases import Kept
 from bot.ledger.port import Posted, SchemaError, SignalRecord
-from bot.ledger.scripts import Facts, IntentOutcome, Judge, ReadOnly
+from bot.ledger.scripts import Facts, IntentOutcome, Judge, ReadOnly, Writer
 from bot.trading import signals
 from bot.trading.orders import Fill, Report, State
 from bot.trading.signals import Fate
 
-SCHEMA = 1
+SCHEMA = 2
 """The newest version that this code knows; an older one lacks what it needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Who writes, under which epoch. Every write of trading carries it and is refused without."""
-
-    holder: str
-    epoch: int
+MEMBERS_KEPT_SECONDS = 3600.0
 
 
 class Ledger:
@@ -68,14 +62,22 @@ class Ledger:
 
     # Authority.
 
-    async def claim(self, claimant: Claimant) -> Claimed:
-        """Take or renew the lease, or be refused."""
-        return await self._database.write(partial(scripts.claim, self._rules, claimant))
+    def on_notice(self, wake: Callable[[], None]) -> None:
+        """Have this called when another process gave leases up or saw a newer intent."""
+        self._database.on_notice = wake
 
-    async def release(self, writer: Writer, quiet_seconds: float) -> None:
-        """Give the lease up; nobody takes it before `quiet_seconds` are over."""
-        await self._database.write(
-            partial(scripts.release, self._rules, writer.holder, writer.epoch, quiet_seconds)
+    async def keep(
+        self, claimant: Claimant, intent: Intent | None, leaving: Collection[int]
+    ) -> Kept:
+        """Renew what is held and take what should be; see `bot.ledger.leases`."""
+        return await self._database.write_alone(
+            partial(leases.keep, self._rules, SCHEMA, claimant, intent, leaving)
+        )
+
+    async def release(self, holder: str, leaving: Mapping[int, Leaving]) -> frozenset[int]:
+        """Give leases up; return those that are: one that is written under stays for now."""
+        return await self._database.write_alone(
+            partial(leases.release, self._rules, holder, leaving)
         )
 
     # Signals.
@@ -96,13 +98,13 @@ class Ledger:
 
     # Orders.
 
-    async def busy_shards(self, epoch: int) -> set[int]:
+    async def busy_shards(self) -> set[int]:
         """Return the shards in which something is to be done."""
-        return await self._database.read(partial(scripts.busy_shards, self._account, epoch))
+        return await self._database.read(partial(scripts.busy_shards, self._account))
 
-    async def read_work(self, shard: int, epoch: int) -> Work:
+    async def read_work(self, shard: int) -> Work:
         """Return what is to be done in a shard."""
-        return await self._database.read(partial(scripts.read_work, self._account, shard, epoch))
+        return await self._database.read(partial(scripts.read_work, self._account, shard))
 
     async def commit_intent(self, order: Order, judge: Judge) -> IntentOutcome:
         """Judge by what the account holds and write the order, or refuse its signal, in one."""
@@ -180,4 +182,5 @@ class Ledger:
 
     async def purge(self, older_than_seconds: float) -> int:
         """Delete signals with an old fate, and their ended orders; fills stay for ever."""
+        await self._database.write(partial(leases.purge_members, MEMBERS_KEPT_SECONDS))
         return await self._database.write(partial(scripts.purge, self._account, older_than_seconds))

@@ -1,12 +1,15 @@
-"""Postgres by asyncpg: one connection writes, a few read; each call ends within its deadline.
+"""Postgres by asyncpg: a connection for writes, leases and notices each, a few that read.
+
+Each call ends within its deadline.
 
 READ COMMITTED, because an epoch that is checked under REPEATABLE READ is read in the past. A server
 ends a transaction whose client fell asleep in it: it holds the lease row that others wait for.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import asyncpg
 
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CALL_SECONDS = 2.0
 CONNECT_SECONDS = 3.0
+LISTEN_AGAIN_SECONDS = 1.0
 READERS = 4
+CHANNEL = "bot_leases"
+"""Where who gives leases up, or shows a newer intent, tells the others."""
 SERVER_SETTINGS = {
     "application_name": "bot",
     "statement_timeout": "2000",
@@ -33,6 +39,10 @@ WORDS = {
     "{now}": "extract(epoch FROM clock_timestamp())::float8",
     "{for_share}": "FOR SHARE",
     "{for_update}": "FOR UPDATE",
+    "{renew_lock}": "FOR NO KEY UPDATE",
+    "{take_lock}": "FOR UPDATE SKIP LOCKED",
+    "{write_lock}": "FOR KEY SHARE",
+    "{notify}": f"pg_notify('{CHANNEL}', $1)",
 }
 _FAILED = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 _REFUSED = (
@@ -63,6 +73,46 @@ class _Tx:
         return await self._connection.fetch(spelled(sql), *parameters)
 
 
+class _Line:
+    """One connection that runs transactions, one after the other."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._free = asyncio.Lock()
+
+    async def open(self) -> "asyncpg.Connection[Any]":
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await _connect(self._url)
+        return self._connection
+
+    def end(self) -> None:
+        if self._connection:
+            self._connection.terminate()
+            self._connection = None
+
+    async def transact(self, scripts: Sequence[Script[Any]]) -> Sequence[Any]:
+        """Run all of them. After any trouble the connection is thrown away: who knows its state."""
+        try:
+            async with asyncio.timeout(CALL_SECONDS), self._free:
+                return await self._transact(scripts)
+        except (*_FAILED, *_REFUSED) as error:
+            raise LedgerError(f"Postgres: {_text(error)}") from error
+
+    async def _transact(self, scripts: Sequence[Script[Any]]) -> Sequence[Any]:
+        connection = await self.open()
+        try:
+            transaction = connection.transaction()
+            await transaction.start()
+            results = [await script(_Tx(connection)) for script in scripts]
+            await transaction.commit()
+        except BaseException:
+            # Not rolled back: on a connection that hangs, that would hang too.
+            self.end()
+            raise
+        return results
+
+
 class Postgres(Database):
     """One pod's connections."""
 
@@ -70,12 +120,14 @@ class Postgres(Database):
         super().__init__()
         self.where = "Postgres"
         self._url = url
-        self._writing: asyncpg.Connection[Any] | None = None
+        self._writing = _Line(url)
+        self._keeping = _Line(url)
         self._readers: asyncpg.Pool[Any] | None = None
+        self._listening: asyncio.Task[None] | None = None
 
     async def _open(self) -> None:
         try:
-            self._writing = await self._connect()
+            await self._writing.open()
             self._readers = await asyncpg.create_pool(
                 self._url,
                 min_size=1,
@@ -87,22 +139,41 @@ class Postgres(Database):
         except (*_FAILED, asyncpg.PostgresError) as error:
             await self._close()
             raise LedgerError(f"Postgres: {_text(error)}") from error
-
-    async def _connect(self) -> "asyncpg.Connection[Any]":
-        return await asyncpg.connect(
-            self._url,
-            timeout=CONNECT_SECONDS,
-            command_timeout=CALL_SECONDS,
-            server_settings=SERVER_SETTINGS,
-        )
+        self._listening = asyncio.create_task(self._listen(), name="ledger notices")
 
     async def _close(self) -> None:
-        if self._writing:
-            self._writing.terminate()
-            self._writing = None
+        if self._listening:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+            self._listening = None
+        self._writing.end()
+        self._keeping.end()
         if self._readers:
             self._readers.terminate()
             self._readers = None
+
+    async def _listen(self) -> None:
+        """Hear what others tell. Nothing depends on it: who hears nothing looks by itself."""
+        while True:
+            ended = asyncio.Event()
+            try:
+                connection = await _connect(self._url)
+            except (*_FAILED, asyncpg.PostgresError):
+                await asyncio.sleep(LISTEN_AGAIN_SECONDS)
+                continue
+            connection.add_termination_listener(lambda _, ended=ended: ended.set())
+            try:
+                await connection.add_listener(CHANNEL, self._heard)
+                await ended.wait()
+            except (*_FAILED, asyncpg.PostgresError):
+                pass
+            finally:
+                connection.terminate()
+            await asyncio.sleep(LISTEN_AGAIN_SECONDS)
+
+    def _heard(self, *_: object) -> None:
+        self.on_notice()
 
     async def read(self, script: Script[T]) -> T:
         """See Database. A connection that failed is ended at once: giving it back could hang."""
@@ -123,28 +194,22 @@ class Postgres(Database):
             raise LedgerError(f"Postgres: {_text(error)}") from error
 
     async def transact(self, scripts: Sequence[Script[Any]]) -> Sequence[Any]:
-        """See Database. After any trouble the connection is thrown away: its state is unknown."""
-        try:
-            async with asyncio.timeout(CALL_SECONDS):
-                return await self._transact(scripts)
-        except (*_FAILED, *_REFUSED) as error:
-            raise LedgerError(f"Postgres: {_text(error)}") from error
+        """See Database."""
+        return await self._writing.transact(scripts)
 
-    async def _transact(self, scripts: Sequence[Script[Any]]) -> Sequence[Any]:
-        if self._writing is None or self._writing.is_closed():
-            self._writing = await self._connect()
-        connection = self._writing
-        try:
-            transaction = connection.transaction()
-            await transaction.start()
-            results = [await script(_Tx(connection)) for script in scripts]
-            await transaction.commit()
-        except BaseException:
-            # Not rolled back: on a connection that hangs, that would hang too.
-            connection.terminate()
-            self._writing = None
-            raise
-        return results
+    async def write_alone(self, script: Script[T]) -> T:
+        """See Database. On a connection of its own: what waits for writes must not delay it."""
+        (result,) = await self._keeping.transact([script])
+        return cast("T", result)
+
+
+async def _connect(url: str) -> "asyncpg.Connection[Any]":
+    return await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=CALL_SECONDS,
+        server_settings=SERVER_SETTINGS,
+    )
 
 
 def _text(error: BaseException) -> str:

@@ -79,8 +79,9 @@ def lease_of(row: Row) -> LeaseRow:
         epoch=row["epoch"],
         holder=row["holder"],
         color=Color(row["color"]) if row["color"] else None,
-        generation=row["generation"],
         expires_at=row["expires_at"],
+        paused_at=row["paused_at"],
+        mark=row["mark"],
     )
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
 
-from bot.authority.lease import ALL_SHARDS, Claimant, Claimed, LeaseRow
+from bot.authority.lease import LeaseRow
 from bot.authority.orders import FATE_OF, Order, Work
 from bot.authority.protocol import Rules
 from bot.ledger import rows
@@ -28,18 +27,13 @@ def _listed(states: frozenset[State]) -> str:
 _UNRESOLVED, _RESTING, _LIVE = _listed(UNRESOLVED), _listed(RESTING), _listed(LIVE)
 
 
-class Epoch(Protocol):
-    """Who writes, under which epoch."""
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes, under which epoch of which lease. No write of trading commits without it."""
 
-    @property
-    def holder(self) -> str:
-        """The process."""
-        ...
-
-    @property
-    def epoch(self) -> int:
-        """Of its lease."""
-        ...
+    holder: str
+    epoch: int
+    lease: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,50 +109,21 @@ async def make_account(tx: Tx, account: str) -> None:
     await tx.rows("INSERT INTO accounts (account) VALUES ($1) ON CONFLICT DO NOTHING", account)
 
 
-# Authority.
-
-
-async def _lease(tx: Tx, lock: str) -> LeaseRow:
-    row = await first(tx, f"SELECT * FROM leases WHERE lease = $1 {lock}", ALL_SHARDS)
+async def holds(tx: Tx, writer: "Writer") -> bool:
+    """Say whether this write may commit; the lease's row stays locked until it has."""
+    row = await first(
+        tx, "SELECT holder, epoch FROM leases WHERE lease = $1 {write_lock}", writer.lease
+    )
     if row is None:
-        raise LedgerError("the row of the lease is gone: restore a backup")
-    return rows.lease_of(row)
-
-
-async def _write_lease(tx: Tx, row: LeaseRow) -> None:
-    await tx.rows(
-        "UPDATE leases SET epoch = $2, holder = $3, color = $4, generation = $5, expires_at = $6"
-        " WHERE lease = $1",
-        row.lease,
-        row.epoch,
-        row.holder,
-        row.color.value if row.color else None,
-        row.generation,
-        row.expires_at,
+        raise LedgerError(f"the row of lease {writer.lease} is gone: restore a backup")
+    return Rules().may_write(
+        LeaseRow(writer.lease, row["epoch"], row["holder"]), writer.holder, writer.epoch
     )
 
 
-async def claim(rules: Rules, claimant: Claimant, tx: Tx) -> Claimed:
-    """Take, renew or refuse: by the clock after the row is locked."""
-    row = await _lease(tx, "{for_update}")
-    claimed = rules.claim(row, claimant, await clock(tx))
-    if claimed.row != row:
-        await _write_lease(tx, claimed.row)
-    return claimed
-
-
-async def release(rules: Rules, holder: str, epoch: int, quiet_seconds: float, tx: Tx) -> None:
-    """Give up what is held."""
-    row = await _lease(tx, "{for_update}")
-    after = rules.release(row, holder, epoch, await clock(tx), quiet_seconds)
-    if after != row:
-        await _write_lease(tx, after)
-
-
-async def _holds(tx: Tx, holder: str, epoch: int) -> bool:
-    """Say whether this write may commit; the row stays locked until it has."""
-    row = await _lease(tx, "{for_share}")
-    return Rules().may_write(row, holder, epoch)
+async def _lock_account(tx: Tx, account: str) -> None:
+    """Whoever writes what shards share waits here, so that nobody waits for anybody twice."""
+    await tx.rows("SELECT account FROM accounts WHERE account = $1 {for_update}", account)
 
 
 # Signals.
@@ -196,9 +161,9 @@ async def find(signal_id: str, tx: Tx) -> SignalRecord | None:
     return rows.record_of(row, list(orders))
 
 
-async def close_signal(writer: Epoch, signal_id: str, fate: Fate, reason: str, tx: Tx) -> bool:
+async def close_signal(writer: Writer, signal_id: str, fate: Fate, reason: str, tx: Tx) -> bool:
     """Write a fate, once."""
-    if not await _holds(tx, writer.holder, writer.epoch):
+    if not await holds(tx, writer):
         return False
     await _end_signal(tx, signal_id, fate, reason, writer.epoch)
     return True
@@ -218,9 +183,8 @@ async def _end_signal(tx: Tx, signal_id: str, fate: Fate, reason: str, epoch: in
 # Orders.
 
 
-async def busy_shards(account: str, epoch: int, tx: Tx) -> set[int]:
-    """Shards with a pending signal or an unresolved order. `epoch` is whose business it is."""
-    del epoch
+async def busy_shards(account: str, tx: Tx) -> set[int]:
+    """Shards with a pending signal or an unresolved order."""
     found = await tx.rows(
         "SELECT DISTINCT shard FROM signals WHERE fate IS NULL AND account = $1"
         f" UNION SELECT DISTINCT shard FROM orders WHERE state IN ({_UNRESOLVED})"
@@ -230,14 +194,13 @@ async def busy_shards(account: str, epoch: int, tx: Tx) -> set[int]:
     return {int(row["shard"]) for row in found}
 
 
-async def read_work(account: str, shard: int, epoch: int, tx: Tx) -> Work:
-    """What is unresolved here, and what earlier epochs left anywhere; the oldest signal."""
+async def read_work(account: str, shard: int, tx: Tx) -> Work:
+    """What is unresolved here, whoever left it; the oldest signal."""
     unresolved = await tx.rows(
         f"SELECT * FROM orders WHERE state IN ({_UNRESOLVED}) AND account = $1"
-        " AND (shard = $2 OR epoch < $3) ORDER BY seq",
+        " AND shard = $2 ORDER BY seq",
         account,
         shard,
-        epoch,
     )
     signal = await first(
         tx,
@@ -292,7 +255,7 @@ async def facts(account: str, tx: Tx) -> Facts:
 
 async def commit_intent(account: str, order: Order, judge: Judge, tx: Tx) -> IntentOutcome:
     """Lease, then account: both locked until the intent is committed, whichever pod trades."""
-    if not await _holds(tx, order.holder, order.epoch):
+    if not await holds(tx, Writer(order.holder, order.epoch, order.shard)):
         return NotWritten.LEASE
     # Only who holds the lease ends signals, so waiting for the account makes this no older.
     pending = await tx.rows(
@@ -330,9 +293,9 @@ async def commit_intent(account: str, order: Order, judge: Judge, tx: Tx) -> Int
     return verdict if written else NotWritten.KNOWN
 
 
-async def record(account: str, writer: Epoch, order: Order, report: Report | None, tx: Tx) -> bool:
+async def record(account: str, writer: Writer, order: Order, report: Report | None, tx: Tx) -> bool:
     """Write what became of an order. What has ended stays ended; its fills are taken anyway."""
-    if not await _holds(tx, writer.holder, writer.epoch):
+    if not await holds(tx, writer):
         return False
     await tx.rows(
         "UPDATE orders SET state = $2, reason = $3, venue_order_id = $4, filled_quantity = $5,"
@@ -352,18 +315,20 @@ async def record(account: str, writer: Epoch, order: Order, report: Report | Non
 
 
 async def record_fills(
-    account: str, writer: Epoch, fills: Sequence[Fill], tx: Tx, *, held: bool = False
+    account: str, writer: Writer, fills: Sequence[Fill], tx: Tx, *, held: bool = False
 ) -> int | None:
     """Write fills, each once, and bring the positions up to them."""
-    if not held and not await _holds(tx, writer.holder, writer.epoch):
+    if not held and not await holds(tx, writer):
         return None
+    if fills:
+        await _lock_account(tx, account)
     new = 0
     for fill in sorted(fills, key=lambda fill: fill.key):
         new += await _record_fill(account, writer, fill, tx)
     return new
 
 
-async def _record_fill(account: str, writer: Epoch, fill: Fill, tx: Tx) -> int:
+async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> int:
     shard = Signal("", Terms(fill.symbol, fill.side, fill.quantity), 0.0, "").shard
     written = await tx.rows(
         "INSERT INTO fills (symbol, trade_id, order_id, account, shard, epoch, side, quantity,"
@@ -535,10 +500,10 @@ async def baselines(account: str, tx: Tx) -> dict[str, Decimal]:
 
 
 async def set_baselines(
-    account: str, writer: Epoch, quantities: dict[str, Decimal], tx: Tx
+    account: str, writer: Writer, quantities: dict[str, Decimal], tx: Tx
 ) -> bool:
     """Write those that are not known yet."""
-    if not await _holds(tx, writer.holder, writer.epoch):
+    if not await holds(tx, writer):
         return False
     for currency, quantity in quantities.items():
         await tx.rows(

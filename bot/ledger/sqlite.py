@@ -17,7 +17,15 @@ from bot.ledger.port import LedgerError
 
 T = TypeVar("T")
 MEMORY = ":memory:"
-WORDS = {"{now}": "bot_now()", "{for_share}": "", "{for_update}": ""}
+WORDS = {
+    "{now}": "bot_now()",
+    "{for_share}": "",
+    "{for_update}": "",
+    "{renew_lock}": "",
+    "{take_lock}": "",
+    "{write_lock}": "",
+    "{notify}": "$1",
+}
 
 
 def spelled(sql: str) -> str:

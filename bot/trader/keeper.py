@@ -1,4 +1,4 @@
-"""Holds the lease while the intent names this color, and gives it up in order when it does not.
+"""Keeps the leases that this process should hold, and hands over in order what it should not.
 
 It is the `View` that the rules of authority look at. All its times are of the boot-time clock.
 """
@@ -7,17 +7,20 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
-from bot.authority.lease import Claim, Claimant
-from bot.authority.protocol import Rules
+from bot.authority.lease import ACCOUNT, Claim, Claimant, LeaseRow
+from bot.authority.protocol import Leaving, Outstanding, Rules
 from bot.authority.window import Held, VenueClock, VenueTime, later
 from bot.contract.color import Color
+from bot.contract.intent import Intent
 from bot.intent.state import IntentState
-from bot.ledger.ledger import Ledger, Writer
+from bot.ledger.leases import Kept, Taken
+from bot.ledger.ledger import Ledger
 from bot.ledger.port import LedgerError
+from bot.ledger.scripts import Writer
 from bot.venues.port import Venue, VenueError
 
 ASK_TIME_SECONDS = 3.0
@@ -27,6 +30,10 @@ WAITING_SHARE = 0.25
 """Who waits for a lease asks this much more often than its holder renews."""
 LOOK_SECONDS = 0.02
 """How often the intent is looked at: who shall give up does so at once."""
+OLD_INTENT_SECONDS = 1.0
+"""How long a newer intent may be on its way to this pod; then it gives up what it cannot renew."""
+RELEASE_AGAIN_SECONDS = 0.05
+"""How soon what was written under just now is given up again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -37,7 +44,7 @@ def boot_seconds() -> float:
 
 
 class Keeper:
-    """One process's authority over the account's shards."""
+    """One process's authority."""
 
     def __init__(  # noqa: PLR0913 - everything that it touches is passed in
         self,
@@ -48,29 +55,47 @@ class Keeper:
         venue: Venue,
         intent: IntentState,
         wants: Callable[[], bool],
-        before_release: Callable[[], Awaitable[None]],
+        before_release: Callable[[frozenset[int]], Awaitable[None]],
+        on_taken: Callable[[Taken], None] = lambda _: None,
+        adopts: str = "",
         rules: Rules | None = None,
     ) -> None:
         self.holder = f"{pod or 'bot'}.{uuid.uuid4().hex[:8]}"
         """A process, not a pod: what starts again is someone else."""
-        self.outstanding: dict[str, float] = {}
-        self.claim: Claim | None = None
-        """What became of the last claim."""
+        self.outstanding: dict[str, Outstanding] = {}
+        self.refused: Claim | None = None
+        """Why this process may hold nothing, as the database says."""
         self.error: str | None = None
-        """Why the lease could not be asked for, while that lasts."""
-        self.holder_seen: str | None = None
-        """Who holds the lease, as far as it was told."""
+        """Why the leases could not be asked for, while that lasts."""
+        self.rows: dict[int, LeaseRow] = {}
+        """All leases, as they were at the last look; times by the database's clock."""
+        self.rows_now = 0.0
+        """The database's clock then."""
+        self.source_shown = ""
+        """Whose intent rules this database."""
         self._color = color
         self._ledger = ledger
         self._venue = venue
         self._intent = intent
         self._wants = wants
         self._before_release = before_release
+        self._on_taken = on_taken
+        self._adopts = adopts
         self._rules = rules or Rules()
-        self._held: Held | None = None
+        self._held: dict[int, Held] = {}
+        self._leaving: set[int] = set()
+        """Held, and nothing new is taken on in them."""
+        self._given_up: set[int] = set()
+        """Nothing is decided in them any more; the release is on its way."""
+        self._wanted: frozenset[int] = frozenset()
         self._known: VenueClock | None = None
-        self._giving_up = False
         self._ended = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._asking = asyncio.Lock()
+        self._handing_over: set[asyncio.Task[None]] = set()
+        self._joined = False
+        self._refused_at = 0.0
+        ledger.on_notice(self._wake.set)
 
     # What the rules see (bot.authority.protocol.View).
 
@@ -80,8 +105,7 @@ class Keeper:
 
     def held(self, shard: int) -> Held | None:
         """Return the lease of this shard; None when it may decide nothing (more)."""
-        del shard  # one lease covers them all
-        return None if self._giving_up else self._held
+        return None if shard in self._given_up else self._held.get(shard)
 
     def venue_time(self) -> VenueTime | None:
         """Return the venue's clock; None when it was never asked."""
@@ -89,20 +113,33 @@ class Keeper:
 
     # What the rest sees.
 
-    @property
-    def epoch(self) -> int | None:
-        """Of the lease that is held, also while it is given up."""
-        return self._held.epoch if self._held else None
+    def decides(self, shard: int) -> bool:
+        """Whether something new may be taken on in this shard."""
+        return shard in self._held and shard not in self._leaving
+
+    def writer(self, lease: int) -> Writer | None:
+        """Return who writes under this lease, also while it is handed over."""
+        held = self._held.get(lease)
+        return Writer(self.holder, held.epoch, lease) if held else None
 
     @property
-    def writer(self) -> Writer | None:
-        """Who writes under it."""
-        return Writer(self.holder, self._held.epoch) if self._held else None
+    def leases(self) -> frozenset[int]:
+        """What is held, the account's among it if it is."""
+        return frozenset(self._held)
+
+    @property
+    def epoch(self) -> int | None:
+        """The highest of what is held: it names this process's turn."""
+        return max((held.epoch for held in self._held.values()), default=None)
 
     @property
     def safe_seconds(self) -> float:
-        """How long requests may still be signed; 0 without a lease."""
-        held = self.held(0)
+        """How long requests may still be signed under the lease that lasts longest; 0 without."""
+        return max((self.safe_seconds_of(lease) for lease in self._held), default=0.0)
+
+    def safe_seconds_of(self, lease: int) -> float:
+        """How long requests may still be signed under this lease."""
+        held = self.held(lease)
         if held is None:
             return 0.0
         return max(0.0, held.until - self.boot() - self._rules.timings.silence_seconds)
@@ -110,22 +147,23 @@ class Keeper:
     # What it does.
 
     async def run(self) -> None:
-        """Ask for the time and keep the lease, until `end` is called and it is given up."""
+        """Ask for the time and keep the leases, until `end` is called and all are given up."""
         asking = asyncio.create_task(self._ask_time(), name="venue time")
         try:
             while not self._ended.is_set():
-                await self._step()
+                await self._round()
                 await self._pause()
-            if self._held:
-                await self._give_up(self._held)
+            await self._end()
         finally:
-            asking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asking
+            for task in (asking, *self._handing_over):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     def end(self) -> None:
-        """Give the lease up, then stop."""
+        """Give everything up, then stop."""
         self._ended.set()
+        self._wake.set()
 
     async def _ask_time(self) -> None:
         while True:
@@ -140,70 +178,181 @@ class Keeper:
             self._known = later(self._known, clock, boot)
             await asyncio.sleep(ASK_TIME_SECONDS)
 
-    def _named(self) -> bool:
-        return self._intent.active and self._wants()
+    async def _round(self) -> None:
+        """Give up what the intent takes away, then look at the leases."""
+        intent = self._intent.intent
+        if intent is None:
+            return
+        wants = self._wants() and not self._ended.is_set()
+        self._hand_over(
+            lease for lease in self._held if not (wants and intent.color_of(lease) is self._color)
+        )
+        if wants or self._held or self._joined:
+            await self._keep(intent if wants else None)
 
-    async def _step(self) -> None:
-        if self._named():
-            await self._claim()
-        elif self._held:
-            await self._give_up(self._held)
-        else:
-            self.claim = None
-
-    async def _pause(self) -> None:
-        wait = self._rules.timings.renew_seconds * (1.0 if self._held else WAITING_SHARE)
-        until = self.boot() + wait
-        while self.boot() < until and not self._ended.is_set():
-            if self._held and not self._named():
-                return
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def _claim(self) -> None:
+    async def _keep(self, intent: Intent | None) -> None:
+        number, source = generation_of(self._intent.generation)
+        claimant = Claimant(self.holder, self._color, number, source, self._adopts)
         asked = self.boot()
-        claimant = Claimant(self.holder, self._color, generation_number(self._intent.generation))
         try:
-            claimed = await self._ledger.claim(claimant)
+            async with self._asking:
+                kept = await self._ledger.keep(claimant, intent, frozenset(self._given_up))
+                self._take_over(kept, asked)
         except LedgerError as error:
-            # The lease runs on as it was counted; `held.until` ends it if this lasts.
+            # The leases run on as they were counted; `held.until` ends them if this lasts.
             self.error = str(error)
             return
-        self.error, self.claim, self.holder_seen = None, claimed.claim, claimed.row.holder
-        before = self._held
-        epoch = claimed.row.epoch
-        self._held = self._rules.hold(epoch, asked, self.boot()) if claimed.granted else None
-        if (before and before.epoch) != (self._held and self._held.epoch):
-            _log.info("lease", outcome=claimed.claim.value, epoch=epoch, holder=claimed.row.holder)
+        self.error, self._joined = None, intent is not None and not kept.refused
+        self._judge(kept)
 
-    async def _give_up(self, held: Held) -> None:
-        """Take on nothing new, settle, then release: after what was signed is dead."""
-        try:
-            await self._settle_while_renewing()
-            self._giving_up = True
-            quiet = self._rules.quiet_seconds(self.outstanding, self.boot())
-            await self._ledger.release(Writer(self.holder, held.epoch), quiet)
+    def _judge(self, kept: Kept) -> None:
+        """Hand over what others should hold."""
+        if kept.refused is not self.refused:
+            self.refused, self._refused_at = kept.refused, self.boot()
+            if kept.refused:
+                _log.warning("authority", outcome=kept.refused.value, rules=kept.shown.source)
+        if kept.refused is None:
+            self._hand_over(set(self._held) - kept.wanted)
+        elif (
+            kept.refused is not Claim.OLD_INTENT
+            or self.boot() > self._refused_at + OLD_INTENT_SECONDS
+        ):
+            self._hand_over(self._held)
+
+    def _take_over(self, kept: Kept, asked: float) -> None:
+        """Count what is granted from before it was asked for; forget what somebody else has."""
+        answered = self.boot()
+        granted = {row.lease: row for row in kept.granted}
+        self.rows = {row.lease: row for row in kept.rows} | granted
+        self.rows_now, self.source_shown = kept.now, kept.shown.source
+        self._wanted = kept.wanted
+        if kept.refused:
+            return
+        before = set(self._held)
+        for lease in before - set(granted) - self._given_up:
+            del self._held[lease]
+        for lease, row in granted.items():
+            self._held[lease] = self._rules.hold(row.epoch, asked, answered)
+        if lost := before - set(self._held):
+            _log.warning("leases lost", leases=listed(lost))
+        if kept.taken:
+            pauses = [t.pause_seconds for t in kept.taken if t.pause_seconds is not None]
             _log.info(
-                "lease released",
-                epoch=held.epoch,
-                quiet_seconds=round(quiet, 3),
-                unresolved=sorted(self.outstanding),
+                "leases taken",
+                leases=listed(taken.before.lease for taken in kept.taken),
+                handed_over=sum(taken.handed_over for taken in kept.taken),
+                pause_seconds=round(max(pauses), 3) if pauses else None,
+                members=len(kept.members),
             )
+        for taken in kept.taken:
+            if taken.moved:
+                _log.error(
+                    "the ledger went on after the hand-off",
+                    shard=taken.before.lease,
+                    mark_left=taken.before.mark,
+                    mark=taken.mark,
+                )
+            self._on_taken(taken)
+
+    async def _pause(self) -> None:
+        """Wait for the next look: sooner while a lease is missing, at once when something moved."""
+        missing = self._wanted - set(self._held)
+        share = 1.0 if self._held and not missing else WAITING_SHARE
+        until = self.boot() + self._rules.timings.renew_seconds * share
+        seen = (self._intent.generation, self._wants())
+        while self.boot() < until and not self._wake.is_set():
+            if (self._intent.generation, self._wants()) != seen:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wake.wait()
+        self._wake.clear()
+
+    # Handing over.
+
+    def _hand_over(self, leases: Iterable[int]) -> None:
+        """Begin to give these up, if that has not begun."""
+        going = frozenset(leases) - self._leaving
+        if going:
+            self._leaving |= going
+            task = asyncio.create_task(self._give_up(going), name="handover")
+            self._handing_over.add(task)
+            task.add_done_callback(self._handing_over.discard)
+
+    async def _give_up(self, leases: frozenset[int]) -> None:
+        """Take on nothing new, settle, then release: after what was signed is dead."""
+        stopped_at = self.boot()
+        try:
+            await self._before_release(leases)
+        except Exception:  # noqa: BLE001 - whatever it was, the leases must go
+            _log.exception("settling before the release failed")
+        self._given_up |= leases
+        try:
+            async with self._asking:
+                left = await self._release(leases, stopped_at)
+            while left:
+                await asyncio.sleep(RELEASE_AGAIN_SECONDS)
+                async with self._asking:
+                    left = await self._release(left, stopped_at)
         except LedgerError as error:
-            _log.warning("lease not released, it runs out by itself", reason=str(error))
+            _log.warning("leases not released, they run out by themselves", reason=str(error))
         finally:
-            self._held, self._giving_up = None, False
+            for lease in leases:
+                self._held.pop(lease, None)
+            self._leaving -= leases
+            self._given_up -= leases
 
-    async def _settle_while_renewing(self) -> None:
-        settling = asyncio.ensure_future(self._before_release())
-        while not settling.done():
-            await asyncio.wait([settling], timeout=self._rules.timings.renew_seconds)
-            if not settling.done():
-                await self._claim()
-        if error := settling.exception():
-            _log.error("settling before the release failed", exc_info=error)
+    async def _release(self, leases: frozenset[int], stopped_at: float) -> frozenset[int]:
+        """Release once; return what is left because something is still written under it."""
+        boot = self.boot()
+        leaving = {
+            lease: Leaving(
+                held.epoch,
+                self._rules.quiet_seconds(self.outstanding, lease, boot),
+                boot - stopped_at,
+            )
+            for lease in leases
+            if (held := self._held.get(lease))
+        }
+        if not leaving:
+            return frozenset()
+        released = await self._ledger.release(self.holder, leaving)
+        _log.info(
+            "leases released",
+            leases=listed(released),
+            quiet_seconds=round(max(one.quiet_seconds for one in leaving.values()), 3),
+            stopped_seconds=round(boot - stopped_at, 3),
+            unresolved=sorted(self.outstanding),
+        )
+        return frozenset(leaving) - released
+
+    async def _end(self) -> None:
+        """Leave, so that others share what this process has, and renew while it settles."""
+        await self._round()
+        while self._handing_over:
+            done, _ = await asyncio.wait(
+                self._handing_over, timeout=self._rules.timings.renew_seconds
+            )
+            if not done:
+                await self._round()
 
 
-def generation_number(generation: str | None) -> int:
-    """Return what orders editions of the intent; 0 where the source has no order (a file)."""
-    _, _, version = (generation or "").rpartition("/")
-    return int(version) if version.isdecimal() and "/" in (generation or "") else 0
+def generation_of(generation: str | None) -> tuple[int, str]:
+    """Return what orders editions of the intent, and of which object; (0, "") without an order."""
+    source, _, version = (generation or "").rpartition("/")
+    return (int(version), source) if source and version.isdecimal() else (0, "")
+
+
+def listed(leases: Iterable[int]) -> str:
+    """Return numbers as people read them: `0-9, 35, account`.
+
+    >>> listed([0, 1, 2, 7, 100])
+    '0-2, 7, account'
+    """
+    parts: list[list[int]] = []
+    for lease in sorted(leases):
+        if parts and parts[-1][-1] == lease - 1 and lease != ACCOUNT:
+            parts[-1][1:] = [lease]
+        else:
+            parts.append([lease])
+    return ", ".join("account" if p == [ACCOUNT] else "-".join(map(str, p)) for p in parts)

@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot.ledger.ledger import Ledger, Writer
+from bot.authority.lease import ACCOUNT
+from bot.contract.shards import shard_of
+from bot.ledger.ledger import Ledger
+from bot.ledger.scripts import Writer
 from bot.trader.desk import Desk
 from bot.trading.orders import ZERO, State
 from bot.venues.port import Venue
@@ -21,6 +24,8 @@ OVERLAP_US = 60_000_000
 
 _log = structlog.get_logger(__name__)
 Differences = tuple[str, ...]
+Writers = Callable[[int], Writer | None]
+"""Says who writes under a lease, if it is held."""
 
 
 class Reconciler:
@@ -47,6 +52,8 @@ class Reconciler:
         self._venue = venue
         self._desk = desk
         self._on_done = on_done
+        self._turn: dict[str, int] = {}
+        """The epochs of the last look, by symbol."""
         self._since_us: int | None = None
         """Venue time from which fills are compared; None before the first look."""
 
@@ -77,14 +84,18 @@ class Reconciler:
             _log.warning("reconciliation failed", reason=reason)
         self.error = reason
 
-    async def run(self, writer: Writer) -> None:
-        """Look once.
+    async def run(self, writer_of: Writers) -> None:
+        """Look once: at the symbols whose leases are held, and at the account with its own.
 
         Raises:
             LedgerError, VenueError: one of them did not answer; nothing is concluded.
         """
-        found = [*await self._resting(writer), *await self._fills(writer)]
-        found += await self._balances(writer)
+        account = writer_of(ACCOUNT)
+        if not (account or any(writer_of(shard_of(symbol)) for symbol in self._desk.symbols)):
+            await self.refresh()
+            return
+        found = [*await self._resting(writer_of), *await self._fills(writer_of)]
+        found += await self._balances(account)
         lasting = tuple(difference for difference in found if difference in self.differences)
         if tuple(found) != self.differences:
             level = logging.WARNING if found else logging.INFO
@@ -93,17 +104,18 @@ class Reconciler:
         if lasting:
             await self._ledger.set_read_only(f"ledger and venue differ: {'; '.join(lasting)}")
         before = await self._ledger.read_only()
-        if before.reason and self.clean and await self._ledger.leave_read_only():
+        if account and before.reason and self.clean and await self._ledger.leave_read_only():
             _log.warning("read-only ended", was=before.reason, by=before.acknowledged_by)
         await self._read_account()
         self.done_at = datetime.now(UTC)
         self._on_done(self.differences)
 
-    async def _resting(self, writer: Writer) -> list[str]:
+    async def _resting(self, writer_of: Writers) -> list[str]:
         """Take over what became of resting orders."""
         missing: list[str] = []
         for order in await self._ledger.resting():
-            if order.terms is None:
+            writer = writer_of(order.shard)
+            if writer is None or order.terms is None:
                 continue
             report = await self._venue.find(order.order_id, order.terms.symbol)
             if report is None:
@@ -112,30 +124,37 @@ class Reconciler:
                 await self._ledger.record(writer, replace(order, state=report.state), report)
         return missing
 
-    async def _fills(self, writer: Writer) -> list[str]:
+    async def _fills(self, writer_of: Writers) -> list[str]:
+        ours = {
+            symbol: writer
+            for symbol in self._desk.symbols
+            if (writer := writer_of(shard_of(symbol)))
+        }
+        turn = {symbol: writer.epoch for symbol, writer in ours.items()}
+        if turn != self._turn:
+            # What an earlier holder did not see any more lies before its own last look.
+            self._turn, self._since_us = turn, None
         since = self._since_us
         if since is None:
             since = await self._first_look_us()
-        known = {(f.symbol, f.trade_id): f for f in await self._ledger.fills(since)}
-        seen: dict[tuple[str, str], object] = {}
+        known = [fill for fill in await self._ledger.fills(since) if fill.symbol in ours]
+        seen: set[tuple[str, str]] = set()
         differences: list[str] = []
         newest = since
-        for symbol in self._desk.symbols:
+        for symbol, writer in ours.items():
             fills = await self._venue.fills(symbol, since)
-            for fill in fills:
-                seen[symbol, fill.trade_id] = fill
-                newest = max(newest, fill.at_us)
-            ours = [fill for fill in fills if fill.order_id]
-            await self._ledger.record_fills(writer, ours)
+            seen.update((symbol, fill.trade_id) for fill in fills)
+            newest = max([newest, *(fill.at_us for fill in fills)])
+            await self._ledger.record_fills(writer, [fill for fill in fills if fill.order_id])
             differences += [
                 f"fill {symbol} {fill.trade_id}: of an order that is not ours"
                 for fill in fills
                 if not fill.order_id
             ]
         differences += [
-            f"fill {symbol} {trade}: the venue does not have it"
-            for symbol, trade in known
-            if (symbol, trade) not in seen
+            f"fill {fill.symbol} {fill.trade_id}: the venue does not have it"
+            for fill in known
+            if (fill.symbol, fill.trade_id) not in seen
         ]
         self._since_us = max(since, newest - OVERLAP_US)
         return differences
@@ -147,12 +166,14 @@ class Reconciler:
             return int(await self._venue.time() * 1_000_000)
         return max(0, known - OVERLAP_US)
 
-    async def _balances(self, writer: Writer) -> list[str]:
-        """Compare the totals of every currency that is traded here."""
+    async def _balances(self, writer: Writer | None) -> list[str]:
+        """Compare the totals of every currency that is traded here, for the account's holder."""
         balances = await self._venue.balances()
         facts = await self._ledger.facts()
         self._desk.positions = facts.positions
         self._desk.balances = {name: balance.total for name, balance in balances.items()}
+        if writer is None:
+            return []
         net = await self._ledger.net_by_currency()
         baselines = await self._ledger.baselines()
         currencies = {part for symbol in self._desk.symbols for part in symbol.split("/")}

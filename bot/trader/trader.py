@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot.authority.lease import ALL_SHARDS
+from bot.authority.lease import ACCOUNT, Claim
 from bot.authority.protocol import Rules
 from bot.clock import Clock
 from bot.contract.environment import ShutdownPolicy
@@ -100,7 +100,6 @@ class Trader:
         self._posted: set[int] = set()
         """Shards that our own signals wait in: no need to ask the ledger which."""
         self._stopping = asyncio.Event()
-        self._winding_down = False
         self._working: dict[int, asyncio.Task[None]] = {}
 
     # What others ask of it.
@@ -124,8 +123,8 @@ class Trader:
     async def run(self) -> None:
         """Trade until stopped.
 
-        Raises:
-            SchemaError: the ledger is not one that this version can work on.
+        On a schema that it cannot work on it stays unready, holds nothing and says why: a migration
+        may be on its way, and start-up has a deadline.
         """
         beating = asyncio.create_task(self._beat(), name="heartbeat")
         try:
@@ -174,16 +173,16 @@ class Trader:
             try:
                 async with asyncio.timeout(2 * CALL_SECONDS):
                     await work()
-            except SchemaError:
-                raise
             except (LedgerError, VenueError, TimeoutError) as error:
                 reason = str(error) or f"no answer within {2 * CALL_SECONDS:g} s"
                 if reason != told:
                     _log.warning("start-up waits", step=step, reason=reason)
                 told = reason
                 self._startup.trouble(reason)
+                self._keeper.refused = Claim.SCHEMA if isinstance(error, SchemaError) else None
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self._keeper.refused = None
                 return
 
     async def _read_markets(self) -> None:
@@ -233,7 +232,7 @@ class Trader:
 
     async def _signal_by_strategy(self) -> None:
         for signal in self._on_prices():
-            if self._keeper.held(signal.shard) and not self._winding_down:
+            if self._keeper.decides(signal.shard):
                 with contextlib.suppress(LedgerError):
                     await self.post(signal)
 
@@ -243,20 +242,19 @@ class Trader:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._wake.wait()
             self._wake.clear()
-            if self._may_decide():
+            if self._keeper.leases and boot_seconds() > self.quiet_until:
                 with contextlib.suppress(LedgerError):
                     await self._start_turns()
 
-    def _may_decide(self) -> bool:
-        held = self._keeper.held(ALL_SHARDS)
-        return held is not None and not self._winding_down and boot_seconds() > self.quiet_until
+    def _may_decide(self, shard: int) -> bool:
+        return self._keeper.decides(shard) and boot_seconds() > self.quiet_until
 
     async def _start_turns(self) -> None:
         busy, self._posted = self._posted, set()
         if not busy:
-            busy = await self._ledger.busy_shards(self._keeper.epoch or 0)
+            busy = await self._ledger.busy_shards()
         for shard in busy:
-            if shard not in self._working:
+            if shard not in self._working and self._may_decide(shard):
                 task = asyncio.create_task(self._work(shard), name=f"shard {shard}")
                 self._working[shard] = task
                 task.add_done_callback(lambda _, shard=shard: self._worked(shard))
@@ -268,16 +266,15 @@ class Trader:
 
     async def _work(self, shard: int, *, winding_down: bool = False) -> None:
         """Take turns as long as something moves."""
-        while winding_down or self._may_decide():
+        while winding_down or self._may_decide(shard):
             if not await self._executor.drive(self._rules.turn(self._keeper, shard)):
                 return
 
     async def _reconcile(self) -> None:
         while True:
-            writer = self._keeper.writer
             try:
                 async with asyncio.timeout(3 * CALL_SECONDS):
-                    await (self._reconciler.run(writer) if writer else self._reconciler.refresh())
+                    await self._reconciler.run(self._keeper.writer)
             except (LedgerError, VenueError, TimeoutError) as error:
                 reason = str(error) or f"no answer within {3 * CALL_SECONDS:g} s"
                 self._reconciler.failed(reason)
@@ -285,7 +282,7 @@ class Trader:
 
     async def _purge(self) -> None:
         while True:
-            if self._keeper.writer:
+            if self._keeper.writer(ACCOUNT):
                 with contextlib.suppress(LedgerError):
                     gone = await self._ledger.purge(self._retention_seconds)
                     _log.info("old signals deleted", count=gone)
@@ -293,55 +290,62 @@ class Trader:
 
     # End.
 
-    async def wind_down(self) -> None:
-        """Before the lease is released: as the policy says, within its deadline."""
-        self._winding_down = True
-        self.left_behind = ()
-        try:
-            if self._working:
-                await asyncio.wait(self._working.values(), timeout=SETTLE_SECONDS)
-            if self._policy is not ShutdownPolicy.HANDOVER:
-                await self._close_out()
-        finally:
-            self._winding_down = False
+    async def wind_down(self, leases: frozenset[int]) -> None:
+        """Before leases are released: as the policy says, within its deadline."""
+        busy = [task for shard, task in self._working.items() if shard in leases]
+        if busy:
+            await asyncio.wait(busy, timeout=SETTLE_SECONDS)
+        if self._policy is not ShutdownPolicy.HANDOVER:
+            self.left_behind = await self._close_out(leases)
 
-    async def _close_out(self) -> None:
+    async def _close_out(self, leases: frozenset[int]) -> tuple[str, ...]:
+        """Cancel, and flatten if so told; return what could not be."""
         try:
             async with asyncio.timeout(self._shutdown_seconds):
-                await self._cancel_all()
+                await self._cancel_all(leases)
                 if self._policy is ShutdownPolicy.FLATTEN:
-                    await self._flatten()
+                    await self._flatten(leases)
         except (LedgerError, VenueError, TimeoutError) as error:
             _log.warning("not all was closed", reason=str(error) or "deadline")
+        left: tuple[str, ...] = ()
         with contextlib.suppress(LedgerError):
-            resting = [f"order {order.order_id}" for order in await self._ledger.resting()]
+            left = await self._left(leases)
+        log = _log.error if left else _log.info
+        log("closed out", policy=self._policy.value, left_behind=list(left))
+        return left
+
+    async def _left(self, leases: frozenset[int]) -> tuple[str, ...]:
+        resting = await self._ledger.resting()
+        left = [f"order {order.order_id}" for order in resting if order.shard in leases]
+        if self._policy is ShutdownPolicy.FLATTEN:
             facts = await self._ledger.facts()
-            held = [f"position {s} {p.quantity}" for s, p in facts.positions.items() if p.quantity]
-            flatten = self._policy is ShutdownPolicy.FLATTEN
-            self.left_behind = (*resting, *(held if flatten else ()))
-        log = _log.error if self.left_behind else _log.info
-        log("closed out", policy=self._policy.value, left_behind=list(self.left_behind))
+            left += [
+                f"position {symbol} {position.quantity}"
+                for symbol, position in facts.positions.items()
+                if position.quantity and shard_of(symbol) in leases
+            ]
+        return tuple(left)
 
-    async def _cancel_all(self) -> None:
-        writer = self._keeper.writer
+    async def _cancel_all(self, leases: frozenset[int]) -> None:
         for order in await self._ledger.resting():
-            if writer and order.terms:
+            if order.shard in leases and order.terms:
                 await self._venue.cancel(order.order_id, order.terms.symbol)
-        if writer:
-            await self._reconciler.run(writer)
+        await self._reconciler.run(self._keeper.writer)
 
-    async def _flatten(self) -> None:
+    async def _flatten(self, leases: frozenset[int]) -> None:
         """Close every position by a signal of its own, so that it goes the way of all orders."""
         facts = await self._ledger.facts()
         for symbol, position in facts.positions.items():
             quantity = self._desk.markets[symbol].round_quantity(abs(position.quantity))
-            if not quantity:
+            if not quantity or (writer := self._keeper.writer(shard_of(symbol))) is None:
+                continue
+            if writer.lease not in leases:
                 continue
             side = Side.SELL if position.quantity > 0 else Side.BUY
             terms = Terms(symbol, side, quantity, reduce_only=True)
-            name = f"flatten-{self._keeper.epoch}-{symbol.replace('/', '-')}"
+            name = f"flatten-{writer.epoch}-{symbol.replace('/', '-')}"
             await self._ledger.post(Signal(name, terms, FLATTEN_MAX_AGE_SECONDS, "shutdown"))
-            await self._work(shard_of(symbol), winding_down=True)
+            await self._work(writer.lease, winding_down=True)
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:

@@ -20,9 +20,9 @@ from bot.authority.protocol import (
     Turn,
 )
 from bot.authority.timings import DEFAULTS
-from bot.ledger.ledger import Ledger, Writer
+from bot.ledger.ledger import Ledger
 from bot.ledger.port import LedgerError
-from bot.ledger.scripts import Approved, Facts, NotWritten, Refused, Verdict
+from bot.ledger.scripts import Approved, Facts, NotWritten, Refused, Verdict, Writer
 from bot.trader.keeper import boot_seconds
 from bot.trading.orders import Report, State, Terms
 from bot.trading.signals import Fate
@@ -57,6 +57,10 @@ class Watcher(Protocol):
 
     def ended(self, signal: str, fate: Fate, reason: str) -> None:
         """A signal has its fate."""
+        ...
+
+    def late(self, refused_by: str) -> None:
+        """An order was refused for being late: by the `venue` or by the `ledger`."""
         ...
 
     def quiet(self, seconds: float) -> None:
@@ -98,8 +102,8 @@ class Executor:
     async def _execute(self, effect: Effect) -> Answer:  # noqa: PLR0911 - one per effect
         try:
             match effect:
-                case ReadWork(shard, epoch):
-                    return await self._read(shard, epoch)
+                case ReadWork(shard):
+                    return await self._read(shard)
                 case CommitIntent(order):
                     return await self._commit(order)
                 case Send(order):
@@ -107,9 +111,9 @@ class Executor:
                 case Ask(order):
                     return await self._ask(order)
                 case Record(order, holder, epoch):
-                    return await self._record(order, Writer(holder, epoch))
+                    return await self._record(order, Writer(holder, epoch, order.shard))
                 case Close(signal, fate, holder, epoch):
-                    return await self._close(signal, fate, Writer(holder, epoch))
+                    return await self._close(signal, fate, Writer(holder, epoch, signal.shard))
         except LedgerError as error:
             _log.warning("ledger", asked=type(effect).__name__, reason=str(error))
             return None
@@ -135,9 +139,9 @@ class Executor:
             self._watcher.ended(signal.signal, fate, reason)
         return closed
 
-    async def _read(self, shard: int, epoch: int) -> Work:
+    async def _read(self, shard: int) -> Work:
         asked = boot_seconds()
-        work = await self._ledger.read_work(shard, epoch)
+        work = await self._ledger.read_work(shard)
         if signal := work.signal:
             left = signal.max_age_seconds - (work.now - signal.received_at)
             self._too_late_at[signal.signal] = asked + left - DEFAULTS.venue_window_seconds
@@ -147,7 +151,8 @@ class Executor:
         """Commit, unless the venue might execute it later than its signal's age allows."""
         if boot_seconds() > self._too_late_at.pop(order.signal, 0.0):
             signal = Signal(order.signal, order.shard, 0.0, 0.0)
-            await self._close(signal, Fate.EXPIRED, Writer(order.holder, order.epoch))
+            writer = Writer(order.holder, order.epoch, order.shard)
+            await self._close(signal, Fate.EXPIRED, writer)
             self._refused.add(order.signal)
             return False
         terms = _terms(order)
@@ -162,6 +167,8 @@ class Executor:
                 _log.warning("signal refused", signal=order.signal, reason=reason)
                 self._watcher.ended(order.signal, Fate.REFUSED, reason)
             case NotWritten():
+                if outcome is NotWritten.LEASE:
+                    self._watcher.late("ledger")
                 _log.info("order not written", order=order.order_id, reason=outcome.value)
         return False
 
@@ -177,6 +184,8 @@ class Executor:
             return Reply.REJECTED
         except NotTakenError as error:
             _log.warning("order not taken", order=order.order_id, reason=str(error))
+            if not error.retry_after_seconds:
+                self._watcher.late("venue")
             if error.retry_after_seconds:
                 self._watcher.quiet(error.retry_after_seconds)
             return Reply.NOT_TAKEN

@@ -9,10 +9,8 @@ import contextlib
 import json
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +22,9 @@ import httpx2
 from bot.ledger.sqlite import connect
 from testbed.venue.events import EVENT, Accepted
 from tests.bench.report import Figure
-from tests.harness.bot import ROOT, TOKEN, RunningBot, body, running_bot
+from tests.harness.bot import TOKEN, RunningBot, body, running_bot
 from tests.harness.database import migrated_database
+from tests.harness.venue import venue_process
 
 PACED_PER_SECOND = 20
 PACED_SECONDS = 15
@@ -64,10 +63,9 @@ def start() -> list[Figure]:
 
 
 async def _measure(kind: Kind) -> list[Figure]:
-    with tempfile.TemporaryDirectory(prefix="signals-") as name:
+    with tempfile.TemporaryDirectory(prefix="signals-") as name, venue_process() as venue:
         folder = Path(name)
         async with (
-            _venue() as venue,
             running_bot(folder, venue, kind.url) as bot,
             _bare(kind, folder) as insert,
         ):
@@ -105,25 +103,6 @@ def _rate(kind: Kind, taken: float, inserts: float) -> list[Figure]:
 
 def _p99(values: list[float]) -> float:
     return statistics.quantiles(values, n=100)[-1]
-
-
-@contextlib.asynccontextmanager
-async def _venue() -> AsyncGenerator[str]:
-    """Run the simulated exchange as a process of its own, with room for what is sent."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "testbed.venue", "--host", "127.0.0.1", "--port", "0"),
-        *("--weight-limit", "10000000", "--order-limit", "10000000"),
-        cwd=ROOT,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    assert process.stdout
-    try:
-        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
-        yield line.split()[-1]
-    finally:
-        process.kill()
-        await process.wait()
 
 
 @contextlib.asynccontextmanager
@@ -255,16 +234,15 @@ class _Client:
 
 async def _start(kind: Kind) -> list[Figure]:
     """Start once so that there is a schema, put old orders in, and start again."""
-    with tempfile.TemporaryDirectory(prefix="start-") as name:
+    with tempfile.TemporaryDirectory(prefix="start-") as name, venue_process() as venue:
         folder = Path(name)
-        async with _venue() as venue:
-            async with running_bot(folder, venue, kind.url) as bot:
-                empty = bot.ready_seconds
-                bot.process.terminate()
-                await bot.process.wait()
-            await _fill(kind, folder)
-            async with running_bot(folder, venue, kind.url) as bot:
-                full = bot.ready_seconds
+        async with running_bot(folder, venue, kind.url) as bot:
+            empty = bot.ready_seconds
+            bot.process.terminate()
+            await bot.process.wait()
+        await _fill(kind, folder)
+        async with running_bot(folder, venue, kind.url) as bot:
+            full = bot.ready_seconds
     note = f"with an empty one: {empty:.2f} s"
     return [Figure(f"ready with {OLD_ORDERS:,} orders, {kind.name}", full, "s", 3.0, note)]
 

@@ -190,14 +190,14 @@ async def test_only_the_color_that_the_intent_names_trades(
     async with running(intent, stubborn=False, **environ) as bot:
         keeper = bot.bot.keeper
         if allowed:
-            await until(lambda: keeper.writer is not None)
+            await until(lambda: bool(keeper.leases))
         else:
             await until(lambda: bot.bot.trader.started)
             await asyncio.sleep(0.5)
-            assert keeper.writer is None
+            assert not keeper.leases
         bot.flag.set("test")
         await bot.task
-        assert keeper.writer is None
+        assert not keeper.leases
 
 
 async def test_a_drain_serves_on_unready_and_closing_then_ends_with_0() -> None:

@@ -9,8 +9,10 @@ import pytest
 from bot.authority.lease import Claimant
 from bot.authority.orders import Order
 from bot.contract.color import Color
-from bot.ledger.ledger import Ledger, Writer
-from bot.ledger.scripts import Approved
+from bot.contract.intent import Intent
+from bot.contract.shards import shard_of
+from bot.ledger.ledger import Ledger
+from bot.ledger.scripts import Approved, Writer
 from bot.ledger.sqlite import Sqlite
 from bot.trader.desk import Desk
 from bot.trader.reconciler import Reconciler
@@ -66,8 +68,12 @@ class Scene:
     writer: Writer
     reconciler: Reconciler
 
+    def writer_of(self, lease: int) -> Writer | None:
+        """Hold every lease, each in its first epoch."""
+        return Writer(self.writer.holder, self.writer.epoch, lease)
+
     async def look(self) -> tuple[str, ...]:
-        await self.reconciler.run(self.writer)
+        await self.reconciler.run(self.writer_of)
         return self.reconciler.differences
 
 
@@ -75,11 +81,12 @@ class Scene:
 async def scene() -> AsyncIterator[Scene]:
     book, ledger = Book(), Ledger(Sqlite(), "main")
     await ledger.open()
-    claimed = await ledger.claim(Claimant("blue.1", Color.BLUE, 1))
+    kept = await ledger.keep(Claimant("blue.1", Color.BLUE, 1), Intent(Color.BLUE), ())
+    assert {row.epoch for row in kept.granted} == {1}
     reconciler = Reconciler(
         ledger=ledger, venue=ShownVenue(book), desk=Desk((BTC,)), on_done=lambda _: None
     )
-    yield Scene(book, ledger, Writer("blue.1", claimed.row.epoch), reconciler)
+    yield Scene(book, ledger, Writer("blue.1", 1, shard_of(BTC)), reconciler)
     await ledger.close()
 
 

@@ -44,7 +44,7 @@ class Trading:
     async def leave(self) -> None:
         """Name the other color, and wait until the lease is released."""
         self.source.show(GREEN)
-        await until(lambda: self.bot.keeper.writer is None)
+        await until(lambda: not self.bot.keeper.leases)
 
 
 @contextlib.asynccontextmanager
@@ -54,7 +54,7 @@ async def trading(policy: str) -> AsyncGenerator[Trading]:
     ledger = Ledger(Sqlite(), "main")
     bot = Bot(config, source=source, venue=venue, ledger=ledger, flag=flag, clock=Clock())
     task = asyncio.create_task(bot.lifecycle.run(listen(0)))
-    await until(lambda: bot.trader.started and bot.keeper.writer is not None)
+    await until(lambda: bot.trader.started and bool(bot.keeper.leases))
     try:
         yield Trading(bot, source, venue, ledger)
     finally:
@@ -110,6 +110,6 @@ async def test_a_color_that_comes_back_trades_again() -> None:
     async with trading("handover") as subject:
         await subject.leave()
         subject.source.show(BLUE)
-        await until(lambda: subject.bot.keeper.writer is not None)
+        await until(lambda: bool(subject.bot.keeper.leases))
         assert subject.bot.settings.color is Color.BLUE
         assert await subject.trade("again", BUY) is State.FILLED

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from bot import status
 from bot.contract import environment as env
 from bot.health.background import Known
-from bot.health.snapshot import Snapshot
+from bot.health.snapshot import Shard, Snapshot
 from bot.http import build_app
 from bot.identity import Identity
 from bot.metrics import Metrics
@@ -43,6 +43,12 @@ WELL = Snapshot(
     feed_age_seconds=0.4,
     lease_held=True,
     lease_epoch=7,
+    leases_held=101,
+    shards=(
+        Shard(35, ("BTC/USDT",), 7, True, "bot-blue-1.a", "blue", 2.25),  # noqa: FBT003 - held
+        Shard(80, ("ETH/USDT",), 3, False, "bot-green-1.b", "green", 4.0),  # noqa: FBT003
+        Shard(90, ("SOL/USDT",), 2, False, None, None, 0.0),  # noqa: FBT003
+    ),
     orders_by_state={State.ACKED: 2, State.FILLED: 10},
     signals_pending=3,
     reconcile_differences=(),
@@ -59,7 +65,8 @@ state        healthy
 version      1.2.3 (blue, local, bot-blue-1)
 up           62 s
 active       yes; trading: yes
-lease        held, epoch 7
+role         active
+leases       101 held, epoch 7
 checks       10 pass
 positions    BTC/USDT 0.10
 unrealized   -1.50 in quote currency
@@ -70,6 +77,9 @@ reconciled   2026-01-02 03:04:05 UTC, 0 differences
 config       generation 4 0123456789abcdef
 market data  0.4 s old
 loop lag     2 ms
+shard 35     BTC/USDT: this pod, epoch 7, 2.2 s left
+shard 80     ETH/USDT: bot-green-1.b, epoch 3, 4.0 s left
+shard 90     SOL/USDT: NOBODY, epoch 2
 """
 
 
@@ -115,6 +125,8 @@ async def test_json_has_the_same_facts(capsys: pytest.CaptureFixture[str]) -> No
         "active": True,
         "lease_held": True,
         "lease_epoch": 7,
+        "leases": 101,
+        "role": "active",
         "unknown_orders": 0,
         "positions": {"BTC/USDT": "0.10"},
         "unrealized_profit": "-1.50",
@@ -127,10 +139,15 @@ async def test_json_has_the_same_facts(capsys: pytest.CaptureFixture[str]) -> No
 
 async def test_a_bot_that_knows_little_yet_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     new = replace(
-        WELL, lease_held=False, lease_epoch=None, last_reconcile=None, feed_age_seconds=None
+        WELL,
+        lease_held=False,
+        leases_held=0,
+        lease_epoch=None,
+        last_reconcile=None,
+        feed_age_seconds=None,
     )
     _, out, _ = await asked(app(new), capsys)
-    for line in ("lease        not held\n", "reconciled   never\n", "market data  never seen\n"):
+    for line in ("leases       none held\n", "reconciled   never\n", "market data  never seen\n"):
         assert line in out
 
 

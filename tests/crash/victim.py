@@ -23,10 +23,10 @@ from bot.contract.intent import Intent
 from bot.health.startup import Startup
 from bot.intent.state import IntentState
 from bot.ledger.database import Database
-from bot.ledger.ledger import Ledger, Writer
+from bot.ledger.ledger import Ledger
 from bot.ledger.port import Posted
 from bot.ledger.postgres import Postgres
-from bot.ledger.scripts import IntentOutcome, Judge
+from bot.ledger.scripts import IntentOutcome, Judge, Writer
 from bot.ledger.sqlite import Sqlite
 from bot.trader import judge
 from bot.trader.desk import Desk
@@ -95,9 +95,9 @@ class SteppingLedger(Ledger):
         self._steps.at("signal: after its commit")
         return posted
 
-    async def read_work(self, shard: int, epoch: int) -> Work:
+    async def read_work(self, shard: int) -> Work:
         self._steps.at("work: before it is read")
-        work = await super().read_work(shard, epoch)
+        work = await super().read_work(shard)
         self._steps.at("work: after it was read")
         return work
 
@@ -138,6 +138,7 @@ class Nobody:
     def decided(self, order: Order) -> None: ...
     def answered(self, order: Order, report: Report | None) -> None: ...
     def ended(self, signal: str, fate: Fate, reason: str) -> None: ...
+    def late(self, refused_by: str) -> None: ...
     def quiet(self, seconds: float) -> None: ...
 
 
@@ -178,7 +179,7 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
         venue=venue,
         intent=intent,
         wants=lambda: True,
-        before_release=lambda: made[0].wind_down(),  # noqa: PLW0108 - it is made after this
+        before_release=lambda leases: made[0].wind_down(leases),  # noqa: PLW0108 - it is made after this
         rules=rules,
     )
     made.append(

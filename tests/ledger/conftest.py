@@ -23,6 +23,13 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def migrated_url(postgres_url: str) -> str:
+    """Give a database with the newest schema, for tests that need several connections."""
+    asyncio.run(migrate_postgres(postgres_url))
+    return postgres_url
+
+
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """Give a migrated database that is not open."""

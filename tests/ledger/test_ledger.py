@@ -8,15 +8,20 @@ import pytest
 
 from bot.authority.lease import Claim, Claimant
 from bot.authority.orders import Order
+from bot.authority.protocol import Leaving
 from bot.contract.color import Color
-from bot.ledger.ledger import Ledger, Writer
+from bot.contract.intent import Intent
+from bot.contract.shards import shard_of
+from bot.ledger.leases import Kept
+from bot.ledger.ledger import Ledger
 from bot.ledger.port import Posted
-from bot.ledger.scripts import Approved, Facts, NotWritten, Refused
+from bot.ledger.scripts import Approved, Facts, NotWritten, Refused, Writer
 from bot.trading.orders import Fill, Report, Side, State, Terms
 from bot.trading.signals import Fate, Signal
 
 BUY = Terms("BTC/USDT", Side.BUY, Decimal("0.5"))
 ME = Claimant("blue.1", Color.BLUE, 7)
+SHARD = shard_of("BTC/USDT")
 
 
 def signal(name: str = "s-1", terms: Terms = BUY) -> Signal:
@@ -28,9 +33,19 @@ def approve(_facts: Facts) -> Approved:
 
 
 async def holding(ledger: Ledger, claimant: Claimant = ME) -> Writer:
-    claimed = await ledger.claim(claimant)
-    assert claimed.granted
-    return Writer(claimant.holder, claimed.row.epoch)
+    kept = await keep(ledger, claimant)
+    (epoch,) = [row.epoch for row in kept.granted if row.lease == SHARD]
+    return Writer(claimant.holder, epoch, SHARD)
+
+
+async def keep(ledger: Ledger, claimant: Claimant) -> Kept:
+    """Look at the leases as a process of the active color."""
+    return await ledger.keep(claimant, Intent(claimant.color), ())
+
+
+async def release(ledger: Ledger, writer: Writer, quiet_seconds: float = 0.0) -> None:
+    leaving = {SHARD: Leaving(writer.epoch, quiet_seconds)}
+    assert await ledger.release(writer.holder, leaving) == {SHARD}
 
 
 def order(writer: Writer, name: str = "s-1", attempt: int = 1) -> Order:
@@ -75,17 +90,18 @@ async def test_many_signals_at_once_are_each_answered(ledger: Ledger) -> None:
 async def test_only_one_process_holds_the_lease_and_a_released_one_is_free(ledger: Ledger) -> None:
     writer = await holding(ledger)
     other = Claimant("green.1", Color.GREEN, 7)
-    assert (await ledger.claim(other)).claim is Claim.HELD
-    assert (await ledger.claim(ME)).claim is Claim.RENEWED
-    await ledger.release(writer, 0.0)
-    taken = await ledger.claim(other)
-    assert (taken.claim, taken.row.epoch) == (Claim.TAKEN, writer.epoch + 1)
+    assert (await keep(ledger, other)).granted == ()
+    assert {row.epoch for row in (await keep(ledger, ME)).granted} == {writer.epoch}
+    await release(ledger, writer)
+    kept = await keep(ledger, other)
+    assert [(row.lease, row.epoch) for row in kept.granted] == [(SHARD, writer.epoch + 1)]
+    assert [taken.handed_over for taken in kept.taken] == [True]
 
 
 async def test_an_older_intent_may_not_claim(ledger: Ledger) -> None:
     await holding(ledger)
     old = Claimant("green.1", Color.GREEN, 6)
-    assert (await ledger.claim(old)).claim is Claim.OLD_INTENT
+    assert (await keep(ledger, old)).refused is Claim.OLD_INTENT
 
 
 async def test_an_order_goes_from_intent_to_filled_and_its_signal_to_executed(
@@ -93,12 +109,12 @@ async def test_an_order_goes_from_intent_to_filled_and_its_signal_to_executed(
 ) -> None:
     writer = await holding(ledger)
     await ledger.post(signal())
-    assert await ledger.busy_shards(writer.epoch) == {signal().shard}
-    work = await ledger.read_work(signal().shard, writer.epoch)
+    assert await ledger.busy_shards() == {signal().shard}
+    work = await ledger.read_work(signal().shard)
     assert work.signal is not None
     assert (work.signal.signal, work.signal.terms, work.attempts) == ("s-1", BUY, 0)
     assert isinstance(await ledger.commit_intent(order(writer), approve), Approved)
-    work = await ledger.read_work(signal().shard, writer.epoch)
+    work = await ledger.read_work(signal().shard)
     assert [o.order_id for o in work.unresolved] == ["s-1-1"]
     report = Report("s-1-1", "BTC/USDT", State.FILLED, "77", Decimal("0.5"), (fill(1),))
     assert await ledger.record(writer, replace(order(writer), state=State.FILLED), report)
@@ -110,7 +126,7 @@ async def test_an_order_goes_from_intent_to_filled_and_its_signal_to_executed(
     assert facts.positions["BTC/USDT"].quantity == Decimal("0.5")
     assert facts.live_orders == ()
     assert await ledger.net_by_currency() == {"BTC": Decimal("0.5"), "USDT": Decimal(-30_000)}
-    assert await ledger.busy_shards(writer.epoch) == set()
+    assert await ledger.busy_shards() == set()
 
 
 async def test_an_intent_is_written_once(ledger: Ledger) -> None:
@@ -124,7 +140,7 @@ async def test_who_lost_the_lease_writes_nothing(ledger: Ledger) -> None:
     writer = await holding(ledger)
     await ledger.post(signal())
     await ledger.commit_intent(order(writer), approve)
-    await ledger.release(writer, 0.0)
+    await release(ledger, writer)
     await holding(ledger, Claimant("green.1", Color.GREEN, 7))
     assert await ledger.commit_intent(order(writer, attempt=2), approve) is NotWritten.LEASE
     assert not await ledger.record(writer, replace(order(writer), state=State.FILLED), None)
@@ -134,14 +150,15 @@ async def test_who_lost_the_lease_writes_nothing(ledger: Ledger) -> None:
     assert facts.positions == {}
 
 
-async def test_what_earlier_epochs_left_is_work_of_every_shard(ledger: Ledger) -> None:
+async def test_what_an_earlier_epoch_left_is_work_of_the_next_holder(ledger: Ledger) -> None:
     writer = await holding(ledger)
     await ledger.post(signal())
     await ledger.commit_intent(order(writer), approve)
-    await ledger.release(writer, 0.0)
-    green = await holding(ledger, Claimant("green.1", Color.GREEN, 7))
-    work = await ledger.read_work(signal().shard + 1, green.epoch)
-    assert [o.order_id for o in work.unresolved] == ["s-1-1"]
+    await release(ledger, writer)
+    await holding(ledger, Claimant("green.1", Color.GREEN, 7))
+    work = await ledger.read_work(SHARD)
+    assert [(o.order_id, o.holder) for o in work.unresolved] == [("s-1-1", "blue.1")]
+    assert (await ledger.read_work(SHARD + 1)).unresolved == ()
 
 
 async def test_a_limit_refuses_the_signal_in_the_same_transaction(ledger: Ledger) -> None:
@@ -166,7 +183,7 @@ async def test_what_cannot_be_judged_now_stays_pending(ledger: Ledger) -> None:
 async def test_a_fate_is_written_once(ledger: Ledger) -> None:
     writer = await holding(ledger)
     await ledger.post(signal())
-    pending = (await ledger.read_work(signal().shard, writer.epoch)).signal
+    pending = (await ledger.read_work(signal().shard)).signal
     assert pending is not None
     assert await ledger.close_signal(writer, pending, Fate.EXPIRED, "old")
     assert await ledger.close_signal(writer, pending, Fate.REFUSED, "later")

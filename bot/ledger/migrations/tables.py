@@ -2,7 +2,7 @@
 
 Amounts are NUMERIC on Postgres and text on SQLite, which has no decimal type; never floats.
 Times are seconds since 1970 by the database's clock unless their comment says otherwise. Every row
-that trading writes carries shard and epoch.
+that trading writes carries shard and epoch. What came after the first version says since when.
 """
 
 from decimal import Decimal
@@ -15,6 +15,8 @@ AMOUNT: sa.types.TypeEngine[Decimal] = sa.Numeric().with_variant(sa.Text(), "sql
 SECONDS: sa.Double[float] = sa.Double()
 SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ZERO = "0"
+SINCE = "since"
+SINCE_2 = {SINCE: 2}
 
 
 def _text(name: str, **options: object) -> sa.Column[str]:
@@ -42,6 +44,38 @@ leases = sa.Table(
     sa.Column("color", sa.Text(), nullable=True),
     sa.Column("generation", sa.BigInteger(), nullable=False, comment="newest intent shown here"),
     sa.Column("expires_at", SECONDS, nullable=False),
+)
+"""One row a shard, and one for the account. Since version 2 `authority` has the generation."""
+
+handoffs = sa.Table(
+    "handoffs",
+    metadata,
+    sa.Column("lease", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.BigInteger(), nullable=False, comment="that was handed over"),
+    sa.Column("paused_at", SECONDS, nullable=False, comment="since when nobody decided"),
+    sa.Column("mark", sa.BigInteger(), nullable=True, comment="orders.seq of its newest order"),
+    info=SINCE_2,
+    comment="the last hand-off of each lease",
+)
+
+authority = sa.Table(
+    "authority",
+    metadata,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False, comment="always 1"),
+    sa.Column("generation", sa.BigInteger(), nullable=False, comment="newest intent shown here"),
+    _text("source", comment="which object the intent is; empty: none was named"),
+    info=SINCE_2,
+)
+
+members = sa.Table(
+    "members",
+    metadata,
+    sa.Column("holder", sa.Text(), primary_key=True, comment="a process"),
+    _text("color"),
+    sa.Column("generation", sa.BigInteger(), nullable=False, comment="of the intent it knows"),
+    _text("source"),
+    sa.Column("beat_at", SECONDS, nullable=False),
+    info=SINCE_2,
 )
 
 accounts = sa.Table(
@@ -114,6 +148,7 @@ orders = sa.Table(
 _LIVE = orders.c.state.in_(["intent", "unknown", "acked", "partially_filled"])
 sa.Index("orders_live", orders.c.shard, orders.c.seq, postgresql_where=_LIVE, sqlite_where=_LIVE)
 sa.Index("orders_by_decision", orders.c.account, orders.c.decided_at)
+sa.Index("orders_by_shard", orders.c.shard, orders.c.seq, info=SINCE_2)
 
 fills = sa.Table(
     "fills",
@@ -133,6 +168,8 @@ fills = sa.Table(
     sa.Column("recorded_at", SECONDS, nullable=False),
     sa.PrimaryKeyConstraint("account", "symbol", "trade_id"),
 )
+
+sa.Index("fills_by_time", fills.c.account, fills.c.at_us, info=SINCE_2)
 
 positions = sa.Table(
     "positions",

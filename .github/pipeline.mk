@@ -1,0 +1,63 @@
+# What the workflows call and people rarely do; the same commands, so that each can be tried here.
+
+OUTPUT ?=
+NUMBER ?=
+ENVIRONMENT ?= production
+BRANCH ?= $(shell git branch --show-current)
+# What goes to a stack; empty lets the standby build.
+IMAGE ?=
+# Who commits tags and deployed config.
+BOT := -c user.name=pipeline -c user.email=pipeline@users.noreply.invalid
+
+.PHONY: summary
+summary: $(READY)
+	$(BIN)/coverage report --format=markdown --skip-covered --skip-empty
+
+.PHONY: comment
+comment: $(READY)
+	$(BIN)/python -m pipeline comment --number $(NUMBER) --reports $(REPORTS)
+
+.PHONY: drift
+drift: $(READY)
+	$(BIN)/python -m infra.review --stack $(STACK) --refresh --output $(OUTPUT) || test $$? -eq 3
+
+.PHONY: issue
+issue: $(READY)
+	$(BIN)/python -m pipeline issue --stack $(STACK) --reports $(REPORTS)
+
+.PHONY: approval
+approval: $(READY)
+	$(BIN)/python -m pipeline approval --environment $(ENVIRONMENT)
+
+# A kubeconfig without a secret: the cluster's address and a command that gets short-lived credentials.
+.PHONY: kubeconfig
+kubeconfig:
+	mkdir -p ~/.kube && printf '%s\n' "$$KUBECONFIG_TEXT" > ~/.kube/config
+
+.PHONY: image
+image: $(READY)
+	@$(BIN)/python -m pipeline image --stack $(STACK)
+
+.PHONY: deploy
+deploy: $(READY)
+	$(BIN)/python -m release deploy --stack $(STACK) $(if $(IMAGE),--image $(IMAGE))
+
+.PHONY: rollback
+rollback: $(READY)
+	$(BIN)/python -m release rollback --stack $(STACK)
+
+# The tag comes before the build: it is what the image is stamped with.
+.PHONY: candidate
+candidate: $(READY)
+	version="$$($(BIN)/cz bump --yes --get-next --prerelease rc)"; git $(BOT) tag -a "v$$version" -m "Candidate $$version"
+
+.PHONY: release
+release: $(READY)
+	version="$$($(BIN)/cz bump --yes --get-next)"; image="$$($(BIN)/python -m pipeline image --stack $(STACK))"; \
+	  $(BIN)/cz changelog --incremental --unreleased-version "v$$version"; \
+	  git $(BOT) commit --quiet -m "docs: changelog of $$version" CHANGELOG.md; \
+	  git $(BOT) tag -a "v$$version" -m "Release $$version: $$image"
+
+.PHONY: push
+push:
+	git -c credential.helper= -c credential.helper='!gh auth git-credential' push --follow-tags origin HEAD:$(BRANCH)

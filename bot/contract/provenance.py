@@ -1,0 +1,124 @@
+"""Do tag, label, digest and `/version` say the same? The gate before a version goes live. Pure.
+
+Each writer is asked for what it claims; every disagreement comes at once, with what to do. A claim
+that is missing is a disagreement: what cannot be shown is not taken on trust.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.contract.version import Version, VersionError
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What one pod says of itself, and the kubelet of it."""
+
+    version: str
+    """`version` of `GET /version`."""
+    revision: str
+    digest: str
+    """Of the image that the kubelet started (`imageID`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Who says what about one version."""
+
+    tag: str
+    """The git tag that was built, `v1.5.0-rc.2`."""
+    tag_revision: str
+    """The commit that the tag names."""
+    label_version: str
+    """`org.opencontainers.image.version` of the image."""
+    label_revision: str
+    reference: str
+    """What the stack config pins: REPOSITORY[:TAG]@sha256:…"""
+    registry_digest: str
+    """What the registry has under the image tag of this version."""
+    pods: Mapping[str, Running]
+    """By name."""
+    promoted_as: str = ""
+    """The release's tag, when a candidate becomes one: `v1.5.0`."""
+
+
+def disagreements(claims: Claims) -> list[str]:
+    """Return every way in which the claims differ; empty when all say the same."""
+    try:
+        version = Version.from_tag(claims.tag)
+    except VersionError as error:
+        return [f"git tag: {error}; tag the commit that was built, and build again"]
+    return [
+        *_label(claims, version),
+        *_reference(claims, version),
+        *_pods(claims, version),
+        *_promotion(claims, version),
+    ]
+
+
+def _label(claims: Claims, version: Version) -> list[str]:
+    found: list[str] = []
+    if claims.label_version != version.semver:
+        said = claims.label_version or "nothing"
+        found.append(f"label: version {said}, but the tag says {version.semver}; build the tag")
+    if not _REVISION.fullmatch(claims.tag_revision):
+        found.append(f"git tag: {claims.tag} names no commit ({claims.tag_revision!r}); fetch it")
+    if claims.label_revision != claims.tag_revision:
+        said, right = claims.label_revision or "nothing", claims.tag_revision
+        found.append(f"label: revision {said}, but the tag names {right}; build the tag")
+    return found
+
+
+def _reference(claims: Claims, version: Version) -> list[str]:
+    found: list[str] = []
+    name, at, digest = claims.reference.partition("@")
+    image_tag = name.rpartition("/")[2].partition(":")[2]
+    if not at or not _DIGEST.fullmatch(digest):
+        found.append(f"config: {claims.reference!r} is not pinned; give the digest")
+    elif digest != claims.registry_digest:
+        there = claims.registry_digest or "nothing"
+        found.append(
+            f"registry: {version.image_tag} is {there}, but the config pins {digest}; "
+            "the tag was moved, or another image was pinned"
+        )
+    if image_tag and image_tag != version.image_tag:
+        found.append(f"config: image tag {image_tag}, but the tag says {version.image_tag}")
+    return found
+
+
+def _pods(claims: Claims, version: Version) -> list[str]:
+    if not claims.pods:
+        return ["pods: none answered; nothing shows what runs"]
+    digest = claims.reference.partition("@")[2]
+    found: list[str] = []
+    for name, pod in sorted(claims.pods.items()):
+        if pod.digest != digest:
+            found.append(f"{name}: runs {pod.digest or 'no digest'}, but the config pins {digest}")
+        if pod.version != version.semver:
+            said = pod.version or "nothing"
+            found.append(f"{name}: /version says {said}, but the tag says {version.semver}")
+        if pod.revision != claims.tag_revision:
+            said, right = pod.revision or "nothing", claims.tag_revision
+            found.append(f"{name}: /version says revision {said}, but the tag names {right}")
+    if len({(pod.version, pod.revision, pod.digest) for pod in claims.pods.values()}) > 1:
+        found.append("pods: they do not all run the same")
+    return found
+
+
+def _promotion(claims: Claims, version: Version) -> list[str]:
+    """A release is its last candidate under another name: same digest, same numbers."""
+    if not claims.promoted_as:
+        return []
+    try:
+        release = Version.from_tag(claims.promoted_as)
+    except VersionError as error:
+        return [f"release tag: {error}"]
+    if release.candidate is not None:
+        return [f"release tag: {claims.promoted_as} is a candidate's"]
+    if release.core != version.core:
+        return [f"release tag: {claims.promoted_as} is no release of {claims.tag}"]
+    return []

@@ -1,0 +1,181 @@
+"""The five questions of a reviewer, answered without the diff. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.contract.color import Color
+from infra import names
+from infra.review import world
+from infra.review.areas import Area
+from infra.review.findings import Scene, attention, deleted, findings, migrates, replaced, touched
+from infra.review.sentences import Finding
+from infra.review.steps import Operation
+from infra.review.undo import undo
+from infra.review.wording import arrow, few, listed, shards_text, symbols_text
+
+NOTHING_CHANGES = "nothing changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A headline, and the answers in the order of their questions."""
+
+    headline: str
+    moves: str
+    restarts: str
+    replaced: str
+    risky: str
+    undo: str
+
+
+def answers(scene: Scene) -> Answers:
+    """Answer all five."""
+    found = findings(scene)
+    return Answers(
+        headline=_headline(scene, found),
+        moves=_moves(scene),
+        restarts=_restarts(scene),
+        replaced=_replaced(scene),
+        risky=_risky(attention(found)),
+        undo=undo(scene),
+    )
+
+
+def _headline(scene: Scene, found: Sequence[Finding]) -> str:
+    if all(step.operation is Operation.SAME for step in scene.preview.steps):
+        return NOTHING_CHANGES
+    if scene.first:
+        active = scene.new.intent.active_color if scene.new.intent else "nobody"
+        return f"first deployment, {active} trades"
+    parts = [*_main(scene), _headline_moves(scene), _headline_restarts(scene)]
+    parts.append("probes change" if Area.PROBES in touched(scene.preview) else "probes unchanged")
+    count = len(attention(found))
+    look = f"{count} thing{'s' if count > 1 else ''} to look at" if count else "nothing to look at"
+    return f"{', '.join(parts)}; {_headline_replaced(scene)}; {look}"
+
+
+def _main(scene: Scene) -> Iterator[str]:
+    """Say what the change is about: who trades and on what; else the areas that it touches."""
+    old, new = scene.old, scene.new
+    said: set[Area] = {Area.SELECTOR, Area.INTENT, Area.IMAGE, Area.MIGRATION, Area.HARMLESS}
+    if old.intent and new.intent and old.intent.active_color is not new.intent.active_color:
+        left, taken = old.intent.active_color, new.intent.active_color
+        versions = _versions(old.pods[left].version, new.pods[taken].version)
+        yield f"active color {left} → {taken} ({versions})"
+    elif old.intent and new.intent and old.intent != new.intent:
+        standby = new.intent.active_color.other
+        change = f"{old.intent.canary_percent} % → {new.intent.canary_percent} %"
+        yield f"canary {change} on {standby} ({new.pods[standby].version})"
+    for color in Color:
+        if old.pods[color].image != new.pods[color].image:
+            role = "active" if color in old.traders() else "standby"
+            change = arrow(old.pods[color].version, new.pods[color].version)
+            yield f"{role} {color} {change}"
+    areas = touched(scene.preview)
+    others = [area.value for area in Area if area in areas.keys() - said - {Area.PROBES}]
+    if others:
+        yield f"{listed(others)} change"
+
+
+def _versions(old: str, new: str) -> str:
+    return f"both {old}" if old == new else arrow(old, new)
+
+
+def _headline_moves(scene: Scene) -> str:
+    moved = world.moves(scene.old, scene.new)
+    return " and ".join(f"{shards_text(move)} move" for move in moved) or "no shards move"
+
+
+def _restarting(scene: Scene) -> list[Color]:
+    return [color for color in Color if world.restarts(scene.preview, color)]
+
+
+def _headline_restarts(scene: Scene) -> str:
+    colors = _restarting(scene)
+    return f"pods of {listed(list(map(str, colors)))} restart" if colors else "no pod restarts"
+
+
+def _headline_replaced(scene: Scene) -> str:
+    gone, new = len(deleted(scene.preview)), len(replaced(scene.preview))
+    parts = [f"{new} replaced"] if new else []
+    parts += [f"{gone} deleted"] if gone else []
+    return ", ".join(parts) or "nothing replaced"
+
+
+def _moves(scene: Scene) -> str:
+    if scene.first:
+        if scene.new.intent is None:
+            return "Nothing: no intent is declared."
+        return f"Everything begins: {scene.new.intent.active_color} gets all shards."
+    moved = world.moves(scene.old, scene.new)
+    sentences = [
+        f"{shards_text(move).capitalize()} from {move.giver} to {move.taker}: "
+        f"{symbols_text(move)}. Positions and open orders are kept."
+        for move in moved
+    ]
+    if scene.old.selected is not scene.new.selected and scene.new.selected:
+        sentences.append(f"All HTTP requests go to {scene.new.selected}.")
+    if sentences:
+        return " ".join(sentences)
+    traders = sorted(scene.new.traders())
+    held = [f"{color} ({scene.new.pods[color].version})" for color in traders]
+    return (
+        f"No shard and no request. {listed(held)} trade{'' if held[1:] else 's'} on."
+        if held
+        else ("No shard and no request.")
+    )
+
+
+def _restarts(scene: Scene) -> str:
+    sentences = list(_pods_told(scene))
+    jobs = [
+        str(world.color_of(step))
+        for step in scene.preview.steps
+        if migrates(step) and step.operation in (Operation.CREATE, Operation.REPLACE)
+    ]
+    if jobs:
+        sentences.append(f"A migration runs before the pods of {listed(jobs)} start.")
+    return " ".join(sentences) or "No pod restarts."
+
+
+def _pods_told(scene: Scene) -> Iterator[str]:
+    old, new = scene.old, scene.new
+    apart = {world.color_of(step) for step in replaced(scene.preview) if step.kind == "Deployment"}
+    for color in Color:
+        had, has = old.pods[color].replicas, new.pods[color].replicas
+        role = "trades" if color in old.traders() else "standby"
+        if world.restarts(scene.preview, color):
+            how = "all at once" if color in apart else "one after another"
+            yield f"{color} ({role}): its {has} pods, {how}."
+        elif had and not has:
+            yield f"{color} ({role}): its {had} pods end."
+        elif has and not had:
+            yield f"{color}: {has} pods start."
+        elif has != had:
+            verb = "more start" if has > had else "end"
+            yield f"{color} ({role}): {abs(has - had)} pods {verb}, the others stay."
+
+
+def _replaced(scene: Scene) -> str:
+    parts: list[str] = []
+    if new := replaced(scene.preview):
+        parts.append(f"Replaced: {few([step.title for step in new])}.")
+    if gone := deleted(scene.preview):
+        parts.append(f"Deleted: {few([step.title for step in gone])}.")
+    jobs = [
+        step
+        for step in scene.preview.steps
+        if migrates(step) and step.operation in (Operation.REPLACE, Operation.DELETE)
+    ]
+    rest = (
+        f" Only the finished Job{'s' if len(jobs) > 1 else ''} {names.MIGRATION}." if jobs else ""
+    )
+    return " ".join(parts) or f"Nothing.{rest}"
+
+
+def _risky(found: Sequence[Finding]) -> str:
+    if not found:
+        return "Nothing that this text knows of."
+    first = found[0].text
+    more = len(found) - 1
+    return f"{first} And {more} more, above." if more else first

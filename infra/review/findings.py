@@ -1,0 +1,214 @@
+"""What a reviewer must look at, risky things first; each finding is one sentence. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from bot.contract.color import Color
+from infra import names
+from infra.review import rules, world
+from infra.review.areas import Area, area_of
+from infra.review.leaves import Leaf, changed
+from infra.review.sentences import Finding, Sentence
+from infra.review.steps import Operation, Preview, Step
+from infra.review.wording import few
+from infra.review.world import World
+
+
+class Rank(IntEnum):
+    """What is told before what; the areas follow in their own order."""
+
+    REPLACED = 0
+    DELETED = 1
+    TOGETHER = 2
+    AREA = 3
+
+
+_RIGHTS = frozenset(
+    {
+        "Role",
+        "RoleBinding",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ServiceAccount",
+        "NetworkPolicy",
+        "Secret",
+    }
+)
+_KNOWN = _RIGHTS | {
+    "ConfigMap",
+    "Deployment",
+    "Job",
+    "Namespace",
+    "PodDisruptionBudget",
+    "Service",
+}
+_COST = {
+    "Provider": "what was deployed stays where it is, and all is made anew elsewhere",
+    "Namespace": "all in the namespace ends, and what is not declared here does not come back",
+    "Deployment": "all pods of a Deployment end before the new ones start",
+    "Service": "its address changes, and requests fail until clients look it up again",
+    "ConfigMap": "pods cannot read a ConfigMap until it is there again",
+}
+"""What a replacement costs, the dearest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A preview with what its steps mean."""
+
+    preview: Preview
+    old: World
+    new: World
+
+    @classmethod
+    def of(cls, preview: Preview) -> "Scene":
+        """Return the scene of a preview."""
+        return cls(preview, world.before(preview), world.after(preview))
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing was there before."""
+        return not any(step.before for step in self.preview.steps if step.kind != "Provider")
+
+    @property
+    def swaps(self) -> bool:
+        """Whether another color becomes the active one."""
+        return _active(self.old) is not None and _active(self.old) is not _active(self.new)
+
+
+def _active(known: World) -> Color | None:
+    return known.intent.active_color if known.intent else known.selected
+
+
+def findings(scene: Scene) -> list[Finding]:
+    """Return everything that is to be said, the most dangerous first."""
+    found = [
+        *((Rank.REPLACED, 0, finding) for finding in _replaced(scene)),
+        *((Rank.DELETED, 0, finding) for finding in _deleted(scene)),
+        *((Rank.TOGETHER, 0, finding) for finding in _together(scene)),
+    ]
+    order = list(Area)
+    for area, sentences in _by_area(scene).items():
+        found += [(Rank.AREA, order.index(area), finding) for finding in sentences]
+    found.sort(key=lambda entry: (not entry[2].attention, entry[0], entry[1]))
+    return [finding for _, _, finding in found]
+
+
+def touched(preview: Preview) -> dict[Area, list[Leaf]]:
+    """Return the values that change in what stays or is replaced, by what they touch."""
+    leaves: dict[Area, list[Leaf]] = {}
+    for step in preview.steps:
+        if step.operation in (Operation.UPDATE, Operation.REPLACE):
+            for leaf in changed(step):
+                if not _is_its_name(leaf):
+                    leaves.setdefault(area_of(leaf), []).append(leaf)
+    return leaves
+
+
+def _by_area(scene: Scene) -> dict[Area, list[Finding]]:
+    """Return the sentences of each area that this preview touches."""
+    leaves = touched(scene.preview)
+    found = {
+        area: rules.RULES[area](Sentence(tuple(leaves.get(area, ())), scene.old, scene.new))
+        for area in Area
+        if area in leaves
+    }
+    found.setdefault(Area.OTHER, []).extend(_created(scene))
+    return found
+
+
+def _is_its_name(leaf: Leaf) -> bool:
+    """A replacement because of its name or namespace is told as a replacement."""
+    return leaf.step.operation is Operation.REPLACE and leaf.path in leaf.step.reasons
+
+
+def migrates(step: Step) -> bool:
+    """Tell whether this is the Job that brings a color's database up to date; it runs once."""
+    return step.kind == "Job" and step.name.startswith(f"{names.MIGRATION}-")
+
+
+def replaced(preview: Preview) -> list[Step]:
+    """Return what is replaced, the dearest first, without the Jobs that run once an image."""
+    kinds = list(_COST)
+    return sorted(
+        (
+            step
+            for step in preview.steps
+            if step.operation is Operation.REPLACE and not migrates(step)
+        ),
+        key=lambda step: kinds.index(step.kind) if step.kind in kinds else len(kinds),
+    )
+
+
+def deleted(preview: Preview) -> list[Step]:
+    """Return what is taken away, without the Jobs that have run."""
+    return [
+        step for step in preview.steps if step.operation is Operation.DELETE and not migrates(step)
+    ]
+
+
+def _replaced(scene: Scene) -> Iterator[Finding]:
+    """Tell of replacements, those for one reason together, and of what each kind costs."""
+    groups: dict[str, list[Step]] = {}
+    for step in replaced(scene.preview):
+        groups.setdefault(", ".join(step.reasons), []).append(step)
+    for why, steps in groups.items():
+        verb = "is" if len(steps) == 1 else "are"
+        reason = f" ({why})" if why else ""
+        costs = [_COST[kind] for kind in dict.fromkeys(s.kind for s in steps) if kind in _COST]
+        tail = f": {'; '.join(costs)}" if costs else ""
+        names_of = few([step.title for step in steps])
+        yield Finding(f"**{names_of} {verb} replaced**{reason}{tail}.")
+
+
+def _deleted(scene: Scene) -> Iterator[Finding]:
+    for step in deleted(scene.preview):
+        yield Finding(f"**{step.title} is deleted.**")
+
+
+def _created(scene: Scene) -> Iterator[Finding]:
+    """Tell of what is new; of a first deployment, once."""
+    new = [step for step in scene.preview.steps if step.operation is Operation.CREATE]
+    if scene.first and new:
+        yield Finding(f"First deployment: nothing was there; {len(new)} objects are created.")
+    for step in new:
+        if step.kind not in _KNOWN | {"Provider", "Image"}:
+            yield Finding(f"{step.title} is created, a kind that this text does not know.")
+        elif step.kind in _RIGHTS and not scene.first:
+            yield Finding(f"{step.title} is created: it is about rights or secrets.")
+        elif not scene.first:
+            what = " (runs once, before the pods start)" if migrates(step) else ""
+            yield Finding(f"{step.title} is created{what}.", attention=False)
+        yield from rules.wildcards(step)
+
+
+def _together(scene: Scene) -> Iterator[Finding]:
+    """Tell what is dangerous only because of what else is in the same `up`."""
+    old, new, preview = scene.old, scene.new, scene.preview
+    active = _active(new)
+    if new.selected and new.intent and new.selected is not new.intent.active_color:
+        told = f"the Service selects {new.selected}, the intent names {new.intent.active_color}"
+        yield Finding(f"Requests and trading part: {told}.")
+    for color in sorted(new.traders()):
+        if new.intent and not new.pods[color].replicas:
+            yield Finding(f"{color} shall trade, and has no pods.")
+        restarts = world.restarts(preview, color)
+        if restarts and color in old.traders():
+            yield Finding(f"{color} trades, and its pods restart, one after another.")
+        elif restarts:
+            yield Finding(f"{color} begins to trade in the same `up` in which its pods restart.")
+    if scene.swaps and active:
+        yield from _way_back(scene, active.other)
+
+
+def _way_back(scene: Scene, left: Color) -> Iterator[Finding]:
+    if world.restarts(scene.preview, left):
+        yield Finding(f"{left} restarts in the same `up` that leaves it: the way back is cold.")
+    if scene.old.pods[left].replicas and not scene.new.pods[left].replicas:
+        yield Finding(f"{left} is taken away in the same `up` that leaves it: no way back.")
+
+
+def attention(found: Sequence[Finding]) -> list[Finding]:
+    """Return what someone must look at."""
+    return [finding for finding in found if finding.attention]

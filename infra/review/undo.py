@@ -1,0 +1,96 @@
+"""How a change is taken back, and what that costs. Pure."""
+
+from collections.abc import Iterator
+
+from bot.contract.intent import ACTIVE_COLOR_KEY, CANARY_PERCENT_KEY, Intent
+from bot.contract.reloadable import RELOADABLE_KEYS
+from infra import names
+from infra.review import world
+from infra.review.findings import Scene, deleted, migrates, replaced
+from infra.review.leaves import FILE_PATH, changed
+from infra.review.steps import Operation, Step
+from infra.review.wording import few, listed
+
+_SET = "pulumi config set"
+
+
+def undo(scene: Scene) -> str:
+    """Return what to do, the quickest way first."""
+    changes = [step for step in scene.preview.steps if step.operation is not Operation.SAME]
+    if not changes:
+        return "There is nothing to undo."
+    if scene.first:
+        return "`pulumi destroy` takes it all away again."
+    sentences = list(_intent(scene))
+    rest = [step for step in changes if not _is_the_swap(step)]
+    if any(_is_the_file(step) for step in rest):
+        sentences.append(_file(scene))
+        rest = [step for step in rest if not _is_the_file(step)]
+    if rest:
+        sentences.append(_revert(scene))
+    if gone := [*replaced(scene.preview), *deleted(scene.preview)]:
+        again = few([step.title for step in gone])
+        sentences.append(f"Going back costs the same again, for {again}.")
+    if any(migrates(step) for step in changes):
+        sentences.append("The database keeps its new schema: migrations only add.")
+    return " ".join(sentences)
+
+
+def _is_the_swap(step: Step) -> bool:
+    return (step.kind, step.name) in (
+        ("Service", names.LIVE_SERVICE),
+        ("ConfigMap", names.INTENT),
+    ) and step.operation is Operation.UPDATE
+
+
+def _is_the_file(step: Step) -> bool:
+    return (step.kind, step.name) == ("ConfigMap", names.CONFIG) and (
+        step.operation is Operation.UPDATE
+    )
+
+
+def _intent(scene: Scene) -> Iterator[str]:
+    old, new = scene.old.intent, scene.new.intent
+    if old is None or new is None or old == new:
+        return
+    yield f"`{_commands(old, new)} && pulumi up`, in seconds."
+    back = old.active_color
+    pods = scene.new.pods[back]
+    if old.active_color is new.active_color:
+        return
+    if not pods.replicas:
+        yield f"{back} has no pods then: it must be started first."
+    elif not world.restarts(scene.preview, back):
+        yield f"{back} stays warm for that: {pods.replicas} pods on {pods.version}."
+
+
+def _commands(old: Intent, new: Intent) -> str:
+    commands: list[str] = []
+    if old.active_color is not new.active_color:
+        commands.append(f"{_SET} {ACTIVE_COLOR_KEY} {old.active_color}")
+    if old.canary_percent != new.canary_percent:
+        commands.append(f"{_SET} {CANARY_PERCENT_KEY} {old.canary_percent}")
+    return " && ".join(commands)
+
+
+def _file(scene: Scene) -> str:
+    leaves = [leaf for step in scene.preview.steps if _is_the_file(step) for leaf in changed(step)]
+    commands = [
+        f"{_SET} {leaf.path.removeprefix(FILE_PATH)} {leaf.before}"
+        for leaf in leaves
+        if leaf.path.removeprefix(FILE_PATH) in RELOADABLE_KEYS and leaf.before is not None
+    ]
+    if not commands:
+        return "Revert the commit and `pulumi up`; no pod restarts."
+    return f"`{' && '.join(commands)} && pulumi up`, without a restart."
+
+
+def _revert(scene: Scene) -> str:
+    old, new = scene.old.pods, scene.new.pods
+    again = [str(color) for color in old if world.restarts(scene.preview, color)]
+    shared = sorted(color for color in old if old[color].replicas != new[color].replicas)
+    if again:
+        return f"Revert the commit and `pulumi up`: pods of {listed(again)} restart again."
+    if shared:
+        return f"Revert the commit and `pulumi up`: {listed(list(map(str, shared)))} scales back."
+    return "Revert the commit and `pulumi up`; no pod restarts."

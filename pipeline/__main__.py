@@ -1,0 +1,7 @@
+"""`python -m pipeline`: see `--help`."""
+
+import sys
+
+from pipeline.cli import main
+
+sys.exit(main())

@@ -1,0 +1,113 @@
+"""The commands: `python -m pipeline scan | comment | issue | approval | image | version`."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline import approval, notes, pinned, scanners, versions
+from pipeline.forge import GitHub
+from pipeline.tools import ROOT, ToolError
+
+EXIT_CODES = """\
+exit codes:
+  0  done, and nothing is wrong
+  1  something is wrong; the text says what
+  2  the command line is wrong
+"""
+Command = Callable[[argparse.Namespace], int]
+_QUIET = 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options)
+    except (ToolError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 -- the command's own words
+        return 1
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201 -- its result
+
+
+def _scan(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="scan-") as folder:
+        tree = Path(folder)
+        scanners.export(tree)
+        found = list(scanners.scan(tree, options.only))
+    for finding in found:
+        _say(f"== {finding.scanner}\n{finding.text}\n")
+    count = len(scanners.SUPPRESSIONS)
+    _say(f"{len(found)} scanners are not content; {count} rules are not held against us")
+    return 1 if found else 0
+
+
+def _comment(options: argparse.Namespace) -> int:
+    for file in sorted(Path(options.reports).glob("*.md")):
+        done = notes.comment(GitHub(), options.number, file.read_text("utf-8"))
+        _say(f"{file.stem}: the comment was {done}")
+    return 0
+
+
+def _issue(options: argparse.Namespace) -> int:
+    folder = Path(options.reports)
+    text = (folder / f"{options.stack}.md").read_text("utf-8")
+    code = int((folder / f"{options.stack}.code").read_text("utf-8"))
+    done = notes.issue(GitHub(), options.stack, text, differs=code != _QUIET)
+    _say(f"{options.stack}: {done}")
+    return 0
+
+
+def _approval(options: argparse.Namespace) -> int:
+    told = GitHub().read(f"environments/{options.environment}")
+    found = approval.problems(told)
+    for problem in found:
+        _say(problem)
+    return 1 if found else 0
+
+
+def _image(options: argparse.Namespace) -> int:
+    _say(pinned.pinned_image(ROOT / f"Pulumi.{options.stack}.yaml"))
+    return 0
+
+
+def _version(options: argparse.Namespace) -> int:
+    _say(versions.SPELLINGS[options.spelling](options.tag or versions.newest_tag()))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline",
+        description="What only CI needs.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(command=command)
+        return added
+
+    scan = add("scan", _scan, "run the scanners on what is in git")
+    scan.add_argument("--only", nargs="*", default=[], help="their names; all by default")
+    comment = add("comment", _comment, "make or update one comment for each review")
+    comment.add_argument("--number", type=int, required=True, help="the pull request's")
+    comment.add_argument("--reports", default="reports", help="folder of the reviews (*.md)")
+    issue = add("issue", _issue, "open, update or close the issue about a stack's drift")
+    issue.add_argument("--stack", required=True, help="its name")
+    issue.add_argument("--reports", default="reports", help="folder of STACK.md and STACK.code")
+    asked = add("approval", _approval, "fail unless an environment asks another person")
+    asked.add_argument("--environment", required=True, help="its name")
+    image = add("image", _image, "print the image that a stack's config pins for its active color")
+    image.add_argument("--stack", required=True, help="its name")
+    version = add("version", _version, "print a version in one of its spellings")
+    version.add_argument("--tag", help="the git tag; the newest by default")
+    version.add_argument("--spelling", choices=versions.SPELLINGS, default="semver")
+    return parser

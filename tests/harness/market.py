@@ -1,0 +1,166 @@
+"""A stack that trades for real: its own database, its own exchange whose record is the oracle."""
+
+import asyncio
+import time
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+
+from bot.contract.secrets import DATABASE_URL, SIGNALS_TOKEN, VENUE_API_KEY, VENUE_API_SECRET
+from bot.contract.shards import shard_of
+from testbed import net
+from testbed.venue.events import EVENT, Accepted
+from testbed.venue.server import DEFAULT_KEY, DEFAULT_SECRET
+from tests.harness.bot import SYMBOLS, TOKEN
+from tests.harness.database import empty_database
+from tests.harness.deployed import deployed
+from tests.harness.kube import Kube
+from tests.harness.platform import Platform
+from tests.harness.senders import Senders
+from tests.harness.stack import Stack, two_colors
+from tests.harness.venue import venue_process
+
+MAX_AGE_SECONDS = 60.0
+"""Longer than any pause that these tests make: every signal must be executed."""
+FATES_SECONDS = 60.0
+PER_SECOND = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A stack, and where the truth about it is."""
+
+    stack: Stack
+    kube: Kube
+    database_url: str
+    venue_url: str
+
+    def senders(self, name: str, *, per_second: float = PER_SECOND) -> Senders:
+        """Return senders of signals through the live Service."""
+        return Senders(
+            self.kube.address,
+            TOKEN,
+            per_second=per_second,
+            name=name,
+            max_age_seconds=MAX_AGE_SECONDS,
+        )
+
+    def record(self) -> list[Accepted]:
+        """Return the orders that the exchange accepted, in its order."""
+        text = httpx2.get(f"{self.venue_url}/admin/record", trust_env=False).text
+        events = [EVENT.validate_json(line) for line in text.splitlines()]
+        return [event for event in events if isinstance(event, Accepted)]
+
+    def query(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
+        """Return rows of the ledger."""
+
+        async def ask() -> list[dict[str, Any]]:
+            connection = await asyncpg.connect(self.database_url)
+            try:
+                return [dict(row) for row in await connection.fetch(sql, *parameters)]
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask())
+
+    def holders(self) -> dict[str, str]:
+        """Return who holds the lease of each symbol."""
+        shards = {shard_of(symbol): symbol for symbol in SYMBOLS}
+        rows = self.query("SELECT lease, holder FROM leases WHERE expires_at > $1", time.time())
+        return {shards[r["lease"]]: r["holder"] for r in rows if r["lease"] in shards}
+
+    def positions(self) -> dict[str, str]:
+        """Return what the ledger holds, by symbol."""
+        rows = self.query("SELECT symbol, quantity FROM positions ORDER BY symbol")
+        return {row["symbol"]: str(row["quantity"].normalize()) for row in rows}
+
+    def judge(self, accepted: Iterable[str]) -> list[str]:
+        """Return every promise about these signals that was broken, in words."""
+        names = sorted(accepted)
+        assert names, "no signal was accepted"
+        fates = self._fates(names)
+        record = self.record()
+        ledger = {row["order_id"]: row for row in self.query("SELECT * FROM orders")}
+        return [
+            *(f"{n}: {fates[n]}, not executed" for n in names if fates[n] != "executed"),
+            *_doubles(record, ledger, set(names)),
+            *_epochs(record, ledger),
+        ]
+
+    def _fates(self, names: list[str]) -> dict[str, str | None]:
+        end = time.monotonic() + FATES_SECONDS
+        while True:
+            rows = self.query(
+                "SELECT signal_id, fate FROM signals WHERE signal_id = ANY($1)", names
+            )
+            fates: dict[str, str | None] = dict.fromkeys(names)
+            fates |= {row["signal_id"]: row["fate"] for row in rows}
+            if all(fates.values()) or time.monotonic() > end:
+                return fates
+            time.sleep(0.2)
+
+
+def _doubles(
+    record: list[Accepted], ledger: dict[str, dict[str, Any]], names: set[str]
+) -> list[str]:
+    times = dict.fromkeys(names, 0)
+    broken: list[str] = []
+    for event in record:
+        row = ledger.get(event.client_id)
+        if row is None:
+            broken.append(f"{event.client_id}: at the exchange, and not in the ledger")
+        elif row["signal_id"] in times:
+            times[row["signal_id"]] += 1
+    return broken + [f"{name}: executed {n} times" for name, n in times.items() if n != 1]
+
+
+def _epochs(record: list[Accepted], ledger: dict[str, dict[str, Any]]) -> list[str]:
+    """Hold the record against the rule: in a shard, the epoch of accepted orders never falls."""
+    newest: dict[int, tuple[int, str]] = {}
+    broken: list[str] = []
+    for event in record:
+        row = ledger.get(event.client_id)
+        if row is None:
+            continue
+        epoch, holder = newest.get(row["shard"], (0, ""))
+        if row["epoch"] < epoch or (row["epoch"] == epoch and row["holder"] != holder):
+            broken.append(
+                f"{event.client_id}: epoch {row['epoch']} of {row['holder']} was accepted after"
+                f" epoch {epoch} of {holder}"
+            )
+        newest[row["shard"]] = (row["epoch"], row["holder"])
+    return broken
+
+
+@contextmanager
+def trading_stack(
+    name: str, image: str, folder: Path, platform: Platform, **more: object
+) -> Generator[Market]:
+    """Deploy a stack of two colors that trades, and take it away again."""
+    with empty_database() as database_url, venue_process(net.NODE_ADDRESS) as venue_url:
+        created = Stack.create(name, folder, platform)
+        secrets = {
+            DATABASE_URL: database_url,
+            SIGNALS_TOKEN: TOKEN,
+            VENUE_API_KEY: DEFAULT_KEY,
+            VENUE_API_SECRET: DEFAULT_SECRET,
+        }
+        config = two_colors(
+            image,
+            platform,
+            apiEndpoint=venue_url,
+            symbols=list(SYMBOLS),
+            strategy="none",
+            maxOrdersPerMinute=6000,
+            maxPositionSize="10000000",
+            riskLimitPct="100",
+            dailyLossLimitPct="100",
+            **more,
+        )
+        with deployed(created, config, secrets) as stack:
+            yield Market(stack, Kube.of(stack), database_url, venue_url)

@@ -1,0 +1,51 @@
+import pytest
+
+from release.spec import SpecError, Strategy, parse
+
+
+def test_a_stack_that_says_nothing_is_released_blue_green() -> None:
+    spec = parse({"trading-bot:activeColor": "blue"})
+    assert spec.strategy is Strategy.BLUE_GREEN
+    assert spec.steps == ()
+
+
+def test_the_keys_are_read_as_a_person_writes_them() -> None:
+    spec = parse(
+        {
+            "release:strategy": "canary",
+            "release:canarySteps": [5, 25],
+            "release:deadlines": {"swapping": 30},
+        }
+    )
+    assert spec.steps == (5, 25)
+    assert spec.deadlines.swapping == 30
+
+
+def test_what_the_journal_keeps_reads_back_the_same() -> None:
+    spec = parse({"release:strategy": "canary", "release:canarySteps": [5, 25]})
+    assert type(spec).model_validate(spec.to_json()) == spec
+
+
+def test_every_problem_comes_at_once_with_key_value_and_what_is_right() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse(
+            {
+                "release:strategy": "rainbow",
+                "release:canarySteps": [50, 10],
+                "release:bakeSeconds": 0,
+                "release:deadlines": {"swaping": 3},
+                "release:sped": 1,
+            }
+        )
+    text = "\n".join(caught.value.problems)
+    assert len(caught.value.problems) == 5
+    assert "release:strategy: 'rainbow': must be 'blue-green' or 'canary'" in text
+    assert "release:canarySteps: [50, 10]: must rise from step to step" in text
+    assert "release:bakeSeconds: 0: must be greater than or equal to 1" in text
+    assert "release:deadlines.swaping: unknown key; known: gating, placing" in text
+    assert "release:sped: unknown key; known: strategy" in text
+
+
+def test_a_watch_that_cannot_end_in_time_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"bakeSeconds = 99 must be less than deadlines.baking"):
+        parse({"release:bakeSeconds": 99, "release:deadlines": {"baking": 50}})
