@@ -14,7 +14,7 @@ from bot.authority.protocol import CommitIntent, Outstanding, Reply, Rules, Send
 from bot.authority.window import Held, VenueTime
 from bot.contract.intent import Intent
 from bot.trading.orders import State
-from tests.model.world import Setting
+from tests.model.setting import Setting
 
 
 class LeaseOnly(Rules):

@@ -1,60 +1,52 @@
 """Postgres, as far as the protocol depends on it: row locks, READ COMMITTED, its own clock.
 
 A transaction is a generator that yields between its statements; what it decides, the rules of
-`bot.authority` decide. Its client may be gone: it then commits all the same.
+`bot.authority` decide. What it writes is there when it ends: no read sees less than all of it. Its
+client may be gone: it then commits all the same.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from itertools import count
+from functools import cache
 from random import Random
+from typing import Protocol
 
 from bot.authority.allocation import Member
 from bot.authority.lease import Claim, Claimant, Claimed, LeaseRow, Shown
 from bot.authority.orders import FATE_OF, Order, Signal, Work
-from bot.authority.protocol import Close, CommitIntent, Leaving, ReadWork, Record, Rules
+from bot.authority.protocol import Close, CommitIntent, ReadWork, Record, Rules
 from bot.contract.intent import Intent
 from bot.trading.orders import UNRESOLVED
 from bot.trading.signals import Fate
 from tests.model.kernel import Kernel
 from tests.model.locks import Lock, Locks, Mode
+from tests.model.messages import Keep, Kept, Release, Result, Statement, Write
+from tests.model.setting import Setting
 
-INTENT_ROW = -1
-FIRST_SHOWN = Shown(0, "one")
-"""Nobody adopted anything yet: who comes first rules."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Show the intent, renew what is held, take what should be and is free. Answer: Kept."""
-
-    claimant: Claimant
-    intent: Intent
-    given_up: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What came of it."""
-
-    refused: Claim | None
-    granted: tuple[LeaseRow, ...] = ()
-    wanted: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Give leases up. Answer: those that could not be, because somebody writes under them."""
-
-    holder: str
-    leaving: Mapping[int, Leaving]
-
-
-Statement = ReadWork | CommitIntent | Record | Close | Keep | Release
-Result = Work | Kept | bool | frozenset[int]
+_INTENT_ROW = -1
 Transaction = Generator[Lock | float, bool, Result]
 """Yields a row to lock, or how long its next statement takes."""
-Claimed_ = Callable[[Claimant, Intent, Claimed], None]
+
+
+class Watcher(Protocol):
+    """Who looks at each commit that moves authority."""
+
+    def kept(self, keep: Keep, granted: list[Claimed]) -> None:
+        """See what an admitted claimant was granted."""
+        ...
+
+    def notice(self) -> None:
+        """NOTIFY: leases were released, or a newer intent was shown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A member's row."""
+
+    member: Member
+    knows: Shown
+    seen: float
 
 
 @dataclass(slots=True)
@@ -63,25 +55,19 @@ class Database:
 
     kernel: Kernel
     random: Random
-    rules: Rules
+    setting: Setting
     rate: float
-    row_locked: bool
-    read_committed: bool
-    on_claimed: Claimed_
-    on_notice: Callable[[], None]
     slow: float
     """Share of statements that take seconds."""
+    watcher: Watcher
     leases: dict[int, LeaseRow]
+    shown: Shown
     step: float = 0.0
-    shown: Shown = FIRST_SHOWN
-    members: dict[str, tuple[Member, Shown, float]] = field(
-        default_factory=dict[str, tuple[Member, Shown, float]]
-    )
-    """By holder: who, which intent it knows, when it was seen."""
+    members: dict[str, Beat] = field(default_factory=dict[str, Beat])
     orders: dict[str, Order] = field(default_factory=dict[str, Order])
     inbox: dict[str, Signal] = field(default_factory=dict[str, Signal])
     _locks: Locks = field(default_factory=Locks)
-    _numbers: "count[int]" = field(default_factory=count)
+    _count: int = 0
 
     def clock(self) -> float:
         return self.kernel.now * self.rate + self.step
@@ -92,11 +78,16 @@ class Database:
 
     def handle(self, statement: Statement, answer: Callable[[Result], None], stall: float) -> None:
         """Run a transaction; it stalls for so many seconds in one place, for a fault."""
-        if isinstance(statement, ReadWork):
-            answer(self._work(statement.shard))
-        else:
-            running = self._transaction(statement, stall)
-            self._advance(next(self._numbers), running, answer, got=None)
+        self._count += 1
+        match statement:
+            case ReadWork(shard):
+                answer(self._work(shard))
+            case Keep():
+                self._advance(self._count, self._keep(statement), answer, got=None)
+            case Release():
+                self._advance(self._count, self._release(statement), answer, got=None)
+            case _:
+                self._advance(self._count, self._write(statement, stall), answer, got=None)
 
     def _advance(
         self,
@@ -106,52 +97,42 @@ class Database:
         *,
         got: bool | None,
     ) -> None:
-        try:
-            wanted = next(transaction) if got is None else transaction.send(got)
-        except StopIteration as end:
-            self._locks.release(number)
-            answer(end.value)
-            return
-
         def go_on() -> None:
             self._advance(number, transaction, answer, got=True)
 
-        if isinstance(wanted, Lock):
-            if self._locks.take(number, wanted, go_on):
-                go_on()
-            elif wanted.skip:
-                self._advance(number, transaction, answer, got=False)
-        else:
-            self.kernel.after(wanted, go_on)
+        try:
+            while True:
+                wanted = next(transaction) if got is None else transaction.send(got)
+                if not isinstance(wanted, Lock):
+                    self.kernel.after(wanted, go_on)
+                    return
+                got = self._locks.take(number, wanted, go_on)
+                if not (got or wanted.skip):
+                    return
+        except StopIteration as end:
+            self._locks.release(number)
+            answer(end.value)
 
     def _moment(self) -> float:
         longest = 2.0 if self.random.random() < self.slow else 0.02
         return longest * self.random.random()
 
-    def _transaction(self, statement: Statement, stall: float) -> Transaction:
-        if isinstance(statement, Keep):
-            return (yield from self._keep(statement))
-        if isinstance(statement, Release):
-            return (yield from self._release(statement))
-        return (yield from self._write(statement, stall))
-
     # Authority: as in `bot.ledger.leases`.
 
-    def _keep(self, statement: Keep) -> Transaction:
-        claimant = statement.claimant
-        newer = self.rules.admit(self.shown, claimant).shown != self.shown
-        yield Lock(INTENT_ROW, Mode.TAKE if newer else Mode.WRITE)
-        yield self._moment()
-        admitted = self.rules.admit(self.shown, claimant)
-        if admitted.shown != self.shown:
-            if not newer:
-                return Kept(Claim.OLD_INTENT)
-            self.shown = admitted.shown
-            self.on_notice()
+    def _keep(self, keep: Keep) -> Transaction:
+        rules, claimant = self.setting.rules, keep.claimant
+        newer = rules.admit(self.shown, claimant).shown != self.shown
+        if self.setting.intent_locked:
+            yield Lock(_INTENT_ROW, Mode.TAKE if newer else Mode.WRITE)
+        admitted = rules.admit(self.shown, claimant)
+        if admitted.shown != self.shown and not newer:
+            return Kept(Claim.OLD_INTENT)  # it changed at this moment: look again
         if admitted.refused:
             self.members.pop(claimant.holder, None)
             return Kept(admitted.refused)
-        wanted = self._wanted(statement)
+        yield self._moment()
+        beat = Beat(Member(claimant.holder, claimant.color), admitted.shown, self.clock())
+        wanted = self._wanted(keep.intent, beat, claimant) if keep.intent else frozenset[int]()
         locked: list[int] = []
         for lease in self._mine(claimant.holder):
             yield Lock(lease, Mode.RENEW)
@@ -162,80 +143,72 @@ class Database:
         for lease in free:
             if lease not in locked and (yield Lock(lease, Mode.TAKE, skip=True)):
                 locked.append(lease)
+        now = self.clock()
+        claims = [rules.claim(self.leases[n], claimant, now) for n in locked]
+        granted = [c for c in claims if c.granted and c.row.lease not in keep.given_up]
         yield self._moment()
-        granted = [
-            claimed.row
-            for lease in locked
-            if lease not in statement.given_up and (claimed := self._claim(statement, lease))
-        ]
-        return Kept(None, tuple(granted), wanted)
+        self._commit(keep, admitted.shown, beat, granted)
+        return Kept(None, tuple(claimed.row for claimed in granted), wanted)
 
     def _mine(self, holder: str) -> list[int]:
-        return [lease for lease in sorted(self.leases) if self.leases[lease].holder == holder]
+        return [row.lease for row in self.leases.values() if row.holder == holder]
 
-    def _wanted(self, statement: Keep) -> frozenset[int]:
-        claimant, now = statement.claimant, self.clock()
-        me = Member(claimant.holder, claimant.color)
-        self.members[claimant.holder] = (me, self.shown, now)
-        since = now - self.rules.timings.lease_seconds
-        live = [
-            member
-            for member, knows, seen in self.members.values()
-            if knows == self.shown and seen > since
-        ]
-        return self.rules.wanted(statement.intent, live, claimant) & self.leases.keys()
+    def _wanted(self, intent: Intent, beat: Beat, claimant: Claimant) -> frozenset[int]:
+        since = beat.seen - self.setting.rules.timings.lease_seconds
+        live = {b.member for b in self.members.values() if b.knows == beat.knows and b.seen > since}
+        live.add(beat.member)
+        return _wanted(self.setting.rules, intent, frozenset(live), claimant) & self.leases.keys()
 
-    def _claim(self, statement: Keep, lease: int) -> Claimed | None:
-        claimed = self.rules.claim(self.leases[lease], statement.claimant, self.clock())
-        if not claimed.granted:
-            return None
-        self.leases[lease] = claimed.row
-        self.on_claimed(statement.claimant, statement.intent, claimed)
-        return claimed
+    def _commit(self, keep: Keep, shown: Shown, beat: Beat, granted: list[Claimed]) -> None:
+        self.leases.update((claimed.row.lease, claimed.row) for claimed in granted)
+        if keep.intent:
+            self.members[beat.member.holder] = beat
+        else:
+            self.members.pop(beat.member.holder, None)
+        if shown != self.shown:
+            self.shown = shown
+            self.watcher.notice()
+        self.watcher.kept(keep, granted)
 
-    def _release(self, statement: Release) -> Transaction:
+    def _release(self, release: Release) -> Transaction:
         locked: list[int] = []
-        for lease in sorted(statement.leaving):
-            if self.leases[lease].holder != statement.holder:
-                continue
-            if (yield Lock(lease, Mode.TAKE, skip=True)):
+        for lease in sorted(release.leaving):
+            mine = self.leases[lease].holder == release.holder
+            if mine and (yield Lock(lease, Mode.TAKE, skip=True)):
                 locked.append(lease)
+        now = self.clock()
         yield self._moment()
         for lease in locked:
-            self.leases[lease] = self.rules.release(
-                self.leases[lease], statement.holder, self.clock(), statement.leaving[lease]
+            self.leases[lease] = self.setting.rules.release(
+                self.leases[lease], release.holder, now, release.leaving[lease]
             )
         if locked:
-            self.on_notice()
-        return frozenset(self._mine(statement.holder)) & statement.leaving.keys()
+            self.watcher.notice()
+        return frozenset(self._mine(release.holder)).intersection(release.leaving)
 
     # Trading: as in `bot.ledger.scripts`.
 
-    def _write(
-        self, statement: CommitIntent | Record | Close | ReadWork, stall: float
-    ) -> Transaction:
+    def _write(self, write: Write, stall: float) -> Transaction:
         """Write under an epoch, or not."""
-        match statement:
+        match write:
             case CommitIntent(order):
                 shard, holder, epoch = order.shard, order.holder, order.epoch
             case Record(order, holder, epoch):
                 shard = order.shard
             case Close(signal, _, holder, epoch):
                 shard = signal.shard
-            case ReadWork():
-                return False
         snapshot = self.leases[shard]
         late = self.random.random() < 0.5
         yield self._moment() + (0.0 if late else stall)
-        if self.row_locked:
+        if self.setting.row_locked:
             yield Lock(shard, Mode.WRITE)
-        row = self.leases[shard] if self.read_committed else snapshot
-        may_write = self.rules.may_write(row, holder, epoch)
+        row = self.leases[shard] if self.setting.read_committed else snapshot
+        may_write = self.setting.rules.may_write(row, holder, epoch)
         yield self._moment() + (stall if late else 0.0)
-        return may_write and self._apply(statement)
+        return may_write and self._apply(write)
 
-    def _apply(self, statement: CommitIntent | Record | Close) -> bool:
-        match statement:
+    def _apply(self, write: Write) -> bool:
+        match write:
             case CommitIntent(order):
                 signal = self.inbox[order.signal]
                 if order.order_id in self.orders or signal.fate:
@@ -261,3 +234,11 @@ class Database:
         signal = next(signals, None)
         attempts = sum(1 for order in orders if signal and order.signal == signal.signal)
         return Work(unresolved, signal, attempts, self.clock())
+
+
+@cache
+def _wanted(
+    rules: Rules, intent: Intent, members: frozenset[Member], claimant: Claimant
+) -> frozenset[int]:
+    """Ask the rules once: they are pure, and hash 101 leases for each member."""
+    return rules.wanted(intent, members, claimant)

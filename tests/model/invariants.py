@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bot.authority.lease import Claim, Claimant, Claimed
+from bot.authority.lease import Claim, Claimed
 from bot.authority.orders import Order
-from bot.contract.intent import Intent
 from bot.trading.orders import UNRESOLVED, State
 from bot.trading.signals import Fate
 from tests.model.database import Database
 from tests.model.kernel import Kernel
+from tests.model.messages import Keep
 from tests.model.venue import Venue
 
 
@@ -18,31 +18,36 @@ class Monitor:
     """The first thing that went wrong."""
 
     kernel: Kernel
+    ruling: str
+    """Whose intent may grant leases."""
     violation: str | None = None
+    _heirs: dict[str, str] = field(default_factory=dict[str, str])
+    """By whose intent rules: who was allowed to take over from it."""
+    _shown: int = 0
+    """The newest generation of the ruling intent that was admitted."""
     _last: dict[int, Order] = field(default_factory=dict[int, Order])
     """By shard."""
     _executed: set[str] = field(default_factory=set[str])
-    _shown: dict[str, int] = field(default_factory=dict[str, int])
-    """The newest intent by which anything was granted, of each source."""
-    _may: list[str] = field(default_factory=lambda: ["one"])
-    """Whose intents may rule, in the order in which they were allowed to."""
 
-    def adopted(self, source: str, _now: float) -> None:
-        """Note that a person let another cluster's intent rule."""
-        self._may.append(source)
+    def adopted(self, source: str, of: str) -> None:
+        """Note that a person let one cluster's intent take over from another's."""
+        self._heirs[of] = source
 
-    def claimed(self, claimant: Claimant, intent: Intent, claimed: Claimed) -> None:
-        """Look at a claim that was granted."""
-        newest, lease = self._shown.get(claimant.source, 0), claimed.row.lease
-        if claimant.generation < newest:
-            self.say(f"{claimant.holder} may trade by intent {claimant.generation} < {newest}")
-        if claimant.source not in self._may:
-            self.say(f"{claimant.holder} may trade by the intent of {claimant.source}")
-        elif claimant.source != self._may[0] and len(self._may) > 1:
-            del self._may[0]  # it has taken over: the other one may not come back
-        if claimed.claim is Claim.TAKEN and intent.color_of(lease) is not claimant.color:
-            self.say(f"{claimant.holder} took {lease}, which {intent} does not give it")
-        self._shown[claimant.source] = max(newest, claimant.generation)
+    def kept(self, keep: Keep, granted: list[Claimed]) -> None:
+        """Look at what an admitted claimant was granted: by which intent, and for which color."""
+        claimant = keep.claimant
+        if claimant.source != self.ruling and self._heirs.get(self.ruling) == claimant.source:
+            self.ruling, self._shown = claimant.source, claimant.generation
+        if claimant.source != self.ruling and granted:
+            self.say(f"{claimant.holder} holds by the intent of {claimant.source}")
+        if claimant.generation < self._shown and granted:
+            self.say(f"{claimant.holder} holds by intent {claimant.generation} < {self._shown}")
+        self._shown = max(self._shown, claimant.generation)
+        for claimed in granted:
+            lease = claimed.row.lease
+            of = keep.intent.color_of(lease) if keep.intent else None
+            if claimed.claim is Claim.TAKEN and of is not claimant.color:
+                self.say(f"{claimant.holder} took {lease}, which is for {of}")
 
     def accepted(self, order: Order) -> None:
         """Look at an order that the venue has just accepted."""
@@ -59,7 +64,7 @@ class Monitor:
         self._last[order.shard] = order
         self._executed.add(order.signal)
 
-    def at_the_end(self, database: Database, venue: Venue) -> None:
+    def at_the_end(self, database: Database, venue: Venue, holders: dict[int, str]) -> None:
         """Look at what is left when faults have stopped and time has passed."""
         filled = {o.order_id for o in database.orders.values() if o.state is State.FILLED}
         record = {order.order_id for order in venue.accepted}
@@ -75,9 +80,13 @@ class Monitor:
                 self.say(f"{signal} has no fate")
             if (row.fate is Fate.EXECUTED) != (executed[signal] == 1):
                 self.say(f"{signal} is {row.fate}, executed {executed[signal]} times")
+        for lease, holder in holders.items():
+            if database.leases[lease].holder != holder:
+                self.say(f"{lease} is not held by {holder}: {database.leases[lease]}")
 
     def say(self, text: str) -> None:
-        """Note the first thing that is wrong."""
+        """Note the first thing that is wrong, and end the run."""
         if self.violation is None:
             self.violation = text
             self.kernel.say("VIOLATION", text)
+            self.kernel.stopped = True

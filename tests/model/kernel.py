@@ -13,6 +13,8 @@ class Kernel:
     """True time, which nobody in the simulation can read, and the events to come."""
 
     now: float = 0.0
+    stopped: bool = False
+    """Something is wrong: nothing more needs to happen."""
     lines: list[str] | None = None
     """The trace, when one is wanted."""
     _queue: list[tuple[float, int, Action]] = field(default_factory=list[tuple[float, int, Action]])
@@ -22,12 +24,12 @@ class Kernel:
         self._count += 1
         heappush(self._queue, (self.now + seconds, self._count, action))
 
-    def run(self, until: float, broken: Callable[[], bool]) -> None:
+    def run(self, until: float) -> None:
         queue = self._queue
-        while queue and queue[0][0] <= until and not broken():
+        while not self.stopped and queue and queue[0][0] <= until:
             self.now, _, action = heappop(queue)
             action()
-        self.now = max(self.now, until) if not broken() else self.now
+        self.now = self.now if self.stopped else until
 
     def say(self, who: str, text: str) -> None:
         if self.lines is not None:
@@ -36,7 +38,7 @@ class Kernel:
 
 @dataclass(slots=True)
 class Network:
-    """Between bots and servers. Requests and answers may be slow, lost or doubled."""
+    """Between bots and servers. Messages are slow, lost (the venue's) or doubled (requests)."""
 
     kernel: Kernel
     random: Random
@@ -47,7 +49,7 @@ class Network:
     lost: float
     """Share of messages to and from the venue that never arrive."""
     doubled: float
-    """Share of requests to the venue that arrive twice."""
+    """Share of requests that arrive twice."""
     cut: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
 
     def latency(self, server: str) -> float:
@@ -65,5 +67,20 @@ class Network:
 
     def request(self, bot: str, server: str, deliver: Action) -> None:
         self.carry(bot, server, deliver)
-        if server == "venue" and self.random.random() < self.doubled:
+        if self.doubled and self.random.random() < self.doubled:
             self.carry(bot, server, deliver)
+
+    def break_off(self, bot: str, servers: tuple[str, ...]) -> Action:
+        """Cut a bot off; return what mends it. Cuts may overlap."""
+        links = [(bot, server) for server in servers]
+        self.cut.update((link, self.cut.get(link, 0) + 1) for link in links)
+
+        def mend() -> None:
+            self.cut.update((link, max(0, self.cut.get(link, 0) - 1)) for link in links)
+
+        return mend
+
+    def mend(self) -> None:
+        """Work without a fault from here on."""
+        self.cut.clear()
+        self.slow = self.venue_slow = self.lost = self.doubled = 0.0

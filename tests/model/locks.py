@@ -9,17 +9,17 @@ Grant = Callable[[], None]
 
 
 class Mode(Enum):
-    """How a row is locked; what conflicts is in `CONFLICTS`."""
+    """How a row is locked; what conflicts is in `_CONFLICTS`."""
 
     WRITE = "FOR KEY SHARE, or FOR SHARE of the intent's row"
     RENEW = "FOR NO KEY UPDATE"
     TAKE = "FOR UPDATE"
 
 
-CONFLICTS = {
-    Mode.WRITE: {Mode.TAKE},
-    Mode.RENEW: {Mode.RENEW, Mode.TAKE},
-    Mode.TAKE: set(Mode),
+_CONFLICTS = {
+    Mode.WRITE: (Mode.TAKE,),
+    Mode.RENEW: (Mode.RENEW, Mode.TAKE),
+    Mode.TAKE: (Mode.WRITE, Mode.RENEW, Mode.TAKE),
 }
 
 
@@ -34,43 +34,46 @@ class Lock:
 
 
 @dataclass(slots=True)
+class _Row:
+    held: list[tuple[int, Mode]] = field(default_factory=list[tuple[int, Mode]])
+    waiting: deque[tuple[int, Mode, Grant]] = field(default_factory=deque[tuple[int, Mode, Grant]])
+
+    def is_free(self, transaction: int, mode: Mode) -> bool:
+        for other, held in self.held:
+            if held in _CONFLICTS[mode] and other != transaction:
+                return False
+        return True
+
+
+@dataclass(slots=True)
 class Locks:
     """All row locks. A transaction is any number that is its own."""
 
-    _held: dict[int, list[tuple[int, Mode]]] = field(
-        default_factory=dict[int, list[tuple[int, Mode]]]
-    )
-    _waiting: dict[int, deque[tuple[int, Mode, Grant]]] = field(
-        default_factory=dict[int, deque[tuple[int, Mode, Grant]]]
-    )
+    _rows: dict[int, _Row] = field(default_factory=dict[int, _Row])
 
     def take(self, transaction: int, wanted: Lock, grant: Grant) -> bool:
         """Lock at once (True), or call `grant` when it is (False), or never if it skips."""
-        queue = self._waiting.get(wanted.row)
-        if not queue and self._is_free(transaction, wanted.row, wanted.mode):
-            self._held.setdefault(wanted.row, []).append((transaction, wanted.mode))
+        row = self._rows.get(wanted.row)
+        if row is None:
+            row = self._rows[wanted.row] = _Row()
+        if not row.waiting and row.is_free(transaction, wanted.mode):
+            row.held.append((transaction, wanted.mode))
             return True
         if not wanted.skip:
-            self._waiting.setdefault(wanted.row, deque()).append((transaction, wanted.mode, grant))
+            row.waiting.append((transaction, wanted.mode, grant))
         return False
-
-    def _is_free(self, transaction: int, row: int, mode: Mode) -> bool:
-        return not any(
-            held in CONFLICTS[mode] and other != transaction
-            for other, held in self._held.get(row, ())
-        )
 
     def release(self, transaction: int) -> None:
         """Unlock all that a transaction has, and let in who waits, in turn."""
-        rows = [row for row, held in self._held.items() if any(t == transaction for t, _ in held)]
-        for row in rows:
-            self._held[row] = [one for one in self._held[row] if one[0] != transaction]
-        for row in rows:
-            self._let_in(row)
-
-    def _let_in(self, row: int) -> None:
-        queue = self._waiting.get(row)
-        while queue and self._is_free(queue[0][0], row, queue[0][1]):
-            transaction, mode, grant = queue.popleft()
-            self._held.setdefault(row, []).append((transaction, mode))
-            grant()
+        freed: list[_Row] = []
+        for row in self._rows.values():
+            if row.held:
+                left = [one for one in row.held if one[0] != transaction]
+                if len(left) < len(row.held):
+                    row.held = left
+                    freed.append(row)
+        for row in freed:
+            while row.waiting and row.is_free(row.waiting[0][0], row.waiting[0][1]):
+                number, mode, grant = row.waiting.popleft()
+                row.held.append((number, mode))
+                grant()

@@ -9,19 +9,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 from bot.authority.orders import Order
-from bot.authority.protocol import Ask, Reply, Send
+from bot.authority.protocol import Ask, Reply
 from tests.model.kernel import Kernel
+from tests.model.messages import AskTime, Request
 
 TOLERANCE_SECONDS = 1.0
 SHOWN_AFTER_MAX_SECONDS = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class AskTime:
-    """What is the time? Answer: seconds."""
-
-
-Request = Send | Ask | AskTime
 
 
 @dataclass(slots=True)

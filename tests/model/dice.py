@@ -1,0 +1,207 @@
+"""Throws the dice of a run: anything at any time, or a change of hands under load."""
+
+from dataclasses import replace
+from random import Random
+
+from bot.contract.color import Color
+from tests.model.plan import FAULTS_END, Ambush, Fault, Kind, Plan
+
+_B, _G = Color.BLUE, Color.GREEN
+_BOTS = (
+    ((_B, _G), 0),
+    ((_B, _G), 0),
+    ((_B, _B), 0),
+    ((_B, _G, _B), 0),
+    ((_B, _G, _G), 0),
+    ((_B, _G, _B), 1),
+    ((_B, _B), 1),
+)
+"""Their colors, and how many of the last are another cluster's."""
+CANARIES = (0, 10, 40)
+"""Percents that move none, one or two of the shards below."""
+_SHARDS = ((35,), (35, 7), (35, 7), (35, 7, 80))
+_STEPS = ("ReadWork", "CommitIntent", "Send", "Ask", "Record", "Keep", "Release")
+_OFTEN = {"ReadWork": 16, "Keep": 16, "Release": 2}
+_HITS_ONE = tuple(kind for kind in Kind if kind is not Kind.ADOPT)
+
+
+def make_plan(seed: int, drift_max: float) -> Plan:
+    """Throw all the dice of one run."""
+    random = Random(seed)  # noqa: S311 - a replayable run, no secret
+    colors, foreign = random.choice(_BOTS)
+    plan = Plan(
+        seed=seed,
+        colors=colors,
+        foreign=foreign,
+        rates=tuple(1 + random.uniform(-drift_max, drift_max) for _ in colors),
+        database_rate=1 + random.uniform(-drift_max, drift_max),
+        shards=random.choice(_SHARDS),
+        signals=(),
+        faults=(),
+        ambushes=tuple(_ambush(random, len(colors)) for _ in range(random.randint(0, 4))),
+        slow=random.choice((0.0, 0.02, 0.1)),
+        venue_slow=random.choice((0.0, 0.1, 0.5)),
+        database_slow=random.choice((0.0, 0.02, 0.3)),
+        lost=random.choice((0.0, 0.05, 0.2)),
+        doubled=random.choice((0.0, 0.1)),
+        rejects=random.choice((0.0, 0.1)),
+    )
+    shape = random.choice((_anywhere, _losing, _handing_over, _handing_over, _moving))
+    plan = shape(plan, random)
+    return _adopting(plan, random) if foreign else plan
+
+
+def _signals(
+    plan: Plan, random: Random, since: float, until: float, counts: tuple[int, ...]
+) -> tuple[tuple[float, int], ...]:
+    return tuple(
+        (random.uniform(since, until), random.choice(plan.shards))
+        for _ in range(random.choice(counts))
+    )
+
+
+def _anywhere(plan: Plan, random: Random) -> Plan:
+    return replace(
+        plan,
+        signals=_signals(plan, random, 0, FAULTS_END - 1, (2, 6, 12)),
+        faults=tuple(
+            _fault(random, random.randrange(len(plan.colors)), random.uniform(0.5, FAULTS_END))
+            for _ in range(random.randint(0, 5))
+        ),
+    )
+
+
+def _losing(plan: Plan, random: Random) -> Plan:
+    """Signals come thick while the first bot's renewals fail, perhaps after a sleep."""
+    start = random.uniform(1, 3)
+    renewals = _ambush(random, 1)
+    sleep = Fault(0.0, Kind.SLEEP, 0, random.uniform(0.5, 4.8))
+    renewals = replace(
+        renewals,
+        kind="Keep",
+        nth=random.randint(2, 4),
+        at_answer=False,
+        slower=0.0,
+        faults=(
+            Fault(random.uniform(0.1, 0.3), Kind.RENEWALS_LOST, 0, 8.0),
+            *((sleep,) if random.random() < 0.5 else ()),
+        ),
+    )
+    more = (
+        _fault(random, random.randrange(len(plan.colors)), start + random.uniform(0, 8))
+        for _ in range(random.randint(0, 2))
+    )
+    swap = Fault(start, Kind.SWAP_UNSEEN, 0, 9.0)
+    return replace(
+        plan,
+        signals=_signals(plan, random, start, start + 7, (8, 16, 24)),
+        faults=(*((swap,) if random.random() < 0.5 else ()), *more),
+        ambushes=(*plan.ambushes, renewals, *(_late_order(random) for _ in range(3))),
+    )
+
+
+def _handing_over(plan: Plan, random: Random) -> Plan:
+    """Authority or a clock moves while a request of the first bot is on its way."""
+    start = random.uniform(1, 3)
+    moved = random.choice(
+        (
+            Fault(random.uniform(0, 0.3), Kind.SWAP, 0, 0.0),
+            Fault(random.uniform(0, 0.3), Kind.CANARY, 0, random.choice(CANARIES)),
+            Fault(random.uniform(0, 0.3), Kind.STOP, 0, random.uniform(0, 3)),
+            Fault(random.uniform(0, 0.3), Kind.DATABASE_STEP, 0, 5.0),
+            Fault(0.0, Kind.DATABASE_STEP, 0, 5.0),
+            Fault(random.uniform(0, 0.3), Kind.WALL_STEP, 0, random.uniform(2, 5)),
+        )
+    )
+    aimed = replace(
+        _late_order(random),
+        faults=(moved, *((_short_sleep(random),) if random.random() < 0.5 else ())),
+    )
+    return replace(
+        plan,
+        signals=_signals(plan, random, start, start + 6, (8, 16, 24)),
+        ambushes=(*plan.ambushes, aimed),
+    )
+
+
+def _moving(plan: Plan, random: Random) -> Plan:
+    """The intent changes again and again, and bots see it late; a hand-over is slow."""
+    start = random.uniform(1, 3)
+    at, faults = start, list[Fault]()
+    for _ in range(random.randint(2, 6)):
+        at += random.choice((random.uniform(0, 0.5), random.uniform(0, 3)))
+        kind = random.choice((Kind.SWAP, Kind.CANARY, Kind.CANARY, Kind.CUT_INTENT))
+        bot = random.randrange(len(plan.colors))
+        seconds = random.uniform(0.5, 6) if kind is Kind.CUT_INTENT else random.choice(CANARIES)
+        faults.append(Fault(at, kind, bot, seconds))
+    slow = Ambush(
+        bot=random.randrange(len(plan.colors)),
+        kind=random.choice(("Release", "Release", "Keep")),
+        nth=random.randint(1, 3),
+        at_answer=False,
+        slower=random.uniform(0.5, 4),
+        faults=(),
+    )
+    return replace(
+        plan,
+        signals=_signals(plan, random, start, at + 3, (8, 16, 24)),
+        faults=tuple(faults),
+        ambushes=(*plan.ambushes, slow, _late_order(random)),
+    )
+
+
+def _adopting(plan: Plan, random: Random) -> Plan:
+    """In most runs somebody says, once, that the other cluster may have the database."""
+    if random.random() < 0.3:
+        return plan
+    adopt = Fault(random.uniform(2, FAULTS_END - 2), Kind.ADOPT, len(plan.colors) - 1, 0.0)
+    return replace(plan, faults=(*plan.faults, adopt))
+
+
+def _late_order(random: Random) -> Ambush:
+    """An order of the first bot that is slow to commit, or slow to arrive."""
+    kind = random.choice(("CommitIntent", "Send"))
+    return Ambush(
+        bot=0,
+        kind=kind,
+        nth=random.randint(1, 8),
+        at_answer=False,
+        slower=random.uniform(0.3, 1.5) if kind == "Send" else 0.0,
+        faults=(),
+        stall=random.uniform(0.4, 1.0) if kind == "CommitIntent" else 0.0,
+    )
+
+
+def _short_sleep(random: Random) -> Fault:
+    """Shorter than a request's window: what it sends on waking is still taken."""
+    return Fault(random.uniform(0, 0.1), Kind.SLEEP, 0, random.uniform(0.5, 1.5))
+
+
+def _fault(random: Random, bot: int, at: float) -> Fault:
+    kind = random.choice(_HITS_ONE)
+    seconds = random.choice((random.uniform(0.2, 3), random.uniform(4, 8)))
+    if kind in {Kind.WALL_STEP, Kind.DATABASE_STEP}:
+        seconds = random.uniform(-5, 5)
+    if kind is Kind.CANARY:
+        seconds = random.choice(CANARIES)
+    return Fault(at, kind, bot, seconds)
+
+
+def _ambush(random: Random, bots: int) -> Ambush:
+    bot = random.randrange(bots)
+    kind = random.choice(_STEPS)
+    return Ambush(
+        bot=bot,
+        kind=kind,
+        nth=random.randint(1, _OFTEN.get(kind, 4)),
+        at_answer=random.random() < 0.5,
+        slower=random.choice((0.0, random.uniform(0, 1), random.uniform(0.5, 6))),
+        faults=tuple(
+            _fault(
+                random,
+                random.choice((bot, bot, bot, random.randrange(bots))),
+                random.choice((0.0, random.uniform(0, 0.1), random.uniform(0, 2))),
+            )
+            for _ in range(random.randint(0, 2))
+        ),
+    )
