@@ -12,7 +12,7 @@ from random import Random
 from typing import Protocol
 
 from bot.authority.allocation import Member
-from bot.authority.lease import Claim, Claimant, Claimed, LeaseRow, Shown
+from bot.authority.lease import Claim, Claimant, Claimed, LeaseRow, Shown, is_held
 from bot.authority.orders import FATE_OF, Order, Signal, Work
 from bot.authority.protocol import Close, CommitIntent, ReadWork, Record, Rules
 from bot.contract.intent import Intent
@@ -184,7 +184,11 @@ class Database:
             )
         if locked:
             self.watcher.notice()
-        return frozenset(self._mine(release.holder)).intersection(release.leaving)
+        return frozenset(
+            lease
+            for lease, leaving in release.leaving.items()
+            if is_held(self.leases[lease], release.holder, leaving.epoch)
+        )
 
     # Trading: as in `bot.ledger.scripts`.
 
