@@ -16,14 +16,14 @@ from tests.model.machine import Asked, Machine, Nap, Task
 from tests.model.messages import AskTime, Keep, Kept, Reaction, Release
 from tests.model.setting import Setting
 
-IDLE_SECONDS = 0.6
-ASK_TIME_SECONDS = 3.0
+IDLE_SECONDS = 0.7
+ASK_TIME_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 0.3
 DRAIN_SECONDS = 0.5
 KILLED_AFTER_SECONDS = 3.0
 OLD_INTENT_SECONDS = 1.0
 RELEASE_AGAIN_SECONDS = 0.05
-WAITING_SHARE = 0.25
+WAITING_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,27 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from bot.authority.allocation import Member
-from bot.authority.lease import LEASES, Admitted, Claim, Claimant, LeaseRow, Shown
+from bot.authority.lease import (
+    LEASES,
+    Admitted,
+    Claim,
+    Claimant,
+    Claimed,
+    LeaseRow,
+    Shown,
+    released,
+)
 from bot.authority.orders import Order, Work
-from bot.authority.protocol import CommitIntent, Outstanding, Reply, Rules, Send, Turn, View
+from bot.authority.protocol import (
+    CommitIntent,
+    Leaving,
+    Outstanding,
+    Reply,
+    Rules,
+    Send,
+    Turn,
+    View,
+)
 from bot.authority.window import Held, VenueTime
 from bot.contract.intent import Intent
 from bot.trading.orders import State
@@ -142,8 +160,20 @@ class _AnyColor(Rules):
 
 class _QuietElsewhere(LeaseOnly):
     def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
-        others = {name: one for name, one in outstanding.items() if one.shard != shard}
-        return max((super().quiet_seconds(others, s, boot) for s in LEASES), default=0.0)
+        signed = (o.quiet_from - boot for o in outstanding.values() if o.shard != shard)
+        return max([0.0, *signed])
+
+
+class _AnyoneReleases(LeaseOnly):
+    def release(self, row: LeaseRow, holder: str, now: float, leaving: Leaving) -> LeaseRow:
+        del holder
+        return released(row, now, leaving.quiet_seconds, now, leaving.mark)
+
+
+class _SameEpoch(Rules):
+    def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
+        claimed = super().claim(row, claimant, now)
+        return replace(claimed, row=replace(claimed.row, epoch=max(1, row.epoch)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,32 +279,28 @@ BROKEN = {
         "a lease is quiet when what was signed in its own shard is dead (row lock open)",
         _lease(_QuietElsewhere()),
     ),
+    "intent-lock": Broken(
+        "nothing is granted by an intent while a newer one is being shown",
+        Setting(Rules(), intent_locked=False),
+    ),
+    "members-expire": Broken(
+        "a process that is not seen any more has no share", Setting(Rules(), members_expire=False)
+    ),
+    "epoch-rises": Broken("the epoch rises with each change of hands", Setting(_SameEpoch())),
+    "own-release": Broken(
+        "only its holder releases a lease, and only what it took under this epoch (row lock open)",
+        _lease(_AnyoneReleases()),
+    ),
+    "release-answered": Broken(
+        "a release without an answer is asked again before the lease is used again (row lock open)",
+        replace(_lease(LeaseOnly()), asks_again=False),
+    ),
+    "process-holds": Broken(
+        "what starts again is someone else: it does not know what it signed (row lock open)",
+        replace(_lease(LeaseOnly()), process_holds=False),
+    ),
 }
 """By the name that the command takes."""
 
-SEEDS = {
-    "epoch": (30, 44, 68),
-    "row-lock": (1890, 1987, 3231),
-    "read-committed": (4163, 5177, 6352),
-    "outlives": (0, 44, 387),
-    "counted-from-before": (25, 44),
-    "boot-clock": (44, 1102, 2873),
-    "lease-margin": (7261,),
-    "quiet-release": (1015, 1033, 2036),
-    "row-deadline": (68, 135, 157),
-    "row-margin": (0, 231, 261),
-    "settle-first": (55, 68, 120),
-    "venue-window": (3, 7, 9),
-    "venue-clock": (178, 375, 387),
-    "one-reading": (977, 1905, 2433),
-    "commit-first": (6, 8, 58),
-    "derived-id": (0, 1, 2),
-    "silence": (7, 11, 12),
-    "not-taken": (10, 70, 96),
-    "window-waited": (68, 99, 135),
-    "newest-intent": (17, 32, 34),
-    "adoption": (),
-    "allocation": (),
-    "quiet-shard": (),
-}
+SEEDS: dict[str, tuple[int, ...]] = dict.fromkeys(BROKEN, ())
 """Known to show what the rule is for; they save a search. A new plan needs new ones."""

@@ -5,6 +5,7 @@ A transaction is a generator that yields between its statements; what it decides
 client may be gone: it then commits all the same.
 """
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -155,6 +156,7 @@ class Database:
 
     def _wanted(self, intent: Intent, beat: Beat, claimant: Claimant) -> frozenset[int]:
         since = beat.seen - self.setting.rules.timings.lease_seconds
+        since = since if self.setting.members_expire else -math.inf
         live = {b.member for b in self.members.values() if b.knows == beat.knows and b.seen > since}
         live.add(beat.member)
         return _wanted(self.setting.rules, intent, frozenset(live), claimant) & self.leases.keys()

@@ -20,8 +20,8 @@ _BOTS = (
 CANARIES = (0, 10, 40)
 """Percents that move none, one or two of the shards below."""
 _SHARDS = ((35,), (35, 7), (35, 7), (35, 7, 80))
-_STEPS = ("ReadWork", "CommitIntent", "Send", "Ask", "Record", "Keep", "Release")
-_OFTEN = {"ReadWork": 16, "Keep": 16, "Release": 2}
+_STEPS = ("ReadWork", "CommitIntent", "Send", "Ask", "Record", "Close", "Keep", "Release")
+_OFTEN = {"ReadWork": 16, "Keep": 16, "Release": 2, "Close": 1}
 _HITS_ONE = tuple(kind for kind in Kind if kind is not Kind.ADOPT)
 
 
@@ -37,6 +37,7 @@ def make_plan(seed: int, drift_max: float) -> Plan:
         database_rate=1 + random.uniform(-drift_max, drift_max),
         shards=random.choice(_SHARDS),
         signals=(),
+        max_age_seconds=12.0,
         faults=(),
         ambushes=tuple(_ambush(random, len(colors)) for _ in range(random.randint(0, 4))),
         slow=random.choice((0.0, 0.02, 0.1)),
@@ -46,7 +47,7 @@ def make_plan(seed: int, drift_max: float) -> Plan:
         doubled=random.choice((0.0, 0.1)),
         rejects=random.choice((0.0, 0.1)),
     )
-    shape = random.choice((_anywhere, _losing, _handing_over, _handing_over, _moving))
+    shape = random.choice((_anywhere, _losing, _handing_over, _handing_over, _moving, _expiring))
     plan = shape(plan, random)
     return _adopting(plan, random) if foreign else plan
 
@@ -113,10 +114,8 @@ def _handing_over(plan: Plan, random: Random) -> Plan:
             Fault(random.uniform(0, 0.3), Kind.WALL_STEP, 0, random.uniform(2, 5)),
         )
     )
-    aimed = replace(
-        _late_order(random),
-        faults=(moved, *((_short_sleep(random),) if random.random() < 0.5 else ())),
-    )
+    also = random.choice(((), (_short_sleep(random),), (_quick_crash(random),)))
+    aimed = replace(_late_order(random), faults=(moved, *also))
     return replace(
         plan,
         signals=_signals(plan, random, start, start + 6, (8, 16, 24)),
@@ -125,29 +124,63 @@ def _handing_over(plan: Plan, random: Random) -> Plan:
 
 
 def _moving(plan: Plan, random: Random) -> Plan:
-    """The intent changes again and again, and bots see it late; a hand-over is slow."""
+    """The intent changes again and again, or there and back; a hand-over is slow."""
     start = random.uniform(1, 3)
-    at, faults = start, list[Fault]()
-    for _ in range(random.randint(2, 6)):
-        at += random.choice((random.uniform(0, 0.5), random.uniform(0, 3)))
-        kind = random.choice((Kind.SWAP, Kind.CANARY, Kind.CANARY, Kind.CUT_INTENT))
-        bot = random.randrange(len(plan.colors))
-        seconds = random.uniform(0.5, 6) if kind is Kind.CUT_INTENT else random.choice(CANARIES)
-        faults.append(Fault(at, kind, bot, seconds))
     slow = Ambush(
-        bot=random.randrange(len(plan.colors)),
+        bot=0,
         kind=random.choice(("Release", "Release", "Keep")),
+        nth=random.randint(1, 2),
+        at_answer=False,
+        slower=random.uniform(0.5, 3),
+        faults=(),
+    )
+    changes = random.choice((_changes, _there_and_back))(start, len(plan.colors), random)
+    return replace(
+        plan,
+        signals=_signals(plan, random, start, start + 7, (8, 16, 24)),
+        faults=changes,
+        ambushes=(*plan.ambushes, slow, _late_order(random)),
+    )
+
+
+def _expiring(plan: Plan, random: Random) -> Plan:
+    """Too many signals at once: the last ones are too old, or not, as clock and holder change."""
+    start = random.uniform(1, 3)
+    closing = Ambush(
+        bot=0,
+        kind="Close",
         nth=random.randint(1, 3),
         at_answer=False,
-        slower=random.uniform(0.5, 4),
-        faults=(),
+        slower=0.0,
+        faults=(
+            Fault(random.uniform(0, 0.2), Kind.SWAP, 0, 0.0),
+            Fault(random.uniform(0, 0.2), Kind.DATABASE_STEP, 0, random.choice((-5.0, 5.0))),
+        ),
+        stall=random.uniform(0.5, 2.5),
     )
     return replace(
         plan,
-        signals=_signals(plan, random, start, at + 3, (8, 16, 24)),
-        faults=tuple(faults),
-        ambushes=(*plan.ambushes, slow, _late_order(random)),
+        signals=_signals(plan, random, start, start + 0.5, (8, 16)),
+        max_age_seconds=random.uniform(1, 3),
+        ambushes=(*plan.ambushes, closing),
     )
+
+
+def _changes(at: float, bots: int, random: Random) -> tuple[Fault, ...]:
+    faults: list[Fault] = []
+    for _ in range(random.randint(2, 6)):
+        at += random.choice((random.uniform(0, 0.5), random.uniform(0, 2)))
+        kind = random.choice((Kind.SWAP, Kind.CANARY, Kind.CANARY, Kind.CUT_INTENT))
+        seconds = random.uniform(0.5, 6) if kind is Kind.CUT_INTENT else random.choice(CANARIES)
+        faults.append(Fault(at, kind, random.randrange(bots), seconds))
+    return tuple(faults)
+
+
+def _there_and_back(at: float, bots: int, random: Random) -> tuple[Fault, ...]:
+    del bots
+    kind = random.choice((Kind.SWAP, Kind.CANARY))
+    back = at + random.uniform(0.1, 1.5)
+    return (Fault(at, kind, 0, CANARIES[-1]), Fault(back, kind, 0, CANARIES[0]))
 
 
 def _adopting(plan: Plan, random: Random) -> Plan:
@@ -175,6 +208,11 @@ def _late_order(random: Random) -> Ambush:
 def _short_sleep(random: Random) -> Fault:
     """Shorter than a request's window: what it sends on waking is still taken."""
     return Fault(random.uniform(0, 0.1), Kind.SLEEP, 0, random.uniform(0.5, 1.5))
+
+
+def _quick_crash(random: Random) -> Fault:
+    """Gone and back while what it sent is still on its way."""
+    return Fault(random.uniform(0, 0.2), Kind.CRASH, 0, random.uniform(0, 0.2))
 
 
 def _fault(random: Random, bot: int, at: float) -> Fault:

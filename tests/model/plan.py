@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from bot.contract.color import Color
 
-FAULTS_END = 16.0
+FAULTS_END = 14.0
 
 
 class Kind(StrEnum):
@@ -67,6 +67,7 @@ class Plan:
     shards: tuple[int, ...]
     signals: tuple[tuple[float, int], ...]
     """When, and for which shard."""
+    max_age_seconds: float
     faults: tuple[Fault, ...]
     ambushes: tuple[Ambush, ...]
     slow: float

@@ -16,6 +16,8 @@ class Setting:
     """A check reads the row as it is once it is locked."""
     intent_locked: bool = True
     """The row of the newest intent is locked while leases are granted by it."""
+    members_expire: bool = True
+    """Only who was seen of late counts when the leases are shared out."""
     process_holds: bool = True
     """What starts again is another holder."""
     asks_again: bool = True

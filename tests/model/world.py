@@ -23,7 +23,6 @@ _GIVE_UP_SECONDS = 40.0
 _QUIET_SECONDS = 2.0
 """More than a request's window: what still comes after that, the venue refuses."""
 _LOOK_SECONDS = 1.0
-_MAX_AGE_SECONDS = 12.0
 _HOME, _FOREIGN = "home", "elsewhere"
 _CUTS = {
     Kind.CUT_DATABASE: ("database", "lease"),
@@ -135,7 +134,7 @@ class World:
     def _posting(self, signal: str, shard: int) -> Action:
         def post() -> None:
             self.kernel.say("inbox", f"{signal} for shard {shard}")
-            self.database.post(signal, shard, _MAX_AGE_SECONDS)
+            self.database.post(signal, shard, self.plan.max_age_seconds)
 
         return post
 
