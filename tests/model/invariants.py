@@ -59,6 +59,8 @@ class Monitor:
             )
         if last and order.epoch == last.epoch and order.holder != last.holder:
             self.say(f"{order.holder} and {last.holder} both traded in epoch {order.epoch}")
+        if last and _number(order) < _number(last):
+            self.say(f"{order.signal} was executed after {last.signal}, which came later")
         if order.signal in self._executed:
             self.say(f"{order.signal} was executed twice, now as {order.order_id}")
         self._last[order.shard] = order
@@ -90,3 +92,8 @@ class Monitor:
             self.violation = text
             self.kernel.say("VIOLATION", text)
             self.kernel.stopped = True
+
+
+def _number(order: Order) -> int:
+    """Return the place of its signal in the order of arrival."""
+    return int(order.signal.removeprefix("s"))
