@@ -47,14 +47,19 @@ rollback: $(READY)
 	$(BIN)/python -m release rollback --stack $(STACK)
 
 # The tag comes before the build: it is what the image is stamped with.
+# 3 and 21 are cz's words for: no commit asks for a version.
 .PHONY: candidate
 candidate: $(READY)
-	version="$$($(BIN)/cz bump --yes --get-next --prerelease rc)"; git $(BOT) tag -a "v$$version" -m "Candidate $$version"
+	version="$$($(BIN)/cz bump --yes --get-next --prerelease rc)" || case $$? in 3 | 21) exit 0 ;; *) exit 1 ;; esac; \
+	  git $(BOT) tag -a "v$$version" -m "Candidate $$version"
 
+# After production has it: what users read, what the commits say, and the tag that names the image.
 .PHONY: release
 release: $(READY)
-	version="$$($(BIN)/cz bump --yes --get-next)"; image="$$($(BIN)/python -m pipeline image --stack $(STACK))"; \
-	  $(BIN)/cz changelog --incremental --unreleased-version "v$$version"; \
+	version="$$($(BIN)/cz bump --yes --get-next)" || case $$? in 3 | 21) exit 0 ;; *) exit 1 ;; esac; \
+	  image="$$($(BIN)/python -m pipeline image --stack $(STACK))"; \
+	  $(BIN)/cz changelog --dry-run --incremental --unreleased-version "v$$version" \
+	    | $(BIN)/python -m pipeline changelog --version "$$version" --date "$$(date -u +%F)"; \
 	  git $(BOT) commit --quiet -m "docs: changelog of $$version" CHANGELOG.md; \
 	  git $(BOT) tag -a "v$$version" -m "Release $$version: $$image"
 
