@@ -97,7 +97,12 @@ async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
         for row in known
         if row.lease in locked and row.lease not in leaving
     ]
-    granted = [(row, claimed) for row, claimed in claims if claimed.granted]
+    # What it had and let run out is taken again only if it should have it.
+    granted = [
+        (row, claimed)
+        for row, claimed in claims
+        if claimed.granted and (claimed.claim is Claim.RENEWED or row.lease in wanted)
+    ]
     taken = [row for row, claimed in granted if claimed.claim is Claim.TAKEN]
     await _write(claimant, [claimed for _, claimed in granted], tx)
     marks = await _marks([row.lease for row in taken], tx)

@@ -90,10 +90,12 @@ class Ledger:
         """See `bot.ledger.port.Inbox`."""
         return await self._database.read(partial(scripts.find, signal_id))
 
-    async def close_signal(self, writer: Writer, signal: Signal, fate: Fate, reason: str) -> bool:
+    async def close_signal(
+        self, writer: Writer, signal: Signal, attempts: int, fate: Fate, reason: str
+    ) -> bool:
         """Write the fate of a signal that has no live order; False when the lease is not held."""
         return await self._database.write(
-            partial(scripts.close_signal, writer, signal.signal, fate, reason)
+            partial(scripts.close_signal, writer, signal.signal, attempts, fate, reason)
         )
 
     # Orders.

@@ -3,16 +3,26 @@
 It holds no rule of its own: what it does next comes from `bot.authority`.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from random import Random
 
-from bot.authority.lease import ALL_SHARDS, Claimant, Claimed
+from bot.authority.lease import Claim, Claimant
 from bot.authority.orders import Order, Work
-from bot.authority.protocol import Answer, Ask, Reply, Rules, Send, Turn
+from bot.authority.protocol import (
+    Answer,
+    Ask,
+    Leaving,
+    Outstanding,
+    Reply,
+    Rules,
+    Send,
+    Turn,
+)
 from bot.authority.window import Held, VenueClock, VenueTime, later
 from bot.contract.color import Color
-from tests.model.database import Database, MakeClaim, Release, Result, Statement
+from bot.contract.intent import Intent
+from tests.model.database import Database, Keep, Kept, Release, Result, Statement
 from tests.model.kernel import Action, Kernel, Network
 from tests.model.plan import Ambush, Fault
 from tests.model.venue import AskTime, Request, Venue
@@ -22,6 +32,7 @@ POLL_SECONDS = 0.5
 ASK_TIME_SECONDS = 3.0
 DRAIN_SECONDS = 0.5
 LOOK_SECONDS = 0.15
+OLD_INTENT_SECONDS = 1.0
 
 Message = Statement | Request
 Reaction = Result | Answer | float
@@ -34,7 +45,7 @@ class SeenIntent:
     """The intent as it reaches a pod."""
 
     generation: int
-    color: Color
+    data: Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ def _link(message: Message) -> str:
     """Renewals have a connection of their own, which may hang alone."""
     if isinstance(message, Send | Ask | AskTime):
         return "venue"
-    return "lease" if isinstance(message, MakeClaim) else "database"
+    return "lease" if isinstance(message, Keep | Release) else "database"
 
 
 @dataclass(slots=True)
@@ -76,16 +87,25 @@ class Bot:  # every attribute is a fact of a pod that some rule or fault is abou
     ambushes: dict[tuple[str, int], Ambush] = field(default_factory=dict[tuple[str, int], Ambush])
     intent: SeenIntent | None = None
     holder: str = ""
-    outstanding: dict[str, float] = field(default_factory=dict[str, float])
+    outstanding: dict[str, Outstanding] = field(default_factory=dict[str, Outstanding])
+    source: str = "one"
+    """Whose intent it sees."""
+    adopts: str = ""
     wall_offset: float = 0.0
     asleep_until: float = 0.0
     running: bool = False
     _slept: float = 0.0
     _process: int = 0
-    _held: Held | None = None
+    _held: dict[int, Held] = field(default_factory=dict[int, Held])
+    _wanted: frozenset[int] = frozenset()
+    _leaving: set[int] = field(default_factory=set[int])
+    _given_up: set[int] = field(default_factory=set[int])
+    _doubtful: set[int] = field(default_factory=set[int])
+    _busy: set[int] = field(default_factory=set[int])
     _known: VenueClock | None = None
-    _draining: bool = False
-    _busy: bool = False
+    _refused_at: float | None = None
+    _asking: bool = False
+    _told: bool = False
     _counts: dict[str, int] = field(default_factory=dict[str, int])
 
     # What the rules see (bot.authority.protocol.View).
@@ -95,8 +115,7 @@ class Bot:  # every attribute is a fact of a pod that some rule or fault is abou
         return seconds if self.boot_clock else seconds - self._slept
 
     def held(self, shard: int) -> Held | None:
-        del shard
-        return None if self._draining else self._held
+        return None if shard in self._given_up else self._held.get(shard)
 
     def venue_time(self) -> VenueTime | None:
         if self.venue_clock:
@@ -109,10 +128,19 @@ class Bot:  # every attribute is a fact of a pod that some rule or fault is abou
         self._process += 1
         self.running = True
         self.holder = f"{self.name}.{self._process}"
-        self._held, self._known, self._draining, self._busy = None, None, False, False
-        self.outstanding = {}
-        for task in (self._ask_time(), self._keep_lease(), self._trade()):
+        self._known, self._refused_at = None, None
+        self._asking = self._told = False
+        self._held, self.outstanding = {}, {}
+        self._leaving, self._given_up, self._busy = set(), set(), set()
+        self._doubtful = set()
+        self._wanted = frozenset()
+        trading = (self._trade(shard) for shard in self.shards)
+        for task in (self._ask_time(), self._keep_leases(), *trading):
             self._resume(self._process, task, None)
+
+    def notice(self) -> None:
+        """Hear that leases were given up, or that a newer intent was shown."""
+        self._told = True
 
     def crash(self) -> None:
         if self.running:
@@ -147,57 +175,107 @@ class Bot:  # every attribute is a fact of a pod that some rule or fault is abou
             else:
                 yield 0.3
 
-    def _keep_lease(self) -> Task:
+    def _keep_leases(self) -> Task:
         while True:
-            if self.intent is None:
-                pass
-            elif self.intent.color is self.color:
-                yield from self._claim(self.intent)
-            elif self._held:
-                yield from self._hand_over(self._held)
-            # Who waits for a lease looks more often; who shall give it up is told (a watch).
-            wait = self.rules.timings.renew_seconds
-            next_at = self.boot() + wait * (1.0 if self._held else 0.4 * self.random.random())
-            while self.boot() < next_at and not self._must_go():
+            intent = self.intent
+            if intent is not None:
+                away = {n for n in self._held if intent.data.color_of(n) is not self.color}
+                self._hand_over(away)
+                while self._asking:
+                    yield 0.02
+                self._asking = True
+                yield from self._keep(intent)
+                self._asking = False
+            # Who waits for a lease looks more often; who shall give up is told (a watch, a notice).
+            waits = bool(self._wanted - self._held.keys()) or not self._held
+            share = 0.4 * self.random.random() if waits else 1.0
+            next_at = self.boot() + self.rules.timings.renew_seconds * share
+            self._told = False
+            while self.boot() < next_at and self.intent is intent and not self._told:
                 yield LOOK_SECONDS
 
-    def _must_go(self) -> bool:
-        return self._held is not None and self.intent is not None and not self._is_named()
-
-    def _is_named(self) -> bool:
-        return self.intent is not None and self.intent.color is self.color
-
-    def _claim(self, intent: SeenIntent) -> Task:
+    def _keep(self, intent: SeenIntent) -> Task:
         asked = self.boot()
-        claimant = Claimant(self.holder, self.color, intent.generation)
-        answer = yield MakeClaim(ALL_SHARDS, claimant)
-        if not isinstance(answer, Claimed):
+        claimant = Claimant(self.holder, self.color, intent.generation, self.source, self.adopts)
+        answer = yield Keep(claimant, intent.data, frozenset(self._given_up))
+        if not isinstance(answer, Kept):
             return
-        before = self._held
-        epoch = answer.row.epoch
-        self._held = self.rules.hold(epoch, asked, self.boot()) if answer.granted else None
-        if (before.epoch if before else None) != (epoch if answer.granted else None):
-            self.kernel.say(self.name, f"lease {answer.claim}, epoch {epoch}")
+        self._wanted = answer.wanted
+        over = {
+            lease
+            for lease in self._doubtful & answer.rows.keys()
+            if answer.rows[lease].holder != self.holder
+            or answer.rows[lease].expires_at <= answer.now
+        }
+        self._doubtful -= over
+        self._given_up -= over
+        if answer.refused is None:
+            self._take_over(answer, asked)
+            self._hand_over(self._held.keys() - answer.wanted)
+        elif self._refused_at is None:
+            self._refused_at = self.boot()
+        if answer.refused is None:
+            self._refused_at = None
+        elif (
+            answer.refused is not Claim.OLD_INTENT
+            or self.boot() > (self._refused_at or 0.0) + OLD_INTENT_SECONDS
+        ):
+            self._hand_over(self._held.keys())
 
-    def _hand_over(self, held: Held) -> Task:
+    def _take_over(self, kept: Kept, asked: float) -> None:
+        before = {lease: held.epoch for lease, held in self._held.items()}
+        granted = {row.lease: row.epoch for row in kept.granted}
+        for lease in before.keys() - granted.keys() - self._given_up:
+            del self._held[lease]
+        for lease, epoch in granted.items():
+            self._held[lease] = self.rules.hold(epoch, asked, self.boot())
+        if before != granted:
+            self.kernel.say(self.name, f"holds {granted}, wants {sorted(kept.wanted)}")
+
+    def _hand_over(self, leases: Collection[int]) -> None:
+        going = frozenset(leases) - self._leaving
+        if going:
+            self._leaving |= going
+            self._resume(self._process, self._give_up(going), None)
+
+    def _give_up(self, leases: frozenset[int]) -> Task:
         """Take on nothing new, settle for a moment, give up what is held."""
-        self._draining = True
         until = self.boot() + DRAIN_SECONDS
-        while self._busy and self.boot() < until:
+        while self._busy & leases and self.boot() < until:
             yield 0.1
-        quiet = self.rules.quiet_seconds(self.outstanding, self.boot())
-        self.kernel.say(self.name, f"releases epoch {held.epoch}, quiet in {quiet:.3f} s")
-        self._held, self._draining = None, False
-        yield Release(ALL_SHARDS, self.holder, held.epoch, quiet)
+        self._given_up |= leases
+        left = leases
+        while left:
+            while self._asking:
+                yield 0.02
+            boot = self.boot()
+            leaving = {
+                lease: Leaving(held.epoch, self.rules.quiet_seconds(self.outstanding, lease, boot))
+                for lease in left
+                if (held := self._held.get(lease))
+            }
+            if not leaving:
+                break
+            self.kernel.say(self.name, f"releases {leaving}")
+            self._asking = True
+            answer = yield Release(self.holder, leaving)
+            self._asking = False
+            if not isinstance(answer, frozenset):
+                # It may still happen, at any time: nothing is renewed or signed under it.
+                self._doubtful |= left
+                break
+            left = answer
+        for lease in leases:
+            self._held.pop(lease, None)
+        self._leaving -= leases
+        self._given_up -= leases - self._doubtful
 
-    def _trade(self) -> Task:
+    def _trade(self, shard: int) -> Task:
         while True:
-            for shard in self.shards:
-                if self.held(shard) is None:
-                    continue
-                self._busy = True
+            if shard in self._held and shard not in self._leaving:
+                self._busy.add(shard)
                 yield from self._drive(self.rules.turn(self, shard))
-                self._busy = False
+                self._busy.discard(shard)
             yield POLL_SECONDS * self.random.random()
 
     def _drive(self, turn: Turn) -> Task:
@@ -227,7 +305,10 @@ class Bot:  # every attribute is a fact of a pod that some rule or fault is abou
             wait = self.asleep_until - self.kernel.now + 0.01 * self.random.random()
             self.kernel.after(wait, lambda: self._resume(process, task, value))
             return
-        wanted = task.send(value)
+        try:
+            wanted = task.send(value)
+        except StopIteration:
+            return  # a hand-over that is done
         if isinstance(wanted, float | int):
             self.kernel.after(wanted / self.rate, lambda: self._resume(process, task, None))
         else:

@@ -4,13 +4,15 @@ Two locks keep a late request out: the lease, as its holder counts it, and the r
 clock. Each is complete by itself, so the parts of one are tried with the other one open.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from bot.authority import lease
-from bot.authority.lease import Claimant, Claimed, LeaseRow
+from bot.authority.allocation import Member
+from bot.authority.lease import LEASES, Admitted, Claim, Claimant, LeaseRow, Shown
 from bot.authority.orders import Order, Work
-from bot.authority.protocol import CommitIntent, Reply, Rules, Send, Turn, View
+from bot.authority.protocol import CommitIntent, Outstanding, Reply, Rules, Send, Turn, View
 from bot.authority.window import Held, VenueTime
+from bot.contract.intent import Intent
 from bot.trading.orders import State
 from tests.model.world import Setting
 
@@ -29,8 +31,8 @@ class RowOnly(Rules):
         del held, boot
         return True
 
-    def quiet_seconds(self, outstanding: dict[str, float], boot: float) -> float:
-        del outstanding, boot
+    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
+        del outstanding, shard, boot
         return 0.0
 
 
@@ -61,8 +63,8 @@ class _RowWithoutMargin(RowOnly):
 
 
 class _ReleaseAtOnce(LeaseOnly):
-    def quiet_seconds(self, outstanding: dict[str, float], boot: float) -> float:
-        del outstanding, boot
+    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
+        del outstanding, shard, boot
         return 0.0
 
 
@@ -117,8 +119,31 @@ class _NewBeforeOld(RowOnly):
 
 
 class _AnyIntent(Rules):
-    def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
-        return lease.claim(replace(row, generation=0), claimant, now, self.timings.lease_seconds)
+    def admit(self, shown: Shown, claimant: Claimant) -> Admitted:
+        admitted = super().admit(shown, claimant)
+        old = admitted.refused is Claim.OLD_INTENT
+        return replace(admitted, refused=None) if old else admitted
+
+
+class _AnySource(Rules):
+    def admit(self, shown: Shown, claimant: Claimant) -> Admitted:
+        admitted = super().admit(shown, claimant)
+        foreign = admitted.refused is Claim.FOREIGN
+        return Admitted(shown) if foreign else admitted
+
+
+class _AnyColor(Rules):
+    def wanted(
+        self, intent: Intent, members: Collection[Member], claimant: Claimant
+    ) -> frozenset[int]:
+        del intent, members, claimant
+        return frozenset(LEASES)
+
+
+class _QuietElsewhere(LeaseOnly):
+    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
+        others = (one.quiet_from - boot for one in outstanding.values() if one.shard != shard)
+        return max([0.0, *others])
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +237,17 @@ BROKEN = {
         "absent at the venue means lost only when the window had passed", Setting(_AbsentIsLost())
     ),
     "newest-intent": Broken(
-        "who knows an older intent than the lease row may not renew", Setting(_AnyIntent())
+        "who knows an older intent than was shown may hold nothing", Setting(_AnyIntent())
+    ),
+    "adoption": Broken(
+        "another cluster's intent rules only once it was let", Setting(_AnySource())
+    ),
+    "allocation": Broken(
+        "a lease is taken only by the color that the intent gives it", Setting(_AnyColor())
+    ),
+    "quiet-shard": Broken(
+        "a lease is quiet when what was signed in its own shard is dead (row lock open)",
+        _lease(_QuietElsewhere()),
     ),
 }
 """By the name that the command takes."""
@@ -238,5 +273,8 @@ SEEDS = {
     "not-taken": (10, 70, 96),
     "window-waited": (68, 99, 135),
     "newest-intent": (17, 32, 34),
+    "adoption": (),
+    "allocation": (),
+    "quiet-shard": (),
 }
 """Known to show what the rule is for; they save a search. A new plan needs new ones."""

@@ -4,46 +4,64 @@ A transaction is a generator that yields between its statements; what it decides
 `bot.authority` decide. Its client may be gone: it then commits all the same.
 """
 
-from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from random import Random
 
-from bot.authority.lease import ALL_SHARDS, Claimant, Claimed, LeaseRow, lease_of
+from bot.authority.allocation import Member
+from bot.authority.lease import Claim, Claimant, Claimed, LeaseRow, Shown
 from bot.authority.orders import FATE_OF, Order, Signal, Work
-from bot.authority.protocol import Close, CommitIntent, ReadWork, Record, Rules
+from bot.authority.protocol import Close, CommitIntent, Leaving, ReadWork, Record, Rules
+from bot.contract.intent import Intent
 from bot.trading.orders import UNRESOLVED
 from bot.trading.signals import Fate
-from tests.model.kernel import Action, Kernel
+from tests.model.kernel import Kernel
+from tests.model.locks import Lock, Locks, Mode
+
+INTENT_ROW = -1
+FIRST_SHOWN = Shown(0, "one")
+"""Nobody adopted anything yet: who comes first rules."""
 
 
 @dataclass(frozen=True, slots=True)
-class MakeClaim:
-    """Take or renew a lease. Answer: Claimed."""
+class Keep:
+    """Show the intent, renew what is held, take what should be and is free. Answer: Kept."""
 
-    lease: int
     claimant: Claimant
+    intent: Intent
+    given_up: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What came of it."""
+
+    refused: Claim | None
+    granted: tuple[LeaseRow, ...] = ()
+    wanted: frozenset[int] = frozenset()
+    rows: Mapping[int, LeaseRow] = field(default_factory=dict[int, LeaseRow])
+    now: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Give a lease up. Answer: True."""
+    """Give leases up. Answer: those that could not be, because somebody writes under them."""
 
-    lease: int
     holder: str
-    epoch: int
-    quiet_seconds: float
+    leaving: Mapping[int, Leaving]
 
 
-Statement = ReadWork | CommitIntent | Record | Close | MakeClaim | Release
-Result = Work | Claimed | bool
-Transaction = Generator[int | float, None, Result]
-"""Yields the lease whose row it locks (int), or how long its next statement takes (float)."""
+Statement = ReadWork | CommitIntent | Record | Close | Keep | Release
+Result = Work | Kept | bool | frozenset[int]
+Transaction = Generator[Lock | float, bool, Result]
+"""Yields a row to lock, or how long its next statement takes."""
+Claimed_ = Callable[[Claimant, Intent, Claimed], None]
 
 
 @dataclass(slots=True)
 class Database:
-    """Committed rows, and the locks on the lease rows."""
+    """Committed rows, and the locks on them."""
 
     kernel: Kernel
     random: Random
@@ -51,14 +69,21 @@ class Database:
     rate: float
     row_locked: bool
     read_committed: bool
-    on_claimed: Callable[[Claimant, Claimed], None]
+    on_claimed: Claimed_
+    on_notice: Callable[[], None]
     slow: float
     """Share of statements that take seconds."""
+    leases: dict[int, LeaseRow]
     step: float = 0.0
-    leases: dict[int, LeaseRow] = field(default_factory=lambda: {ALL_SHARDS: LeaseRow()})
+    shown: Shown = FIRST_SHOWN
+    members: dict[str, tuple[Member, Shown, float]] = field(
+        default_factory=dict[str, tuple[Member, Shown, float]]
+    )
+    """By holder: who, which intent it knows, when it was seen."""
     orders: dict[str, Order] = field(default_factory=dict[str, Order])
     inbox: dict[str, Signal] = field(default_factory=dict[str, Signal])
-    _locks: dict[int, deque[Action]] = field(default_factory=dict[int, deque[Action]])
+    _locks: Locks = field(default_factory=Locks)
+    _numbers: "count[int]" = field(default_factory=count)
 
     def clock(self) -> float:
         return self.kernel.now * self.rate + self.step
@@ -70,67 +95,124 @@ class Database:
     def handle(self, statement: Statement, answer: Callable[[Result], None], stall: float) -> None:
         """Run a transaction; it stalls for so many seconds in one place, for a fault."""
         if isinstance(statement, ReadWork):
-            answer(self._work(statement.shard, statement.epoch))
+            answer(self._work(statement.shard))
         else:
-            self._advance(self._transaction(statement, stall), answer, None)
+            running = self._transaction(statement, stall)
+            self._advance(next(self._numbers), running, answer, got=None)
 
     def _advance(
-        self, transaction: Transaction, answer: Callable[[Result], None], locked: int | None
+        self,
+        number: int,
+        transaction: Transaction,
+        answer: Callable[[Result], None],
+        *,
+        got: bool | None,
     ) -> None:
         try:
-            wanted = next(transaction)
+            wanted = next(transaction) if got is None else transaction.send(got)
         except StopIteration as end:
-            self._unlock(locked)
+            self._locks.release(number)
             answer(end.value)
             return
 
         def go_on() -> None:
-            self._advance(transaction, answer, locked if isinstance(wanted, float) else wanted)
+            self._advance(number, transaction, answer, got=True)
 
-        if isinstance(wanted, float):
-            self.kernel.after(wanted, go_on)
-        elif wanted in self._locks:
-            self._locks[wanted].append(go_on)
+        if isinstance(wanted, Lock):
+            if self._locks.take(number, wanted, go_on):
+                go_on()
+            elif wanted.skip:
+                self._advance(number, transaction, answer, got=False)
         else:
-            self._locks[wanted] = deque()
-            go_on()
-
-    def _unlock(self, lease: int | None) -> None:
-        if lease is None:
-            return
-        waiting = self._locks.pop(lease)
-        if waiting:
-            first = waiting.popleft()
-            self._locks[lease] = waiting
-            first()
+            self.kernel.after(wanted, go_on)
 
     def _moment(self) -> float:
         longest = 2.0 if self.random.random() < self.slow else 0.02
         return longest * self.random.random()
 
     def _transaction(self, statement: Statement, stall: float) -> Transaction:
-        if isinstance(statement, MakeClaim):
-            return (yield from self._claim(statement))
+        if isinstance(statement, Keep):
+            return (yield from self._keep(statement))
         if isinstance(statement, Release):
             return (yield from self._release(statement))
         return (yield from self._write(statement, stall))
 
-    def _claim(self, statement: MakeClaim) -> Transaction:
-        yield statement.lease
+    # Authority: as in `bot.ledger.leases`.
+
+    def _keep(self, statement: Keep) -> Transaction:
+        claimant = statement.claimant
+        newer = self.rules.admit(self.shown, claimant).shown != self.shown
+        yield Lock(INTENT_ROW, Mode.TAKE if newer else Mode.WRITE)
         yield self._moment()
-        claimed = self.rules.claim(self.leases[statement.lease], statement.claimant, self.clock())
-        self.leases[statement.lease] = claimed.row
-        self.on_claimed(statement.claimant, claimed)
+        admitted = self.rules.admit(self.shown, claimant)
+        if admitted.shown != self.shown:
+            if not newer:
+                return Kept(Claim.OLD_INTENT)
+            self.shown = admitted.shown
+            self.on_notice()
+        if admitted.refused:
+            self.members.pop(claimant.holder, None)
+            return Kept(admitted.refused, rows=dict(self.leases), now=self.clock())
+        wanted = self._wanted(statement)
+        locked: list[int] = []
+        for lease in self._mine(claimant.holder):
+            yield Lock(lease, Mode.RENEW)
+            # READ COMMITTED looks at the row again once it is locked.
+            if self.leases[lease].holder == claimant.holder:
+                locked.append(lease)
+        free = [one for one in sorted(wanted) if self.leases[one].expires_at <= self.clock()]
+        for lease in free:
+            if lease not in locked and (yield Lock(lease, Mode.TAKE, skip=True)):
+                locked.append(lease)
+        yield self._moment()
+        granted = [
+            claimed.row
+            for lease in locked
+            if lease not in statement.given_up
+            and (claimed := self._claim(statement, lease, wanted))
+        ]
+        return Kept(None, tuple(granted), wanted, dict(self.leases), self.clock())
+
+    def _mine(self, holder: str) -> list[int]:
+        return [lease for lease in sorted(self.leases) if self.leases[lease].holder == holder]
+
+    def _wanted(self, statement: Keep) -> frozenset[int]:
+        claimant, now = statement.claimant, self.clock()
+        me = Member(claimant.holder, claimant.color)
+        self.members[claimant.holder] = (me, self.shown, now)
+        since = now - self.rules.timings.lease_seconds
+        live = [
+            member
+            for member, knows, seen in self.members.values()
+            if knows == self.shown and seen > since
+        ]
+        return self.rules.wanted(statement.intent, live, claimant) & self.leases.keys()
+
+    def _claim(self, statement: Keep, lease: int, wanted: frozenset[int]) -> Claimed | None:
+        claimed = self.rules.claim(self.leases[lease], statement.claimant, self.clock())
+        if not claimed.granted or (claimed.claim is Claim.TAKEN and lease not in wanted):
+            return None
+        self.leases[lease] = claimed.row
+        self.on_claimed(statement.claimant, statement.intent, claimed)
         return claimed
 
     def _release(self, statement: Release) -> Transaction:
-        yield statement.lease
-        row, epoch, quiet = self.leases[statement.lease], statement.epoch, statement.quiet_seconds
+        locked: list[int] = []
+        for lease in sorted(statement.leaving):
+            if self.leases[lease].holder != statement.holder:
+                continue
+            if (yield Lock(lease, Mode.TAKE, skip=True)):
+                locked.append(lease)
         yield self._moment()
-        self.leases[statement.lease] = self.rules.release(
-            row, statement.holder, epoch, self.clock(), quiet
-        )
-        return True
+        for lease in locked:
+            self.leases[lease] = self.rules.release(
+                self.leases[lease], statement.holder, self.clock(), statement.leaving[lease]
+            )
+        if locked:
+            self.on_notice()
+        return frozenset(self._mine(statement.holder)) & statement.leaving.keys()
+
+    # Trading: as in `bot.ledger.scripts`.
 
     def _write(
         self, statement: CommitIntent | Record | Close | ReadWork, stall: float
@@ -141,17 +223,16 @@ class Database:
                 shard, holder, epoch = order.shard, order.holder, order.epoch
             case Record(order, holder, epoch):
                 shard = order.shard
-            case Close(signal, _, holder, epoch):
+            case Close(signal, _, _, holder, epoch):
                 shard = signal.shard
             case ReadWork():
                 return False
-        lease = lease_of(shard)
-        snapshot = self.leases[lease]
+        snapshot = self.leases[shard]
         late = self.random.random() < 0.5
         yield self._moment() + (0.0 if late else stall)
         if self.row_locked:
-            yield lease
-        row = self.leases[lease] if self.read_committed else snapshot
+            yield Lock(shard, Mode.WRITE)
+        row = self.leases[shard] if self.read_committed else snapshot
         may_write = self.rules.may_write(row, holder, epoch)
         yield self._moment() + (stall if late else 0.0)
         return may_write and self._apply(statement)
@@ -168,7 +249,10 @@ class Database:
                     self.orders[order.order_id] = order
                     if fate := FATE_OF.get(order.state):
                         self._close(order.signal, fate)
-            case Close(signal, fate):
+            case Close(signal, attempts, fate):
+                made = sum(1 for order in self.orders.values() if order.signal == signal.signal)
+                if made != attempts:
+                    return False
                 self._close(signal.signal, fate)
         return True
 
@@ -176,18 +260,10 @@ class Database:
         row = self.inbox[signal]
         self.inbox[signal] = replace(row, fate=row.fate or fate)
 
-    def _work(self, shard: int, epoch: int) -> Work:
-        orders = self.orders.values()
-        unresolved = tuple(
-            order
-            for order in orders
-            if order.state in UNRESOLVED
-            and (order.shard == shard or self._left_behind(order, shard, epoch))
-        )
+    def _work(self, shard: int) -> Work:
+        orders = [order for order in self.orders.values() if order.shard == shard]
+        unresolved = tuple(order for order in orders if order.state in UNRESOLVED)
         signals = (s for s in self.inbox.values() if s.shard == shard and s.fate is None)
         signal = next(signals, None)
         attempts = sum(1 for order in orders if signal and order.signal == signal.signal)
         return Work(unresolved, signal, attempts, self.clock())
-
-    def _left_behind(self, order: Order, shard: int, epoch: int) -> bool:
-        return order.epoch < epoch and lease_of(order.shard) == lease_of(shard)

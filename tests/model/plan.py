@@ -11,8 +11,12 @@ _COLORS = (
     (Color.BLUE, Color.GREEN),
     (Color.BLUE, Color.BLUE),
     (Color.BLUE, Color.GREEN, Color.BLUE),
+    (Color.BLUE, Color.GREEN, Color.GREEN),
 )
-_STEPS = ("ReadWork", "CommitIntent", "Send", "Ask", "Record", "MakeClaim")
+CANARIES = (0, 10, 40)
+"""Percents that move none, one or two of the shards below."""
+_SHARDS = ((35,), (7, 35), (7, 35), (7, 35, 80))
+_STEPS = ("ReadWork", "CommitIntent", "Send", "Ask", "Record", "Keep", "Release")
 
 
 class Kind(StrEnum):
@@ -28,6 +32,8 @@ class Kind(StrEnum):
     DATABASE_STEP = "database's clock steps"
     SWAP = "the intent swaps the colors"
     SWAP_UNSEEN = "the intent swaps the colors, which one bot does not see"
+    CANARY = "the intent moves the canary"
+    ADOPT = "another cluster adopts the database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Fault:
     kind: Kind
     bot: int
     seconds: float
-    """How long it lasts, or by how much a clock steps."""
+    """How long it lasts, by how much a clock steps, or the canary's percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class Plan:
     colors: tuple[Color, ...]
     rates: tuple[float, ...]
     database_rate: float
+    foreign: bool
+    """Whether the last bot is another cluster's."""
     shards: tuple[int, ...]
     signals: tuple[tuple[float, int], ...]
     """When, and for which shard."""
@@ -87,7 +95,8 @@ def make_plan(seed: int, drift_max: float) -> Plan:
         colors=colors,
         rates=tuple(1 + random.uniform(-drift_max, drift_max) for _ in colors),
         database_rate=1 + random.uniform(-drift_max, drift_max),
-        shards=random.choice(((35,), (35, 7), (35, 7))),
+        foreign=len(colors) > 2 and random.random() < 0.25,
+        shards=random.choice(_SHARDS),
         signals=(),
         faults=(),
         ambushes=tuple(_ambush(random, len(colors)) for _ in range(random.randint(0, 4))),
@@ -122,7 +131,7 @@ def _losing(plan: Plan, random: Random) -> Plan:
     sleep = Fault(0.0, Kind.SLEEP, 0, random.uniform(0.5, 4.8))
     renewals = replace(
         renewals,
-        kind="MakeClaim",
+        kind="Keep",
         nth=random.randint(2, 4),
         at_answer=False,
         slower=0.0,
@@ -153,6 +162,7 @@ def _handing_over(plan: Plan, random: Random) -> Plan:
     moved = random.choice(
         (
             Fault(random.uniform(0, 0.3), Kind.SWAP, 0, 0.0),
+            Fault(random.uniform(0, 0.3), Kind.CANARY, 0, random.choice(CANARIES)),
             Fault(random.uniform(0, 0.3), Kind.DATABASE_STEP, 0, 5.0),
             Fault(0.0, Kind.DATABASE_STEP, 0, 5.0),
             Fault(random.uniform(0, 0.3), Kind.WALL_STEP, 0, random.uniform(2, 5)),
@@ -196,6 +206,8 @@ def _fault(random: Random, bot: int, at: float) -> Fault:
     seconds = random.choice((random.uniform(0.2, 3), random.uniform(4, 8)))
     if kind in (Kind.WALL_STEP, Kind.DATABASE_STEP):
         seconds = random.uniform(-5, 5)
+    if kind is Kind.CANARY:
+        seconds = random.choice(CANARIES)
     return Fault(at, kind, bot, seconds)
 
 
@@ -205,7 +217,7 @@ def _ambush(random: Random, bots: int) -> Ambush:
     return Ambush(
         bot=bot,
         kind=kind,
-        nth=random.randint(1, 16 if kind in ("ReadWork", "MakeClaim") else 4),
+        nth=random.randint(1, 16 if kind in ("ReadWork", "Keep") else 4),
         at_answer=random.random() < 0.5,
         slower=random.choice((0.0, random.uniform(0, 1), random.uniform(0.5, 6))),
         faults=tuple(

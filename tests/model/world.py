@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeVar
 
+from bot.authority.lease import LeaseRow
 from bot.authority.protocol import Rules
 from bot.authority.timings import DEFAULTS
 from bot.contract.color import Color
+from bot.contract.intent import Intent
 from bot.trading.orders import UNRESOLVED
 from tests.model.bot import Bot, SeenIntent
 from tests.model.database import Database
@@ -67,7 +69,9 @@ class World:
             row_locked=setting.row_locked,
             read_committed=setting.read_committed,
             on_claimed=self.monitor.claimed,
+            on_notice=self._notice,
             slow=plan.database_slow,
+            leases={shard: LeaseRow(shard) for shard in plan.shards},
         )
         self.venue = Venue(
             self.kernel,
@@ -77,7 +81,12 @@ class World:
             on_accepted=self.monitor.accepted,
         )
         self._bots = [self._bot(number, setting, random) for number in range(len(plan.colors))]
-        self._intent = SeenIntent(1, Color.BLUE)
+        self._intent = SeenIntent(1, Intent(Color.BLUE))
+        self._ours = self._bots
+        if plan.foreign:
+            *self._ours, self._foreigner = self._bots
+            self._foreigner.source = "two"
+        self._colors = {bot.color for bot in self._ours}
 
     def _bot(self, number: int, setting: Setting, random: Random) -> Bot:
         color = self.plan.colors[number]
@@ -104,23 +113,19 @@ class World:
 
     def run(self) -> Outcome:
         kernel = self.kernel
-        for bot in self._bots:
-            bot.intent = self._intent
-            bot.start()
-        for number, (at, shard) in enumerate(sorted(self.plan.signals), 1):
-            kernel.after(at, self._posting(f"s{number}", shard))
-        for fault in self.plan.faults:
-            self._after(fault)
+        self._begin()
         kernel.run(FAULTS_END, self._is_broken)
         if not self._is_broken():
             self._mend()
         while not self._is_broken() and kernel.now < FAULTS_END + _GIVE_UP_SECONDS:
             kernel.run(kernel.now + 2.0, self._is_broken)
-            if self._is_quiet():
+            if self._is_quiet() and self._is_settled():
                 kernel.run(kernel.now + 2.0, self._is_broken)
                 break
         if not self._is_broken():
             self.monitor.at_the_end(self.database, self.venue)
+            if not self._is_settled():
+                self.monitor.say(f"leases are {self.database.leases}")
         return Outcome(
             self.plan,
             self.monitor.violation,
@@ -129,12 +134,35 @@ class World:
             max(row.epoch for row in self.database.leases.values()),
         )
 
+    def _begin(self) -> None:
+        for bot in self._ours:
+            bot.intent = self._intent
+        if self.plan.foreign:
+            self._foreigner.intent = SeenIntent(9, Intent(self._foreigner.color))
+        for bot in self._bots:
+            bot.start()
+        for number, (at, shard) in enumerate(sorted(self.plan.signals), 1):
+            self.kernel.after(at, self._posting(f"s{number}", shard))
+        for fault in self.plan.faults:
+            self._after(fault)
+
     def _is_broken(self) -> bool:
         return self.monitor.violation is not None
 
     def _is_quiet(self) -> bool:
         return all(row.fate for row in self.database.inbox.values()) and not any(
             order.state in UNRESOLVED for order in self.database.orders.values()
+        )
+
+    def _is_settled(self) -> bool:
+        """Each lease is held by a process that runs, of the color that the newest intent names."""
+        adopted = self.plan.foreign and self._foreigner.adopts
+        bots = [self._foreigner] if adopted else self._ours
+        intent = bots[-1].intent if adopted else self._intent
+        color_of = {bot.holder: bot.color for bot in bots if bot.running}
+        return intent is not None and all(
+            color_of.get(row.holder or "") is intent.data.color_of(lease)
+            for lease, row in self.database.leases.items()
         )
 
     def _posting(self, signal: str, shard: int) -> Callable[[], None]:
@@ -165,6 +193,8 @@ class World:
             Kind.DATABASE_STEP: lambda: self._step_database(seconds),
             Kind.SWAP: self._swap,
             Kind.SWAP_UNSEEN: lambda: self._swap_unseen(bot, seconds),
+            Kind.CANARY: lambda: self._move_canary(int(seconds)),
+            Kind.ADOPT: self._adopt,
         }
         return happenings[fault.kind]
 
@@ -185,18 +215,36 @@ class World:
 
         def heal() -> None:
             cut.update((link, max(0, cut.get(link, 0) - 1)) for link in links)
-            self._show_intent(bot)
+            if bot in self._ours:
+                self._show_intent(bot)
 
         self.kernel.after(seconds, heal)
 
     def _swap(self) -> None:
-        color = self._intent.color.other
-        if color not in self.plan.colors:
-            color = self._intent.color
-        self._intent = SeenIntent(self._intent.generation + 1, color)
-        self.kernel.say("intent", f"{self._intent.generation}: {self._intent.color} trades")
-        for bot in self._bots:
+        now = self._intent.data
+        color = now.active_color.other
+        self._intend(Intent(color if color in self._colors else now.active_color))
+
+    def _move_canary(self, percent: int) -> None:
+        now = self._intent.data
+        if now.active_color.other in self._colors:
+            self._intend(Intent(now.active_color, percent))
+
+    def _intend(self, data: Intent) -> None:
+        self._intent = SeenIntent(self._intent.generation + 1, data)
+        self.kernel.say("intent", f"{self._intent.generation}: {data}")
+        for bot in self._ours:
             self._show_intent(bot)
+
+    def _adopt(self) -> None:
+        if self.plan.foreign and not self._foreigner.adopts:
+            self.kernel.say("intent", f"{self._foreigner.name} adopts the database")
+            self._foreigner.adopts = "one"
+            self.monitor.adopted("two", self.kernel.now)
+
+    def _notice(self) -> None:
+        for bot in self._bots:
+            self._network.carry(bot.name, "lease", bot.notice)
 
     def _show_intent(self, bot: Bot) -> None:
         """Tell the newest intent; a watch may be late, but never goes back."""
@@ -219,6 +267,7 @@ class World:
             bot.ambushes = {}
             bot.asleep_until = min(bot.asleep_until, self.kernel.now)
             bot.start_again()
+        for bot in self._ours:
             self._show_intent(bot)
 
 
