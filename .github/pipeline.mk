@@ -20,7 +20,7 @@ comment: $(READY)
 
 .PHONY: drift
 drift: $(READY)
-	$(BIN)/python -m infra.review --stack $(STACK) --refresh --output $(OUTPUT) || test $$? -eq 3
+	$(BIN)/python -m infra.review --stack $(STACK) --refresh --expect-nothing --output $(OUTPUT) || test $$? -eq 3
 
 .PHONY: issue
 issue: $(READY)
