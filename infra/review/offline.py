@@ -25,7 +25,7 @@ from infra.review.steps import Operation, Preview, Step
 ROOT = Path(__file__).resolve().parent.parent.parent
 _BUILD = "build"
 _BUILT = f":to-be-built@sha256:{'0' * 64}"
-"""Behind its repository, what stands for an image that an `up` would build: nothing is built here."""
+"""Behind its repository, what stands for an image to be built: nothing is built here."""
 _LETTERS = 16
 _PASSPHRASE = "of a state that lives for seconds"  # noqa: S105 -- and holds no secret
 
