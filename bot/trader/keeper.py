@@ -97,7 +97,7 @@ class Keeper:
         self._handing_over: set[asyncio.Task[None]] = set()
         self._joined = False
         self._refused_at = 0.0
-        ledger.on_notice(self._wake.set)
+        ledger.introduce(self.holder, self._wake.set)
 
     # What the rules see (bot.authority.protocol.View).
 
