@@ -59,11 +59,11 @@ check: $(READY) ## Format, lint, types, import contracts, unit tests: the fast p
 	$(BIN)/ruff check --quiet .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q --numprocesses 4 --dist worksteal -m 'not engine and not cluster and not model and not soak' $(KEPT)
+	$(BIN)/pytest -q --numprocesses 4 --dist worksteal -m 'not engine and not pipeline and not cluster and not model and not soak' $(KEPT)
 
 .PHONY: test
 test: check scan ## Everything, the real cluster included
-	$(PLATFORM) && $(BIN)/pytest -m '(engine or cluster or model) and not soak' --durations=10 $(KEPT)
+	$(PLATFORM) && $(BIN)/pytest -m '(engine or pipeline or cluster or model) and not soak' --durations=10 $(KEPT)
 
 .PHONY: soak
 soak: $(READY) ## The many repetitions; goes on where the last run stopped

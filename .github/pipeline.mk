@@ -6,8 +6,9 @@ ENVIRONMENT ?= production
 BRANCH ?= $(shell git branch --show-current)
 # What goes to a stack; empty lets the standby build.
 IMAGE ?=
-# Who commits tags and deployed config.
-BOT := -c user.name=pipeline -c user.email=pipeline@users.noreply.invalid
+# Who commits tags and deployed config: a person keeps their name, a runner has none.
+ROBOT := NAME=pipeline EMAIL=pipeline@users.noreply.invalid
+IDENTITY = $(if $(shell git config user.name),,$(foreach role,AUTHOR COMMITTER,$(addprefix GIT_$(role)_,$(ROBOT))))
 
 .PHONY: summary
 summary: $(READY)
@@ -19,7 +20,7 @@ comment: $(READY)
 
 .PHONY: drift
 drift: $(READY)
-	$(BIN)/python -m infra.review --stack $(STACK) --refresh --output $(OUTPUT) || test $$? -eq 3
+	$(BIN)/python -m infra.review --stack $(STACK) --refresh --expect-nothing --output $(OUTPUT) || test $$? -eq 3
 
 .PHONY: issue
 issue: $(READY)
@@ -40,23 +41,28 @@ image: $(READY)
 
 .PHONY: deploy
 deploy: $(READY)
-	$(BIN)/python -m release deploy --stack $(STACK) $(if $(IMAGE),--image $(IMAGE))
+	$(IDENTITY) $(BIN)/python -m release deploy --stack $(STACK) $(if $(IMAGE),--image $(IMAGE))
 
 .PHONY: rollback
 rollback: $(READY)
-	$(BIN)/python -m release rollback --stack $(STACK)
+	$(IDENTITY) $(BIN)/python -m release rollback --stack $(STACK)
 
 # The tag comes before the build: it is what the image is stamped with.
+# 3 and 21 are cz's words for: no commit asks for a version.
 .PHONY: candidate
 candidate: $(READY)
-	version="$$($(BIN)/cz bump --yes --get-next --prerelease rc)"; git $(BOT) tag -a "v$$version" -m "Candidate $$version"
+	version="$$($(BIN)/cz bump --yes --get-next --prerelease rc)" || case $$? in 3 | 21) exit 0 ;; *) exit 1 ;; esac; \
+	  $(IDENTITY) git tag -a "v$$version" -m "Candidate $$version"
 
+# After production has it: what users read, what the commits say, and the tag that names the image.
 .PHONY: release
 release: $(READY)
-	version="$$($(BIN)/cz bump --yes --get-next)"; image="$$($(BIN)/python -m pipeline image --stack $(STACK))"; \
-	  $(BIN)/cz changelog --incremental --unreleased-version "v$$version"; \
-	  git $(BOT) commit --quiet -m "docs: changelog of $$version" CHANGELOG.md; \
-	  git $(BOT) tag -a "v$$version" -m "Release $$version: $$image"
+	version="$$($(BIN)/cz bump --yes --get-next)" || case $$? in 3 | 21) exit 0 ;; *) exit 1 ;; esac; \
+	  image="$$($(BIN)/python -m pipeline image --stack $(STACK))"; \
+	  $(BIN)/cz changelog --dry-run --incremental --unreleased-version "v$$version" \
+	    | $(BIN)/python -m pipeline changelog --version "$$version" --date "$$(date -u +%F)"; \
+	  $(IDENTITY) git commit --quiet -m "docs: changelog of $$version" CHANGELOG.md; \
+	  $(IDENTITY) git tag -a "v$$version" -m "Release $$version: $$image"
 
 .PHONY: push
 push:

@@ -1,4 +1,4 @@
-"""The commands: `python -m pipeline scan | comment | issue | approval | image | version`."""
+"""The commands of `python -m pipeline`: see its `--help`."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import approval, notes, pinned, scanners, versions
+from pipeline import approval, changelog, notes, pinned, scanners, versions
 from pipeline.forge import GitHub
 from pipeline.tools import ROOT, ToolError
 
@@ -81,6 +81,15 @@ def _version(options: argparse.Namespace) -> int:
     return 0
 
 
+def _changelog(options: argparse.Namespace) -> int:
+    file = Path(options.file)
+    text = changelog.released(
+        file.read_text("utf-8"), options.version, options.date, sys.stdin.read()
+    )
+    file.write_text(text, "utf-8")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline",
@@ -110,4 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     version = add("version", _version, "print a version in one of its spellings")
     version.add_argument("--tag", help="the git tag; the newest by default")
     version.add_argument("--spelling", choices=versions.SPELLINGS, default="semver")
+    log = add("changelog", _changelog, "give `Unreleased` its version; commits by standard input")
+    log.add_argument("--version", required=True, help="without v")
+    log.add_argument("--date", required=True, help="YYYY-MM-DD")
+    log.add_argument("--file", default=str(ROOT / "CHANGELOG.md"), help="the changelog")
     return parser

@@ -7,7 +7,6 @@ from enum import Enum, auto
 from bot.contract.color import Color
 from infra.outputs import StackOutputs
 from release.model import Judgement, Pod
-from release.phases import Phase
 
 
 class Need(Enum):
@@ -34,6 +33,8 @@ class Observation:
     outputs: StackOutputs | None = None
     old_pods: tuple[Pod, ...] | None = None
     new_pods: tuple[Pod, ...] | None = None
+    lost_seconds: float = 0.0
+    """How long this process has seen no ready pod of the new color."""
     smoke: tuple[str, ...] | None = None
     """What is wrong with the answers of the new color's preview Service."""
     live: Color | None = None
@@ -42,25 +43,3 @@ class Observation:
     judgement: Judgement | None = None
     blind: tuple[str, ...] = field(default=())
     """What could not be looked at, in words."""
-
-
-NEEDS: Mapping[Phase, frozenset[Need]] = {
-    Phase.GATING: frozenset({Need.GATES, Need.OUTPUTS}),
-    Phase.PLACING: frozenset({Need.OUTPUTS, Need.NEW_PODS}),
-    Phase.VERIFYING: frozenset({Need.NEW_PODS, Need.SMOKE}),
-    Phase.STEPPING: frozenset({Need.NEW_PODS, Need.SHARDS}),
-    Phase.WATCHING: frozenset({Need.NEW_PODS, Need.SHARDS, Need.JUDGEMENT}),
-    Phase.SWAPPING: frozenset({Need.OUTPUTS, Need.NEW_PODS}),
-    Phase.SETTLING: frozenset({Need.NEW_PODS, Need.LIVE, Need.SHARDS}),
-    Phase.BAKING: frozenset({Need.NEW_PODS, Need.JUDGEMENT}),
-    Phase.WARM: frozenset(),
-    Phase.COOLING: frozenset(),
-    Phase.DONE: frozenset(),
-    Phase.LEFTOVER: frozenset(),
-    Phase.RAISING: frozenset({Need.OUTPUTS, Need.OLD_PODS}),
-    Phase.RETURNING: frozenset({Need.LIVE, Need.SHARDS}),
-    Phase.TIDYING: frozenset(),
-    Phase.ROLLED_BACK: frozenset(),
-    Phase.REFUSED: frozenset(),
-    Phase.STUCK: frozenset(),
-}

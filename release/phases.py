@@ -27,6 +27,8 @@ class Phase(StrEnum):
     """New requests and all shards are awaited at the new color."""
     BAKING = "baking"
     """The new color has everything and is compared with the old one before."""
+    CLOSING = "closing"
+    """The new version stays; it is committed and the mark in the cluster goes."""
     WARM = "warm"
     """Released; the old color still stands by."""
     COOLING = "cooling"
@@ -90,7 +92,7 @@ _TO_RAISING = {
     Trigger.ROLLBACK: Phase.RAISING,
 }
 
-TABLE: Mapping[Phase, Mapping[Trigger, Phase]] = {
+_MOVES: Mapping[Phase, Mapping[Trigger, Phase]] = {
     Phase.GATING: {
         Trigger.READY: Phase.PLACING,
         Trigger.FAIL: Phase.REFUSED,
@@ -113,7 +115,12 @@ TABLE: Mapping[Phase, Mapping[Trigger, Phase]] = {
     },
     Phase.SWAPPING: {Trigger.READY: Phase.SETTLING, **_TO_RAISING},
     Phase.SETTLING: {Trigger.READY: Phase.BAKING, **_TO_RAISING},
-    Phase.BAKING: {Trigger.READY: Phase.WARM, Trigger.PROMOTE: Phase.WARM, **_TO_RAISING},
+    Phase.BAKING: {Trigger.READY: Phase.CLOSING, Trigger.PROMOTE: Phase.CLOSING, **_TO_RAISING},
+    Phase.CLOSING: {
+        Trigger.READY: Phase.WARM,
+        Trigger.EXPIRE: Phase.WARM,
+        Trigger.ROLLBACK: Phase.RAISING,
+    },
     Phase.WARM: {
         Trigger.EXPIRE: Phase.COOLING,
         Trigger.ROLLBACK: Phase.RAISING,
@@ -151,6 +158,12 @@ RESTING = frozenset(
 )
 """Nothing runs here; only a person, or the end of the warm window, moves a release on."""
 
+TABLE: Mapping[Phase, Mapping[Trigger, Phase]] = {
+    phase: row if phase in RESTING else {**row, Trigger.RESUME: phase}
+    for phase, row in _MOVES.items()
+}
+"""A phase that was interrupted is entered again: its deadline and its tries begin anew."""
+
 GOING_BACK = frozenset(
     {Phase.RAISING, Phase.RETURNING, Phase.TIDYING, Phase.ROLLED_BACK, Phase.STUCK}
 )
@@ -163,6 +176,7 @@ AUTHORITY_MOVED = frozenset(
         Phase.SWAPPING,
         Phase.SETTLING,
         Phase.BAKING,
+        Phase.CLOSING,
         Phase.WARM,
         Phase.COOLING,
         Phase.DONE,
@@ -176,6 +190,7 @@ SWAPPED = frozenset(
         Phase.SWAPPING,
         Phase.SETTLING,
         Phase.BAKING,
+        Phase.CLOSING,
         Phase.WARM,
         Phase.COOLING,
         Phase.DONE,
@@ -188,7 +203,7 @@ _REFUSALS: Mapping[Trigger, str] = {
     Trigger.PROMOTE: "can be promoted only while it is watched or bakes",
     Trigger.ABORT: "has nothing left to abort; `release rollback` sends the new version back",
     Trigger.ROLLBACK: "is on its way back already, or has nothing to go back from",
-    Trigger.RESUME: "goes on by itself",
+    Trigger.RESUME: "has nothing that could go on",
     Trigger.REPLACE: "is not over; finish it (`release resume`) or end it (`release abort`) first",
 }
 

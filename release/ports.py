@@ -161,8 +161,8 @@ class UnderWay(Protocol):
 class Journal(Protocol):
     """The append-only list of what happened on one stack, and the lock on it."""
 
-    async def read(self) -> Sequence[Record]:
-        """Return every record of this stack, oldest first."""
+    async def read(self, after: int) -> Sequence[Record]:
+        """Return every record of this stack with a higher sequence, oldest first."""
         ...
 
     async def append(

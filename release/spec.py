@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from bot.contract.intent import CANARY_PERCENT_MAX
+from release.freeze import WindowError, window
 from release.phases import RESTING, Phase
 
 PREFIX = "release:"
@@ -62,6 +63,10 @@ class Thresholds(_Strict):
     )
     latency_ratio: float = Field(default=1.5, gt=1, description="Slower by this factor is worse.")
 
+    def numbers(self) -> dict[str, float]:
+        """Return them by name, as an analysis takes them."""
+        return {name: float(value) for name, value in self.model_dump().items()}
+
 
 class Deadlines(_Strict):
     """Seconds after which a phase is over, done or not."""
@@ -74,6 +79,7 @@ class Deadlines(_Strict):
     swapping: Seconds = Field(default=180, description="An `up`.")
     settling: Seconds = Field(default=60, description="Requests and shards at the new color.")
     baking: Seconds = Field(default=3600, description="Until the analysis passes.")
+    closing: Seconds = Field(default=120, description="A commit; without it when it fails.")
     cooling: Seconds = Field(default=600, description="An `up`; pods drain.")
     raising: Seconds = Field(default=300, description="A ready pod of the old color.")
     returning: Seconds = Field(default=300, description="As many tries of an `up` as fit.")
@@ -124,6 +130,16 @@ class Spec(_Strict):
         if not steps or any(low >= high for low, high in pairwise(steps)):
             raise PydanticCustomError("steps", "must rise from step to step, like [10, 50]")
         return steps
+
+    @field_validator("freeze")
+    @classmethod
+    def _windows_are_windows(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            try:
+                window(text)
+            except WindowError as error:
+                raise PydanticCustomError("window", "{why}", {"why": str(error)}) from None
+        return texts
 
     @model_validator(mode="after")
     def _watches_fit(self) -> Self:

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     COMMANDED = "commanded"
     DECLINED = "declined"
     JUDGED = "judged"
+    ENDED = "ended"
+    """An `up` of a phase that was left before it ended."""
     UNLOCKED = "unlocked"
 
 
@@ -125,7 +127,7 @@ def fold(records: Iterable[Record]) -> State | None:
         if record.kind == Kind.BEGAN:
             state = _begun(record)
         elif state is not None and record.release == state.release:
-            state = _folded(state, record)
+            state = folded(state, record)
     return state
 
 
@@ -136,7 +138,7 @@ def releases(records: Sequence[Record]) -> list[State]:
         if record.kind == Kind.BEGAN:
             found[record.release] = _begun(record)
         elif record.release in found:
-            found[record.release] = _folded(found[record.release], record)
+            found[record.release] = folded(found[record.release], record)
     return list(found.values())
 
 
@@ -181,7 +183,7 @@ def _begun(record: Record) -> State:
     )
 
 
-def _folded(state: State, record: Record) -> State:
+def folded(state: State, record: Record) -> State:
     """Return the state after one record; a kind that only informs changes nothing."""
     handler = _HANDLERS.get(record.kind)
     return state if handler is None else handler(state, record)
@@ -223,7 +225,7 @@ def _entered(state: State, record: Record) -> State:
         phase=phase,
         entered_at=record.at,
         image=_text(data, "image") or state.image,
-        step=state.step + (phase is Phase.STEPPING),
+        step=state.step + (phase is Phase.STEPPING and trigger is not Trigger.RESUME),
         swapped=state.swapped or phase in SWAPPED,
         quarantine=state.quarantine or bool(data.get("quarantine")),
         reason=reason,

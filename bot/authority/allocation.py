@@ -6,8 +6,9 @@ others, one that comes takes an equal share from each, and nobody has to agree o
 Source: Thaler and Ravishankar, Using name-based mappings to increase hit rates, 1998.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 from bot.authority.lease import LEASES
@@ -23,7 +24,8 @@ class Member:
     color: Color
 
 
-def desired(intent: Intent, members: Collection[Member]) -> dict[int, str]:
+@lru_cache(maxsize=1024)
+def desired(intent: Intent, members: frozenset[Member]) -> Mapping[int, str]:
     """Return the holder of each lease; one whose color has no member stays with nobody."""
     holders = {
         color: sorted(member.holder for member in members if member.color is color)
@@ -38,7 +40,7 @@ def desired(intent: Intent, members: Collection[Member]) -> dict[int, str]:
 
 def wanted(intent: Intent, members: Collection[Member], holder: str) -> frozenset[int]:
     """Return the leases that this member should hold."""
-    shares = desired(intent, members)
+    shares = desired(intent, frozenset(members))
     return frozenset(lease for lease, whose in shares.items() if whose == holder)
 
 

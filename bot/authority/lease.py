@@ -102,12 +102,15 @@ def admit(shown: Shown, claimant: Claimant) -> Admitted:
 
 
 def claim(row: LeaseRow, claimant: Claimant, now: float, lease_seconds: float) -> Claimed:
-    """Take, renew or refuse. `now` is the database's clock, read with the row locked."""
-    if row.holder == claimant.holder:
-        # Run out but taken by nobody: the epoch has not moved, so nothing happened in between.
-        return Claimed(Claim.RENEWED, replace(row, expires_at=now + lease_seconds))
+    """Take, renew or refuse. `now` is the database's clock, read with the row locked.
+
+    What has run out is taken anew, also by who had it: a release of the old epoch that is still on
+    its way then changes nothing.
+    """
     if row.expires_at > now:
-        return Claimed(Claim.HELD, row)
+        if row.holder != claimant.holder:
+            return Claimed(Claim.HELD, row)
+        return Claimed(Claim.RENEWED, replace(row, expires_at=now + lease_seconds))
     taken = replace(
         row,
         epoch=row.epoch + 1,

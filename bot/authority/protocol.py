@@ -106,9 +106,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Write the fate of a signal that has no unresolved order. As Record."""
+    """Write the fate of a signal that has no unresolved order. As Record.
+
+    Only if it still has as many attempts: nobody knows when a write without an answer happens.
+    """
 
     signal: Signal
+    attempts: int
     fate: Fate
     holder: str
     epoch: int
@@ -251,9 +255,9 @@ class Rules:
         elif work.signal is None:
             return
         elif work.now - work.signal.received_at > work.signal.max_age_seconds:
-            yield Close(work.signal, Fate.EXPIRED, view.holder, held.epoch)
+            yield Close(work.signal, work.attempts, Fate.EXPIRED, view.holder, held.epoch)
         elif work.attempts >= ATTEMPTS_MAX:
-            yield Close(work.signal, Fate.REFUSED, view.holder, held.epoch)
+            yield Close(work.signal, work.attempts, Fate.REFUSED, view.holder, held.epoch)
         else:
             yield from self.attempt(view, held, venue, work)
 

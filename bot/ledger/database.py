@@ -9,13 +9,20 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Protocol, TypeVar, cast
 
 from bot.ledger.port import LedgerError
 
+SESSION_CHARACTERS = 24
 T = TypeVar("T")
 Row = Mapping[str, Any]
 BATCH_MAX = 64
+
+
+def session_name(holder: str) -> str:
+    """Return the name that all sessions of this process bear, short enough for every server."""
+    return f"bot {sha256(holder.encode()).hexdigest()[:SESSION_CHARACTERS]}"
 
 
 class Tx(Protocol):
@@ -63,6 +70,8 @@ class Database(ABC):
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
+        self.session_name = "bot"
+        """Of what is connected from now on."""
         self.on_notice: Callable[[], None] = lambda: None
         """Called when another process tells something; at any time, and it may be missed."""
 

@@ -17,7 +17,7 @@ from bot.authority.protocol import Leaving, Rules
 from bot.contract.color import Color
 from bot.contract.intent import Intent
 from bot.ledger import rows
-from bot.ledger.database import Tx, clock, first
+from bot.ledger.database import Tx, clock, first, session_name
 from bot.ledger.port import LedgerError
 
 NOTHING_SHOWN = Shown()
@@ -90,14 +90,23 @@ async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
     else:
         await leave(claimant.holder, tx)
     locked = await _lock_own(claimant.holder, tx)
-    locked |= await _lock_free(wanted - locked, tx)
+    missing = wanted - locked
+    locked |= await _lock_free(missing, tx)
     known, now = await _rows(tx), await clock(tx)
+    await _end_sessions(
+        {row.holder for row in known if row.lease in missing and row.expires_at <= now}, tx
+    )
     claims = [
         (row, rules.claim(row, claimant, now))
         for row in known
         if row.lease in locked and row.lease not in leaving
     ]
-    granted = [(row, claimed) for row, claimed in claims if claimed.granted]
+    # What it had and let run out is taken again only if it should have it.
+    granted = [
+        (row, claimed)
+        for row, claimed in claims
+        if claimed.granted and (claimed.claim is Claim.RENEWED or row.lease in wanted)
+    ]
     taken = [row for row, claimed in granted if claimed.claim is Claim.TAKEN]
     await _write(claimant, [claimed for _, claimed in granted], tx)
     marks = await _marks([row.lease for row in taken], tx)
@@ -230,6 +239,17 @@ async def _lock_free(missing: Collection[int], tx: Tx) -> set[int]:
         " ORDER BY lease {take_lock}"
     )
     return {row["lease"] for row in found}
+
+
+async def _end_sessions(holders: Collection[str | None], tx: Tx) -> None:
+    """End what is left of holders that let their leases run out.
+
+    One that fell asleep in a transaction may hold row locks that no time-out of the server ends:
+    while it owes the rest of a statement, it counts as busy. If it lives it connects again.
+    """
+    gone = sorted({session_name(holder) for holder in holders if holder})
+    if gone:
+        await tx.rows("SELECT {end_sessions}", ",".join(gone))
 
 
 async def _write(claimant: Claimant, granted: Sequence[Claimed], tx: Tx) -> None:

@@ -9,7 +9,7 @@ from bot.authority.orders import Order, Signal, Work
 from bot.authority.protocol import Leaving, Rules
 from bot.contract.intent import Intent
 from bot.ledger import leases, scripts
-from bot.ledger.database import Database
+from bot.ledger.database import Database, session_name
 from bot.ledger.leases import Kept
 from bot.ledger.port import Posted, SchemaError, SignalRecord
 from bot.ledger.scripts import Facts, IntentOutcome, Judge, ReadOnly, Writer
@@ -62,8 +62,9 @@ class Ledger:
 
     # Authority.
 
-    def on_notice(self, wake: Callable[[], None]) -> None:
-        """Have this called when another process gave leases up or saw a newer intent."""
+    def introduce(self, holder: str, wake: Callable[[], None]) -> None:
+        """Name this process to the server; have `wake` called when another one tells something."""
+        self._database.session_name = session_name(holder)
         self._database.on_notice = wake
 
     async def keep(
@@ -90,10 +91,12 @@ class Ledger:
         """See `bot.ledger.port.Inbox`."""
         return await self._database.read(partial(scripts.find, signal_id))
 
-    async def close_signal(self, writer: Writer, signal: Signal, fate: Fate, reason: str) -> bool:
+    async def close_signal(
+        self, writer: Writer, signal: Signal, attempts: int, fate: Fate, reason: str
+    ) -> bool:
         """Write the fate of a signal that has no live order; False when the lease is not held."""
         return await self._database.write(
-            partial(scripts.close_signal, writer, signal.signal, fate, reason)
+            partial(scripts.close_signal, writer, signal.signal, attempts, fate, reason)
         )
 
     # Orders.

@@ -8,7 +8,7 @@ ends a transaction whose client fell asleep in it: it holds the lease row that o
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import asyncpg
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 T = TypeVar("T")
+Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 CALL_SECONDS = 2.0
 CONNECT_SECONDS = 3.0
 LISTEN_AGAIN_SECONDS = 1.0
@@ -27,7 +28,6 @@ READERS = 4
 CHANNEL = "bot_leases"
 """Where who gives leases up, or shows a newer intent, tells the others."""
 SERVER_SETTINGS = {
-    "application_name": "bot",
     "statement_timeout": "2000",
     "lock_timeout": "1500",
     "idle_in_transaction_session_timeout": "2000",
@@ -43,8 +43,17 @@ WORDS = {
     "{take_lock}": "FOR UPDATE SKIP LOCKED",
     "{write_lock}": "FOR KEY SHARE",
     "{notify}": f"pg_notify('{CHANNEL}', $1)",
+    "{end_sessions}": "pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name = ANY(string_to_array($1, ','))",
 }
-_FAILED = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+_FAILED = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    # What asyncpg says when a server ends a session whose client had just fallen asleep.
+    asyncpg.InternalClientError,
+)
 _REFUSED = (
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
@@ -76,14 +85,14 @@ class _Tx:
 class _Line:
     """One connection that runs transactions, one after the other."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, connect: "Connect") -> None:
+        self._connect = connect
         self._connection: asyncpg.Connection[Any] | None = None
         self._free = asyncio.Lock()
 
     async def open(self) -> "asyncpg.Connection[Any]":
         if self._connection is None or self._connection.is_closed():
-            self._connection = await _connect(self._url)
+            self._connection = await self._connect()
         return self._connection
 
     def end(self) -> None:
@@ -120,10 +129,21 @@ class Postgres(Database):
         super().__init__()
         self.where = "Postgres"
         self._url = url
-        self._writing = _Line(url)
-        self._keeping = _Line(url)
+        self._writing = _Line(self._connect)
+        self._keeping = _Line(self._connect)
         self._readers: asyncpg.Pool[Any] | None = None
         self._listening: asyncio.Task[None] | None = None
+
+    def _settings(self) -> dict[str, str]:
+        return {**SERVER_SETTINGS, "application_name": self.session_name}
+
+    async def _connect(self) -> "asyncpg.Connection[Any]":
+        return await asyncpg.connect(
+            self._url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=CALL_SECONDS,
+            server_settings=self._settings(),
+        )
 
     async def _open(self) -> None:
         try:
@@ -134,7 +154,7 @@ class Postgres(Database):
                 max_size=READERS,
                 timeout=CONNECT_SECONDS,
                 command_timeout=CALL_SECONDS,
-                server_settings=SERVER_SETTINGS,
+                server_settings=self._settings(),
             )
         except (*_FAILED, asyncpg.PostgresError) as error:
             await self._close()
@@ -158,7 +178,7 @@ class Postgres(Database):
         while True:
             ended = asyncio.Event()
             try:
-                connection = await _connect(self._url)
+                connection = await self._connect()
             except (*_FAILED, asyncpg.PostgresError):
                 await asyncio.sleep(LISTEN_AGAIN_SECONDS)
                 continue
@@ -186,10 +206,13 @@ class Postgres(Database):
                 async with asyncio.timeout(CALL_SECONDS):
                     return await script(_Tx(connection))
             except BaseException:
-                connection.terminate()
+                with contextlib.suppress(asyncpg.InterfaceError):
+                    connection.terminate()
                 raise
             finally:
-                await self._readers.release(connection)
+                # A pool that has seen the session end itself has let go of it already.
+                with contextlib.suppress(*_FAILED, AttributeError):
+                    await self._readers.release(connection)
         except (*_FAILED, *_REFUSED) as error:
             raise LedgerError(f"Postgres: {_text(error)}") from error
 
@@ -201,15 +224,6 @@ class Postgres(Database):
         """See Database. On a connection of its own: what waits for writes must not delay it."""
         (result,) = await self._keeping.transact([script])
         return cast("T", result)
-
-
-async def _connect(url: str) -> "asyncpg.Connection[Any]":
-    return await asyncpg.connect(
-        url,
-        timeout=CONNECT_SECONDS,
-        command_timeout=CALL_SECONDS,
-        server_settings=SERVER_SETTINGS,
-    )
 
 
 def _text(error: BaseException) -> str:

@@ -161,9 +161,18 @@ async def find(signal_id: str, tx: Tx) -> SignalRecord | None:
     return rows.record_of(row, list(orders))
 
 
-async def close_signal(writer: Writer, signal_id: str, fate: Fate, reason: str, tx: Tx) -> bool:
-    """Write a fate, once."""
+async def close_signal(  # noqa: PLR0913, PLR0917 - a fate, and what it rests on
+    writer: Writer, signal_id: str, attempts: int, fate: Fate, reason: str, tx: Tx
+) -> bool:
+    """Write a fate, once, if no attempt was made since: this may be a write from long ago."""
     if not await holds(tx, writer):
+        return False
+    await tx.rows("SELECT seq FROM signals WHERE signal_id = $1 {for_update}", signal_id)
+    # A statement of its own: it sees what was committed while the row's lock was waited for.
+    made = await first(
+        tx, "SELECT coalesce(max(attempt), 0) AS n FROM orders WHERE signal_id = $1", signal_id
+    )
+    if made is None or made["n"] != attempts:
         return False
     await _end_signal(tx, signal_id, fate, reason, writer.epoch)
     return True
@@ -259,8 +268,8 @@ async def commit_intent(account: str, order: Order, judge: Judge, tx: Tx) -> Int
         return NotWritten.LEASE
     # Only who holds the lease ends signals, so waiting for the account makes this no older.
     pending = await tx.rows(
-        "SELECT account FROM accounts WHERE account = $1 AND EXISTS (SELECT 1 FROM signals"
-        " WHERE signal_id = $2 AND fate IS NULL) {for_update}",
+        "SELECT a.account FROM accounts a, signals s WHERE a.account = $1 AND s.signal_id = $2"
+        " AND s.fate IS NULL {for_update}",
         account,
         order.signal,
     )

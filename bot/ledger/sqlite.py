@@ -25,6 +25,7 @@ WORDS = {
     "{take_lock}": "",
     "{write_lock}": "",
     "{notify}": "$1",
+    "{end_sessions}": "$1",
 }
 
 

@@ -87,6 +87,8 @@ class Keeper:
         """Held, and nothing new is taken on in them."""
         self._given_up: set[int] = set()
         """Nothing is decided in them any more; the release is on its way."""
+        self._doubtful: set[int] = set()
+        """Given up without an answer; until somebody else has them, or nobody."""
         self._wanted: frozenset[int] = frozenset()
         self._known: VenueClock | None = None
         self._ended = asyncio.Event()
@@ -95,7 +97,7 @@ class Keeper:
         self._handing_over: set[asyncio.Task[None]] = set()
         self._joined = False
         self._refused_at = 0.0
-        ledger.on_notice(self._wake.set)
+        ledger.introduce(self.holder, self._wake.set)
 
     # What the rules see (bot.authority.protocol.View).
 
@@ -226,6 +228,9 @@ class Keeper:
         self.rows = {row.lease: row for row in kept.rows} | granted
         self.rows_now, self.source_shown = kept.now, kept.shown.source
         self._wanted = kept.wanted
+        over = {n for n in self._doubtful if self._is_over(self.rows[n], kept.now)}
+        self._doubtful -= over
+        self._given_up -= over
         if kept.refused:
             return
         before = set(self._held)
@@ -253,6 +258,13 @@ class Keeper:
                     mark=taken.mark,
                 )
             self._on_taken(taken)
+
+    def _is_over(self, row: LeaseRow, now: float) -> bool:
+        """Whether a release without an answer can change nothing any more.
+
+        What has run out is taken anew, under another epoch than the one that was given up.
+        """
+        return row.holder != self.holder or row.expires_at <= now
 
     async def _pause(self) -> None:
         """Wait for the next look: sooner while a lease is missing, at once when something moved."""
@@ -287,20 +299,22 @@ class Keeper:
         except Exception:  # noqa: BLE001 - whatever it was, the leases must go
             _log.exception("settling before the release failed")
         self._given_up |= leases
+        left = leases
         try:
-            async with self._asking:
-                left = await self._release(leases, stopped_at)
             while left:
-                await asyncio.sleep(RELEASE_AGAIN_SECONDS)
                 async with self._asking:
                     left = await self._release(left, stopped_at)
+                if left:
+                    await asyncio.sleep(RELEASE_AGAIN_SECONDS)
         except LedgerError as error:
             _log.warning("leases not released, they run out by themselves", reason=str(error))
+            # The release may still happen, at any time: nothing is renewed or signed under it.
+            self._doubtful |= left
         finally:
             for lease in leases:
                 self._held.pop(lease, None)
             self._leaving -= leases
-            self._given_up -= leases
+            self._given_up -= leases - self._doubtful
 
     async def _release(self, leases: frozenset[int], stopped_at: float) -> frozenset[int]:
         """Release once; return what is left because something is still written under it."""

@@ -112,8 +112,8 @@ class Executor:
                     return await self._ask(order)
                 case Record(order, holder, epoch):
                     return await self._record(order, Writer(holder, epoch, order.shard))
-                case Close(signal, fate, holder, epoch):
-                    return await self._close(signal, fate, Writer(holder, epoch, signal.shard))
+                case Close():
+                    return await self._close(effect)
         except LedgerError as error:
             _log.warning("ledger", asked=type(effect).__name__, reason=str(error))
             return None
@@ -132,11 +132,14 @@ class Executor:
             case _:
                 return False
 
-    async def _close(self, signal: Signal, fate: Fate, writer: Writer) -> bool:
-        reason = EXPIRED if fate is Fate.EXPIRED else TRIED
-        closed = await self._ledger.close_signal(writer, signal, fate, reason)
+    async def _close(self, close: Close) -> bool:
+        reason = EXPIRED if close.fate is Fate.EXPIRED else TRIED
+        writer = Writer(close.holder, close.epoch, close.signal.shard)
+        closed = await self._ledger.close_signal(
+            writer, close.signal, close.attempts, close.fate, reason
+        )
         if closed:
-            self._watcher.ended(signal.signal, fate, reason)
+            self._watcher.ended(close.signal.signal, close.fate, reason)
         return closed
 
     async def _read(self, shard: int) -> Work:
@@ -151,8 +154,8 @@ class Executor:
         """Commit, unless the venue might execute it later than its signal's age allows."""
         if boot_seconds() > self._too_late_at.pop(order.signal, 0.0):
             signal = Signal(order.signal, order.shard, 0.0, 0.0)
-            writer = Writer(order.holder, order.epoch, order.shard)
-            await self._close(signal, Fate.EXPIRED, writer)
+            tried = order.attempt - 1
+            await self._close(Close(signal, tried, Fate.EXPIRED, order.holder, order.epoch))
             self._refused.add(order.signal)
             return False
         terms = _terms(order)

@@ -8,7 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from infra.review import engine, offline
-from infra.review.steps import NotAPreviewError, Preview, parse
+from infra.review.steps import NotAPreviewError, Operation, Preview, parse
 from infra.review.text import LETTERS_MAX, needs_attention, render
 
 
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 -- the command's own words
         return Exit.FAILED
     text = render(options.stack, told, basis, options.limit)
-    code = _code(told)
+    code = _code(told, strict=options.expect_nothing)
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(text, "utf-8")
@@ -48,10 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _code(told: Preview) -> Exit:
+def _code(told: Preview, *, strict: bool) -> Exit:
     if told.errors:
         return Exit.FAILED
-    return Exit.ATTENTION if needs_attention(told) else Exit.QUIET
+    changes = any(step.operation is not Operation.SAME for step in told.steps)
+    return Exit.ATTENTION if needs_attention(told) or (strict and changes) else Exit.QUIET
 
 
 def _preview(options: argparse.Namespace) -> tuple[Preview, str]:
@@ -90,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
         help="read what `pulumi preview --json --show-sames` printed; - is standard input",
     )
     source.add_argument("--refresh", action="store_true", help="ask the cluster what it has, too")
+    parser.add_argument(
+        "--expect-nothing", action="store_true", help="any change needs attention: a drift"
+    )
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="write the text there, too, and FILE.code"
     )

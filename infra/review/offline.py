@@ -23,8 +23,9 @@ from infra.review.engine import EngineError, preview, run
 from infra.review.steps import Operation, Preview, Step
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_BUILT = f"built.invalid/bot@sha256:{'0' * 64}"
-"""What stands for an image that an `up` would build: nothing is built here."""
+_BUILD = "build"
+_BUILT = f":to-be-built@sha256:{'0' * 64}"
+"""Behind its repository, what stands for an image to be built: nothing is built here."""
 _LETTERS = 16
 _PASSPHRASE = "of a state that lives for seconds"  # noqa: S105 -- and holds no secret
 
@@ -66,10 +67,10 @@ def against(base: str, stack: str, root: Path = ROOT) -> Preview:
         scratch = _Scratch(work / "project", stack, _project(root))
         scratch.begin()
         if old.config is not None:
-            env = scratch.take(old)
+            env = scratch.take(old, new.config)
             up = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack)
             run(scratch.folder, env, *up)
-        told = preview(stack, scratch.folder, scratch.take(new))
+        told = preview(stack, scratch.folder, scratch.take(new, {}))
         return told if told.errors else Preview([*_cluster(old, new), *told.steps])
 
 
@@ -129,13 +130,18 @@ class _Scratch:
         self._point_to(ROOT)
         run(self.folder, env, "pulumi", "stack", "init", "--non-interactive", self.stack)
 
-    def take(self, side: Side) -> Mapping[str, str]:
-        """Put one side's config and program in place; return the environment to run it in."""
+    def take(self, side: Side, later: Config) -> Mapping[str, str]:
+        """Put one side's config and program in place; return the environment to run it in.
+
+        Args:
+            side: which.
+            later: the config after it; what pins a built image there is what was built.
+        """
         env = self._env(side.root)
         self._point_to(side.root)
         config = dict(side.config or {})
         secrets = _secrets(config)
-        config = {key: _unbuilt(value) for key, value in _plain(config).items()}
+        config = _unbuilt(_plain(config), _plain(later))
         config[f"{self.name}:renderTo"] = str(self.folder / "rendered")
         kept = _yaml(self.file)
         self.file.write_text(yaml.safe_dump({**kept, "config": config}))
@@ -201,11 +207,23 @@ def _plain(config: Config) -> Config:
     }
 
 
-def _unbuilt(value: object) -> object:
-    if not isinstance(value, dict):
-        return value
-    color = cast("Config", value)
-    return {**color, "image": _BUILT} if color.get("image") == "build" else color
+def _unbuilt(config: Config, later: Config) -> Config:
+    """Return the config with a reference wherever it says `build`."""
+    told = [value for key, value in config.items() if key.endswith(":imageRepository")]
+    stand_in = f"{told[0] if told else 'built.invalid/bot'}{_BUILT}"
+
+    def image(key: str) -> str:
+        pinned = _image(later.get(key))
+        return pinned if pinned and pinned != _BUILD else stand_in
+
+    return {
+        key: {**cast("Config", value), "image": image(key)} if _image(value) == _BUILD else value
+        for key, value in config.items()
+    }
+
+
+def _image(value: object) -> str:
+    return str(cast("Config", value).get("image", "")) if isinstance(value, dict) else ""
 
 
 def commit_of(base: str, root: Path = ROOT) -> str:

@@ -27,8 +27,6 @@ class Operation(StrEnum):
 
 _OPERATIONS = {
     "same": Operation.SAME,
-    "refresh": Operation.SAME,
-    "read": Operation.SAME,
     "create": Operation.CREATE,
     "import": Operation.CREATE,
     "update": Operation.UPDATE,
@@ -43,6 +41,8 @@ _OPERATIONS = {
     "read-discard": Operation.DELETE,
     "discard": Operation.DELETE,
 }
+_BEFORE = frozenset({"refresh", "read"})
+"""What the engine does to know where it begins; the steps that follow say what comes of it."""
 
 
 class NotAPreviewError(ValueError):
@@ -91,7 +91,7 @@ def parse(text: str) -> Preview:
     """
     try:
         told = json.loads(text)
-        steps = [_step(step) for step in told["steps"] or () if _is_declared(step)]
+        steps = [_step(step) for step in told["steps"] or () if _changes(step)]
         summary = cast("Mapping[str, int]", told.get("changeSummary") or _NOTHING)
         missing = summary.get("same", 0) - sum(step["op"] == "same" for step in told["steps"] or ())
         errors = [
@@ -110,8 +110,10 @@ def parse(text: str) -> Preview:
     return Preview(steps, [error for error in errors if error])
 
 
-def _is_declared(step: Tree) -> bool:
-    """Leave out components, which only group others, and the stack itself."""
+def _changes(step: Tree) -> bool:
+    """Leave out components, which only group others, the stack itself, and what comes before."""
+    if step["op"] in _BEFORE:
+        return False
     state = cast("Tree", step.get("newState") or step.get("oldState") or _NOTHING)
     return bool(state.get("custom"))
 

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -51,15 +52,34 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         yield Place("postgres", url)
 
 
-async def life(place: Place, venue: Serving, *flags: str) -> int:
-    """Run one victim to its end; return its exit code."""
-    process = await asyncio.create_subprocess_exec(
+async def begin(place: Place, venue: Serving, *flags: str) -> Process:
+    """Start one victim."""
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tests.crash.victim", *place.flags, "--venue", venue.url),
         *("--signals", str(SIGNALS), *flags),
         cwd=ROOT,
+        stdout=PIPE,
     )
-    return await process.wait()
+
+
+async def life(place: Place, venue: Serving, *flags: str) -> int:
+    """Run one victim to its end; return its exit code."""
+    process = await begin(place, venue, *flags)
+    await process.communicate()
+    assert process.returncode is not None
+    return process.returncode
+
+
+async def until_stopped(process: Process) -> None:
+    """Wait until the kernel says so."""
+    async with asyncio.timeout(20):
+        while _state(process.pid) != "T":  # noqa: ASYNC110 - the kernel tells nobody
+            await asyncio.sleep(0.02)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 async def agree(place: Place, venue: Serving) -> None:
@@ -132,3 +152,42 @@ async def test_a_request_that_comes_too_late_is_not_executed_twice(place: Place)
         )
         assert await life(place, venue) == ALL_DECIDED
         await agree(place, venue)
+
+
+REFUSED_BY = {
+    "work: after it was read": set[str](),
+    "intent: before its commit": {"ledger"},
+    "intent: after its commit": {"venue"},
+    "order: before it is sent": set[str](),
+    "order: after it was answered": set[str](),
+    "outcome: before its commit": set[str](),
+}
+"""Where a bot falls asleep → who refuses its late order.
+
+Without its lease it decides nothing; what it was about to send when its time was up it does not
+send; what was sent in time is no late order.
+"""
+
+
+@pytest.fixture
+def shared() -> Iterator[Place]:
+    """A ledger for two."""
+    with migrated_database() as url:
+        yield Place("postgres", url)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("step", REFUSED_BY)
+async def test_a_bot_that_wakes_when_another_one_has_its_shards_is_refused_and_counts_it(
+    shared: Place, step: str
+) -> None:
+    async with serve() as venue:
+        sleeper = await begin(shared, venue, "--stop-at", step, "--nth", "2")
+        await until_stopped(sleeper)
+        assert await life(shared, venue) == ALL_DECIDED
+        sleeper.send_signal(signal.SIGCONT)
+        told, _ = await sleeper.communicate()
+        assert sleeper.returncode == ALL_DECIDED
+        await agree(shared, venue)
+    words = {line.partition(": ")[2] for line in told.decode().splitlines() if "late: " in line}
+    assert words == REFUSED_BY[step]

@@ -1,10 +1,13 @@
-"""A trader that kills itself at one step of the order path: `python -m tests.crash.victim …`.
+"""A trader that kills or stops itself at one step of the order path.
+
+`python -m tests.crash.victim …`
 
 Real ledger, real client of the venue; the steps are counted around their calls.
 """
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -24,7 +27,7 @@ from bot.health.startup import Startup
 from bot.intent.state import IntentState
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
-from bot.ledger.port import Posted
+from bot.ledger.port import LedgerError, Posted
 from bot.ledger.postgres import Postgres
 from bot.ledger.scripts import IntentOutcome, Judge, Writer
 from bot.ledger.sqlite import Sqlite
@@ -67,11 +70,12 @@ ALL_DECIDED, NOT_IN_TIME = 0, 3
 
 
 class Steps:
-    """Counts them, and kills at the one that was asked for."""
+    """Counts them, and sends itself a signal at the one that was asked for."""
 
-    def __init__(self, step: str, nth: int) -> None:
+    def __init__(self, step: str, nth: int, number: signal.Signals) -> None:
         self._step = step
         self._left = nth
+        self._number = number
 
     def at(self, step: str) -> None:
         """Be here."""
@@ -79,7 +83,7 @@ class Steps:
         if step == self._step:
             self._left -= 1
             if self._left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._number)
 
 
 class SteppingLedger(Ledger):
@@ -138,7 +142,9 @@ class Nobody:
     def decided(self, order: Order) -> None: ...
     def answered(self, order: Order, report: Report | None) -> None: ...
     def ended(self, signal: str, fate: Fate, reason: str) -> None: ...
-    def late(self, refused_by: str) -> None: ...
+    def late(self, refused_by: str) -> None:
+        print(f"late: {refused_by}", flush=True)  # noqa: T201 - the test reads it
+
     def quiet(self, seconds: float) -> None: ...
 
 
@@ -204,10 +210,21 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
 
 
 async def _decided(ledger: Ledger, signal_id: str) -> None:
-    found = await ledger.find(signal_id)
-    while found is None or found.fate is None:
+    while True:
+        with contextlib.suppress(LedgerError):
+            found = await ledger.find(signal_id)
+            if found and found.fate:
+                return
         await asyncio.sleep(0.02)
-        found = await ledger.find(signal_id)
+
+
+async def _post(trader: Trader, wanted: Signal) -> None:
+    """Again until it is accepted, as clients do."""
+    while True:
+        with contextlib.suppress(LedgerError):
+            await trader.post(wanted)
+            return
+        await asyncio.sleep(0.1)
 
 
 async def live(database: Database, url: str, steps: Steps, count: int, seconds: float) -> int:
@@ -219,7 +236,7 @@ async def live(database: Database, url: str, steps: Steps, count: int, seconds: 
             while not trader.started:  # noqa: ASYNC110 - a poll from outside, as a client does
                 await asyncio.sleep(0.02)
             for wanted in signals(count):
-                await trader.post(wanted)
+                await _post(trader, wanted)
             for wanted in signals(count):
                 await _decided(ledger, wanted.signal_id)
     except TimeoutError:
@@ -238,11 +255,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--venue", required=True)
     parser.add_argument("--signals", type=int, required=True)
     parser.add_argument("--kill-at", default="")
+    parser.add_argument("--stop-at", default="")
     parser.add_argument("--nth", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=30.0)
     given = parser.parse_args(arguments)
     database = Postgres(given.postgres) if given.postgres else Sqlite(given.sqlite)
-    steps = Steps(given.kill_at, given.nth)
+    number = signal.SIGSTOP if given.stop_at else signal.SIGKILL
+    steps = Steps(given.stop_at or given.kill_at, given.nth, number)
     return asyncio.run(live(database, given.venue, steps, given.signals, given.seconds))
 
 

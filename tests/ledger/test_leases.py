@@ -138,7 +138,7 @@ async def test_a_lease_that_is_written_under_stays_until_the_write_is_done(
 async def test_who_waits_is_told_of_a_release(migrated_url: str) -> None:
     here, there = (Ledger(Postgres(migrated_url), "main") for _ in range(2))
     told = asyncio.Event()
-    there.on_notice(told.set)
+    there.introduce("blue.2", told.set)
     await here.open()
     await there.open()
     try:
@@ -208,3 +208,16 @@ async def test_who_does_not_hold_the_shard_writes_nothing_in_it(ledger: Ledger) 
     assert await ledger.commit_intent(order("s-1"), approve) is NotWritten.LEASE
     assert await ledger.record_fills(Writer("blue.1", 1, BTC), []) is None
     assert await ledger.record_fills(Writer("blue.1", 1, 3), []) == 0
+
+
+async def test_what_was_given_up_is_taken_under_another_epoch_by_who_should_have_it(
+    ledger: Ledger,
+) -> None:
+    first = await keep(ledger, who("blue.1"))
+    await asyncio.sleep(0)
+    leaving = {lease: Leaving(1, 0.0) for lease in (3, 4)}
+    assert await ledger.release("blue.1", leaving) == {3, 4}
+    assert held(await keep(ledger, who("green.1", 8), Intent(Color.BLUE, 4))) == {3}
+    again = await keep(ledger, who("blue.1", 8), Intent(Color.BLUE, 4))
+    assert {row.epoch for row in again.granted if row.lease == 4} == {2}
+    assert held(again) == held(first) - {3}

@@ -185,8 +185,8 @@ async def test_a_fate_is_written_once(ledger: Ledger) -> None:
     await ledger.post(signal())
     pending = (await ledger.read_work(signal().shard)).signal
     assert pending is not None
-    assert await ledger.close_signal(writer, pending, Fate.EXPIRED, "old")
-    assert await ledger.close_signal(writer, pending, Fate.REFUSED, "later")
+    assert await ledger.close_signal(writer, pending, 0, Fate.EXPIRED, "old")
+    assert await ledger.close_signal(writer, pending, 0, Fate.REFUSED, "later")
     found = await ledger.find("s-1")
     assert found is not None
     assert (found.fate, found.reason) == (Fate.EXPIRED, "old")
@@ -248,3 +248,15 @@ async def test_a_script_that_fails_does_not_fail_those_beside_it(ledger: Ledger)
     assert posted == [Posted.STORED] * 5
     with pytest.raises(ValueError, match="a bug"):
         await failing
+
+
+async def test_a_fate_that_rests_on_fewer_attempts_than_were_made_is_not_written(
+    ledger: Ledger,
+) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    pending = (await ledger.read_work(SHARD)).signal
+    assert pending is not None
+    assert isinstance(await ledger.commit_intent(order(writer), approve), Approved)
+    assert not await ledger.close_signal(writer, pending, 0, Fate.EXPIRED, "from long ago")
+    assert await ledger.close_signal(writer, pending, 1, Fate.EXPIRED, "now")

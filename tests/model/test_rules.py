@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.authority.lease import Claim, Claimant, LeaseRow
-from bot.authority.protocol import Reply, Rules
+from bot.authority.lease import Admitted, Claim, Claimant, LeaseRow, Shown, pause_seconds
+from bot.authority.protocol import Leaving, Outstanding, Reply, Rules
 from bot.authority.timings import Timings
 from bot.authority.window import Held, VenueClock, later
 from bot.contract.color import Color
@@ -27,25 +27,63 @@ def test_a_renewal_keeps_the_epoch() -> None:
     assert RULES.claim(row, BLUE, 101.0).row == replace(row, expires_at=106.0)
 
 
-def test_a_refused_claim_leaves_its_newer_intent_which_ends_the_renewals_of_the_older() -> None:
+def test_what_has_run_out_is_taken_anew_also_by_who_had_it() -> None:
     row = RULES.claim(LeaseRow(), BLUE, 100.0).row
-    row = RULES.claim(row, GREEN, 101.0).row
-    assert RULES.claim(row, BLUE, 102.0).claim is Claim.OLD_INTENT
+    again = RULES.claim(row, BLUE, 105.0)
+    assert (again.claim, again.row.epoch) == (Claim.TAKEN, 2)
+
+
+@pytest.mark.parametrize(
+    ("shown", "claimant", "refused", "after"),
+    [
+        (Shown(1, "a"), Claimant("b", Color.BLUE, 1, "a"), None, Shown(1, "a")),
+        (Shown(1, "a"), Claimant("b", Color.BLUE, 2, "a"), None, Shown(2, "a")),
+        (Shown(2, "a"), Claimant("b", Color.BLUE, 1, "a"), Claim.OLD_INTENT, Shown(2, "a")),
+        (Shown(2, "a"), Claimant("b", Color.BLUE, 9, "z"), Claim.FOREIGN, Shown(2, "a")),
+        (Shown(2, "a"), Claimant("b", Color.BLUE, 9, "z", "y"), Claim.FOREIGN, Shown(2, "a")),
+        (Shown(2, "a"), Claimant("b", Color.BLUE, 1, "z", "a"), None, Shown(1, "z")),
+        (Shown(1, "z"), Claimant("b", Color.BLUE, 9, "a"), Claim.FOREIGN, Shown(1, "z")),
+        (Shown(7, ""), Claimant("b", Color.BLUE, 1, "z"), None, Shown(1, "z")),
+        (Shown(7, "a"), Claimant("b", Color.BLUE, 9), Claim.FOREIGN, Shown(7, "a")),
+    ],
+)
+def test_an_old_or_a_foreign_intent_gives_nothing_and_a_newer_one_stays(
+    shown: Shown, claimant: Claimant, refused: Claim | None, after: Shown
+) -> None:
+    assert RULES.admit(shown, claimant) == Admitted(after, refused)
 
 
 def test_a_release_by_who_holds_nothing_changes_nothing() -> None:
     row = RULES.claim(LeaseRow(), BLUE, 100.0).row
-    assert RULES.release(row, "green.1", 1, 101.0, 0.0) == row
-    assert RULES.release(row, "blue.1", 0, 101.0, 0.0) == row
+    assert RULES.release(row, "green.1", 101.0, Leaving(1, 0.0)) == row
+    assert RULES.release(row, "blue.1", 101.0, Leaving(0, 0.0)) == row
 
 
 def test_a_released_lease_is_free_when_what_was_signed_is_dead() -> None:
     row = RULES.claim(LeaseRow(), BLUE, 100.0).row
-    quiet = RULES.quiet_seconds({"s1-1": 12.5, "s2-1": 11.0}, boot=11.5)
-    row = RULES.release(row, "blue.1", 1, 101.0, quiet)
+    signed = {"s1-1": Outstanding(0, 12.5), "s2-1": Outstanding(0, 11.0)}
+    quiet = RULES.quiet_seconds(signed, 0, boot=11.5)
+    row = RULES.release(row, "blue.1", 101.0, Leaving(1, quiet, 0.25, 17))
+    assert (row.paused_at, row.mark) == (100.75, 17)
     assert RULES.claim(row, GREEN, 101.9).claim is Claim.HELD
     assert RULES.claim(row, GREEN, 102.0).claim is Claim.TAKEN
-    assert RULES.quiet_seconds({}, boot=11.5) == 0.0
+    assert RULES.quiet_seconds({}, 0, boot=11.5) == 0.0
+    assert RULES.quiet_seconds(signed, 1, boot=11.5) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("row", "pause"),
+    [
+        (LeaseRow(), None),
+        (LeaseRow(0, 1, None, None, 100.0, 99.0), 2.0),
+        (LeaseRow(0, 1, "blue.1", Color.BLUE, 101.0, 50.0), 5.0),
+        (LeaseRow(0, 1, None, None, 100.0, None), None),
+    ],
+)
+def test_a_pause_counts_from_the_hand_off_or_from_the_last_renewal(
+    row: LeaseRow, pause: float | None
+) -> None:
+    assert pause_seconds(row, 101.0, 5.0) == pause
 
 
 @pytest.mark.parametrize(("boot", "permitted"), [(10.0, True), (12.4, True), (12.6, False)])

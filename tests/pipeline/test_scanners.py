@@ -88,12 +88,12 @@ PLANTED = {
 }
 
 
-@pytest.mark.engine
+@pytest.mark.pipeline
 def test_the_scanners_are_content(tree: Path) -> None:
     assert list(scan(tree)) == []
 
 
-@pytest.mark.engine
+@pytest.mark.pipeline
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_mistake_is_found(name: str, tree: Path, tmp_path: Path) -> None:
     scanner, edit = PLANTED[name]

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from tests.harness.process import REPOSITORY
-from tests.pipeline.workflows import RULES, Source, Tree, jobs, load
+from tests.pipeline.source import Source, Tree, jobs, load
+from tests.pipeline.workflows import RULES
 
 SOURCE = load()
 GOLDEN = Path(__file__).parent / "golden" / "permissions.yml"
@@ -52,6 +53,15 @@ def test_every_command_of_a_workflow_is_one_that_make_knows() -> None:
     targets = set(re.findall(r"^([\w./-]+):", known, re.MULTILINE))
     used = set(re.findall(r"make (?:--silent )?([\w./-]+)", "\n".join(SOURCE.texts.values())))
     assert used - targets == set()
+
+
+def test_what_a_team_must_set_up_is_in_its_table() -> None:
+    told = (REPOSITORY / "docs/teams.md").read_text()
+    text = "\n".join(SOURCE.texts.values())
+    wanted = set(re.findall(r"(?:vars|secrets)\.([A-Z_]+)", text))
+    wanted |= {"staging", "production", "staging-rollback", "production-rollback"}
+    wanted |= {"staging-read", "production-read"}
+    assert {name for name in wanted if f"`{name}`" not in told} == set()
 
 
 def test_new_versions_of_everything_wait_a_week() -> None:

@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from release.observation import NEEDS
 from release.phases import (
     AUTHORITY_MOVED,
     BY_PEOPLE,
@@ -18,6 +17,7 @@ from release.phases import (
     page,
 )
 from release.spec import Spec
+from release.steps import HANDLERS, NEEDS
 
 MANUAL = Path(__file__).parents[2] / "docs" / "release-phases.md"
 
@@ -68,6 +68,7 @@ def test_a_swapped_release_can_always_be_sent_back(phase: Phase) -> None:
 
 def test_every_phase_says_what_it_needs_to_see() -> None:
     assert set(NEEDS) == set(Phase)
+    assert set(HANDLERS) == set(Phase) - (RESTING - {Phase.WARM})
 
 
 def test_every_phase_is_reached() -> None:

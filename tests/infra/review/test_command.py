@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.review import engine
 from infra.review.cli import Exit, main
 from infra.review.steps import Step
 from infra.review.text import marker
@@ -48,6 +49,61 @@ def test_the_exit_code_says_whether_someone_must_look(
 ) -> None:
     assert main(["--stack", "staging", "--from", written(name, tmp_path)]) == code
     assert capsys.readouterr().out.startswith(marker("staging"))
+
+
+def test_any_drift_needs_attention(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--stack", "staging", "--expect-nothing", "--from"]
+    assert main([*words, written("more-pods", tmp_path)]) == Exit.ATTENTION
+    assert main([*words, written("nothing", tmp_path)]) == Exit.QUIET
+    assert capsys.readouterr().out
+
+
+def test_the_text_and_the_code_are_kept_where_they_are_wanted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "reports" / "staging.md"
+    main(["--stack", "staging", "--from", written("swap", tmp_path), "--output", str(file)])
+    assert file.read_text() == capsys.readouterr().out
+    assert file.with_suffix(".code").read_text() == f"{Exit.ATTENTION}\n"
+
+
+def _stub(folder: Path, script: str) -> dict[str, str]:
+    """A command `pulumi` that does what the script says."""
+    file = folder / "pulumi"
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo passphrase must be set >&2; exit 255", "passphrase must be set"),
+        ("echo no JSON", "no JSON"),
+        ("echo '{\"steps\": []}'; echo interrupted >&2; exit 1", "interrupted"),
+        ("echo '{\"steps\": []}'; exit 1", "exit code 1"),
+    ],
+)
+def test_an_engine_that_fails_is_a_refusal_in_its_own_words(
+    script: str, words: str, tmp_path: Path
+) -> None:
+    told = engine.preview("staging", tmp_path, _stub(tmp_path, script))
+    assert told.errors
+    assert words in told.errors[0]
+
+
+def test_the_engine_is_asked_about_the_cluster_only_when_told(tmp_path: Path) -> None:
+    env = _stub(tmp_path, 'echo "$@" >> words; echo \'{"steps": []}\'')
+    engine.preview("staging", tmp_path, env)
+    engine.preview("staging", tmp_path, env, refresh=True)
+    plain, refreshed = (tmp_path / "words").read_text().splitlines()
+    assert "--refresh" not in plain
+    assert refreshed == f"{plain} --refresh"
+
+
+def test_an_engine_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(engine.EngineError, match="pulumi is not to be found on PATH"):
+        engine.preview("staging", tmp_path, {"PATH": str(tmp_path)})
 
 
 def test_what_the_engine_printed_reads_like_the_case_it_is(

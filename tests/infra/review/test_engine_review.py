@@ -31,6 +31,18 @@ EXPECTED = {
 }
 
 
+LOCAL = """\
+config:
+  trading-bot:deployEnv: local
+  trading-bot:context: testbed
+  trading-bot:imageRepository: registry.example/bot
+  trading-bot:activeColor: blue
+  trading-bot:blue: {image: build, replicas: 2}
+  trading-bot:green: {image: build, replicas: 2}
+"""
+PINNED = f"registry.example/bot@sha256:{'1' * 64}"
+
+
 @pytest.fixture(name="source")
 def _source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of its own with this program, and the platform's tools on PATH."""
@@ -42,6 +54,7 @@ def _source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=ignored)
     for file in ("Pulumi.yaml", "Pulumi.production.yaml"):
         shutil.copy(REPOSITORY / file, root)
+    (root / "Pulumi.local.yaml").write_text(LOCAL)
     git = Shell(root, os.environ)
     who = ("-c", "user.name=test", "-c", "user.email=test@example.invalid")
     for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-qm", "base")):
@@ -65,6 +78,18 @@ def test_a_change_of_the_program_is_seen_too(source: Path) -> None:
     text = render("production", offline.against("HEAD", "production", source), "")
     assert "blue: a pod that hangs is ended after 30 s → 1 s." in text
     assert "pods of blue and green restart" in text
+
+
+def test_a_pin_of_what_was_built_is_no_change_and_a_build_is_one(source: Path) -> None:
+    file = source / "Pulumi.local.yaml"
+    file.write_text(LOCAL.replace("image: build", f"image: '{PINNED}'"))
+    told = render("local", offline.against("HEAD", "local", source), "")
+    assert "local: nothing changes" in told
+    git = Shell(source, os.environ)
+    git.run("git", "-c", "user.name=t", "-c", "user.email=t@example.invalid", "commit", "-qam", "x")
+    file.write_text(f"image: '{PINNED}'".join(LOCAL.split("image: build", 1)))
+    told = render("local", offline.against("HEAD", "local", source), "")
+    assert "standby green sha256:111111111111 → to-be-built" in told
 
 
 def test_a_stack_that_the_base_does_not_have_is_a_first_deployment(source: Path) -> None:

@@ -149,7 +149,7 @@ def test_what_is_no_whole_preview_is_refused(text: str) -> None:
     [
         ("create", Operation.CREATE),
         ("create-replacement", Operation.REPLACE),
-        ("refresh", Operation.SAME),
+        ("same", Operation.SAME),
         ("something-new", Operation.REPLACE),
     ],
 )
@@ -160,3 +160,15 @@ def test_an_operation_that_is_not_known_counts_as_a_replacement(
     urn = "urn:pulumi:s::p::a:b:C$kubernetes:core/v1:Service::bot"
     preview = parse(json.dumps({"steps": [{"op": told, "urn": urn, "newState": state}]}))
     assert [(step.operation, step.title) for step in preview.steps] == [(expected, "Service bot")]
+
+
+def test_what_the_engine_only_looked_at_is_told_by_the_steps_that_follow() -> None:
+    urn = "urn:pulumi:s::p::a:b:C$kubernetes:core/v1:Service::bot"
+    found = {"custom": True, "inputs": {"spec": {"type": "NodePort"}}}
+    meant = {"custom": True, "inputs": {"spec": {"type": "ClusterIP"}}}
+    looked = {"op": "refresh", "urn": urn, "oldState": meant, "newState": found}
+    mends = {"op": "update", "urn": urn, "oldState": found, "newState": meant}
+    preview = parse(json.dumps({"steps": [looked, mends]}))
+    text = render("staging", preview, BASIS)
+    assert "`spec.type`: NodePort → ClusterIP" in text
+    assert needs_attention(preview)

@@ -1,0 +1,206 @@
+"""The API server of the one cluster that the stack config names, and the pods behind it.
+
+Pods are asked through the API server's proxy: no port is forwarded, no Prometheus is needed, and it
+works from a laptop and from CI alike. Every question has a deadline as a whole: time-outs per phase
+do not stop a pod that answers byte by byte.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+import httpx2
+from lightkube.config import client_adapter
+from lightkube.config.kubeconfig import KubeConfig, SingleConfig
+from lightkube.core.async_client import AsyncClient
+from lightkube.core.exceptions import ApiError, ConfigError
+
+from bot.contract.http import PORT
+from release.ports import PortError
+
+KUBECONFIG_DEFAULT = "~/.kube/config"
+BODY_BYTES_MAX = 8 << 20
+_CLIENT_ERROR = 400
+_LOG_BYTES = 16 << 10
+_SAID_CHARACTERS = 300
+
+
+class ClusterError(PortError):
+    """The cluster, or a pod in it, cannot be asked; the text says which and what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long things may take, in seconds."""
+
+    connect: float = 2.0
+    answer: float = 4.0
+    """From the question to the last byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a pod said."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+class Kube:
+    """One namespace of one cluster."""
+
+    def __init__(
+        self,
+        config: SingleConfig,
+        namespace: str,
+        timings: Timings | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            config: cluster and user.
+            namespace: where the stack lives.
+            timings: how long things may take.
+            transport: replaces the network in tests.
+        """
+        self.namespace = namespace
+        self.server = config.cluster.server
+        self._timings = timings or Timings()
+        timeout = httpx2.Timeout(self._timings.answer, connect=self._timings.connect)
+        # A proxy of the environment must not stand before a cluster on this machine.
+        direct = _is_loopback(self.server)
+        self.api = AsyncClient(
+            config, namespace=namespace, timeout=timeout, trust_env=not direct, transport=transport
+        )
+        self._http = client_adapter.AsyncClient(
+            config,
+            client_adapter.ConnectionParams(
+                timeout=timeout,
+                trust_env=not direct,
+                transport=cast("httpx2.BaseTransport", transport),  # its one type is for both kinds
+            ),
+        )
+
+    @classmethod
+    def connect(cls, context: str, namespace: str, env: Mapping[str, str]) -> "Kube":
+        """Prepare to ask the cluster of this context; the files' current context never counts.
+
+        Raises:
+            ClusterError: no kubeconfig has it; names those that there are.
+        """
+        return cls(find_context(context, env.get("KUBECONFIG") or KUBECONFIG_DEFAULT), namespace)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.api.aclose()
+        await self._http.aclose()
+
+    async def ask_pod(self, pod: str, path: str) -> Answer:
+        """Ask a pod's HTTP port.
+
+        Raises:
+            ClusterError: there was no answer; what the pod says with 4xx or 5xx is one.
+        """
+        return await self._ask(f"pod {pod}", f"pods/http:{pod}:{PORT}", path)
+
+    async def ask_service(self, service: str, port: str, path: str) -> Answer:
+        """Ask whichever pod a Service selects; each question may reach another one.
+
+        Raises:
+            ClusterError: there was no answer, or no pod.
+        """
+        return await self._ask(f"Service {service}", f"services/http:{service}:{port}", path)
+
+    @asynccontextmanager
+    async def bounded(self, what: str) -> AsyncGenerator[None]:
+        """Put a deadline on what is asked inside, and say what failed in words for people.
+
+        Raises:
+            ClusterError: it failed, or took too long.
+        """
+        try:
+            async with asyncio.timeout(self._timings.answer + self._timings.connect):
+                yield
+        except TimeoutError as error:
+            raise ClusterError(f"{what}: no answer in time from {self.server}") from error
+        except ApiError as error:
+            status = error.status
+            raise ClusterError(
+                f"{what}: {status.code} {status.message or status.reason}"
+            ) from error
+        except (httpx2.HTTPError, ConfigError, OSError) as error:
+            why = str(error)[:_SAID_CHARACTERS] or type(error).__name__
+            raise ClusterError(f"{what}: {self.server} cannot be asked: {why}") from error
+
+    async def log_lines(self, pod: str, lines: int, *, previous: bool) -> tuple[str, ...]:
+        """Return the end of a pod's log, of the container before the present one if so asked.
+
+        Raises:
+            ClusterError: there is none.
+        """
+        params = {"tailLines": lines, "limitBytes": _LOG_BYTES, "previous": previous}
+        path = f"pods/{pod}/log?{httpx2.QueryParams(params)}"
+        answer = await self._get(f"log of pod {pod}", path)
+        if answer.status >= _CLIENT_ERROR:
+            raise ClusterError(f"log of pod {pod}: {answer.status}")
+        return tuple(answer.body.decode(errors="replace").splitlines()[-lines:])
+
+    async def _ask(self, what: str, target: str, path: str) -> Answer:
+        answer = await self._get(f"{what} {path}", f"{target}/proxy{path}")
+        if _is_from_api_server(answer):
+            text = answer.body.decode(errors="replace")[:_SAID_CHARACTERS]
+            raise ClusterError(f"{what} {path}: {answer.status} from the API server: {text}")
+        return answer
+
+    async def _get(self, what: str, path: str) -> Answer:
+        url = f"/api/v1/namespaces/{self.namespace}/{path}"
+        async with self.bounded(what), self._http.stream("GET", url) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > BODY_BYTES_MAX:
+                    raise ClusterError(f"{what}: answers more than {BODY_BYTES_MAX} bytes")
+            return Answer(response.status_code, dict(response.headers), bytes(body))
+
+
+def _is_from_api_server(answer: Answer) -> bool:
+    """Tell whether the API server answers in the place of a pod that did not."""
+    return answer.status >= _CLIENT_ERROR and b'"kind":"Status"' in answer.body.replace(b" ", b"")
+
+
+def find_context(context: str, paths: str) -> SingleConfig:
+    """Find the context in one or several kubeconfig files, given as in KUBECONFIG.
+
+    Raises:
+        ClusterError: no file has it.
+    """
+    known: list[str] = []
+    for path in paths.split(os.pathsep):
+        file = Path(path).expanduser()
+        if not file.is_file():
+            continue
+        config = KubeConfig.from_file(file)
+        if context in config.contexts and (found := config.get(context_name=context)):
+            return found
+        known += config.contexts
+    raise ClusterError(
+        f"context {context!r} is not in the kubeconfig ({paths}), which knows: "
+        f"{', '.join(known) or 'none'}; set KUBECONFIG, or `pulumi config set context …`"
+    )
+
+
+def _is_loopback(server: str) -> bool:
+    host = urlsplit(server).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,107 @@
+"""The journal as the engine uses it: read once, then only what is new; buffers on the way back.
+
+On the way forward nothing is done that could not be written down before. A rollback is never held
+up by the store: what cannot be written is kept in order, and written when the store answers again.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from release.model import Json, Record
+from release.ports import Journal, LostLockError, PortError
+from release.state import State, fold
+
+
+class Log:
+    """The records of one stack, with those that the store does not have yet."""
+
+    def __init__(self, journal: Journal, holder: str) -> None:
+        self._journal = journal
+        self._holder = holder
+        self._stored: list[Record] = []
+        self._buffered: list[tuple[Record, bool]] = []
+        self._folded: State | None = None
+        self._folded_records = 0
+        self.down = ""
+        """Why the store does not answer; empty while it does."""
+
+    @property
+    def records(self) -> list[Record]:
+        """All that is known, oldest first."""
+        return [*self._stored, *(record for record, _ in self._buffered)]
+
+    @property
+    def unrecorded(self) -> list[Record]:
+        """What the store does not have yet."""
+        return [record for record, _ in self._buffered]
+
+    @property
+    def state(self) -> State | None:
+        """Where the last release stands."""
+        records = self.records
+        if len(records) != self._folded_records:
+            self._folded, self._folded_records = fold(records), len(records)
+        return self._folded
+
+    async def refresh(self) -> None:
+        """Read what is new, and write what is buffered; a store that is away is noted in `down`."""
+        try:
+            await self._flush()
+            await self._read()
+        except LostLockError:
+            raise
+        except PortError as error:
+            self.down = str(error)
+        else:
+            self.down = ""
+
+    async def append(
+        self,
+        record: Record,
+        *,
+        fenced: bool = True,
+        buffer: bool = False,
+    ) -> None:
+        """Write one record down, durably.
+
+        Args:
+            record: its sequence is given by the store.
+            fenced: whether only the holder of the lock may write it; a person's command is free.
+            buffer: whether to keep it for later when the store is away.
+
+        Raises:
+            LostLockError: another process runs this release now.
+            PortError: the store is away, and it may not be buffered.
+        """
+        try:
+            await self._flush()
+            await self._write(record, fenced=fenced)
+            await self._read()
+        except LostLockError:
+            raise
+        except PortError as error:
+            self.down = str(error)
+            if not buffer:
+                raise
+            self._buffered.append((record, fenced))
+        else:
+            self.down = ""
+
+    async def _flush(self) -> None:
+        while self._buffered:
+            record, fenced = self._buffered[0]
+            await self._write(record, fenced=fenced)
+            del self._buffered[0]
+
+    async def _write(self, record: Record, *, fenced: bool) -> None:
+        holder = self._holder if fenced else None
+        await self._journal.append(record.release, record.at, record.kind, record.data, holder)
+
+    async def _read(self) -> None:
+        last = self._stored[-1].sequence if self._stored else 0
+        self._stored += await self._journal.read(last)
+
+
+def entry(release: str, at: datetime, kind: str, data: Mapping[str, Json]) -> Record:
+    """Return a record that the store has not numbered yet."""
+    return Record(0, release, at, kind, dict(data))

@@ -1,0 +1,118 @@
+"""Looks at the world as far as a decision needs it. What cannot be seen is None, with the reason.
+
+Keeps what one look alone cannot tell: the counters since the phase began, and since when the new
+color has had no ready pod.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from release.fitness import serving
+from release.freeze import frozen
+from release.gates import Facts, closed
+from release.log import Log
+from release.model import Judgement, Look, Verdict
+from release.observation import Need, Observation
+from release.phases import Phase
+from release.ports import PortError
+from release.state import State, releases
+from release.world import World
+
+LOOKS_MAX = 4000
+"""More than two hours of looks every two seconds; then each second one of the old ones goes."""
+
+
+@dataclass
+class Observer:
+    """The eyes of one engine."""
+
+    world: World
+    log: Log
+    _entered_at: datetime | None = None
+    _looks: list[Look] = field(default_factory=list[Look])
+    _lost_since: datetime | None = None
+
+    async def look(self, state: State, needs: frozenset[Need], *, running: bool) -> Observation:
+        """Return what a decision in this state needs to see."""
+        if state.entered_at != self._entered_at:
+            self._entered_at, self._lost_since = state.entered_at, None
+            self._looks.clear()
+        askers = self._askers(state)
+        wanted = sorted(needs, key=lambda need: need.value)
+        found = await asyncio.gather(*(self._ask(askers[need][1]) for need in wanted))
+        seen: dict[str, Any] = {}
+        blind: list[str] = []
+        for need, (value, problem) in zip(wanted, found, strict=True):
+            seen[askers[need][0]] = value
+            blind += [problem] if problem else []
+        lost = self._lost(seen)
+        return Observation(running=running, blind=tuple(blind), lost_seconds=lost, **seen)
+
+    def _askers(self, state: State) -> dict[Need, tuple[str, Callable[[], Awaitable[Any]]]]:
+        world, target = self.world, state.target
+
+        async def pods(which: str) -> tuple[Any, ...]:
+            return tuple(await world.cluster.pods(target.old if which == "old" else target.new))
+
+        async def smoke() -> tuple[str, ...]:
+            return tuple(await world.cluster.smoke(target.new))
+
+        return {
+            Need.GATES: ("gates", lambda: self._gates(state)),
+            Need.OUTPUTS: ("outputs", world.stack.outputs),
+            Need.OLD_PODS: ("old_pods", lambda: pods("old")),
+            Need.NEW_PODS: ("new_pods", lambda: pods("new")),
+            Need.SMOKE: ("smoke", smoke),
+            Need.LIVE: ("live", world.cluster.live_color),
+            Need.SHARDS: ("shards", world.cluster.shards),
+            Need.JUDGEMENT: ("judgement", lambda: self._judge(state)),
+        }
+
+    async def _ask(self, asker: Callable[[], Awaitable[Any]]) -> tuple[Any, str]:
+        try:
+            return await asker(), ""
+        except PortError as error:
+            return None, str(error)
+
+    def _lost(self, seen: dict[str, Any]) -> float:
+        if "new_pods" not in seen or seen["new_pods"] is None:
+            return 0.0
+        now = self.world.clock.now()
+        if serving(seen["new_pods"]):
+            self._lost_since = None
+            return 0.0
+        self._lost_since = self._lost_since or now
+        return (now - self._lost_since).total_seconds()
+
+    async def _judge(self, state: State) -> Judgement:
+        metrics, target = self.world.metrics, state.target
+        try:
+            old, new = await asyncio.gather(
+                metrics.snapshot(target.old), metrics.snapshot(target.new)
+            )
+        except PortError as error:
+            return Judgement(Verdict.ERROR, (str(error),))
+        if len(self._looks) >= LOOKS_MAX:
+            del self._looks[1::2]
+        self._looks.append(Look(old, new))
+        concurrent = state.phase is Phase.WATCHING
+        thresholds = state.spec.thresholds.numbers()
+        return self.world.judge(self._looks, thresholds, concurrent=concurrent)
+
+    async def _gates(self, state: State) -> tuple[str, ...]:
+        world, target = self.world, state.target
+        before = [
+            each.target.revision
+            for each in releases(self.log.records)
+            if each.phase in (Phase.WARM, Phase.DONE, Phase.LEFTOVER) and each.target.revision
+        ]
+        deployed = before[-1] if before else ""
+        outputs, quarantined = await asyncio.gather(
+            world.stack.outputs(), world.quarantine.entries()
+        )
+        descends = await world.git.is_ancestor(deployed, target.revision) if deployed else None
+        window = frozen(state.spec.freeze, world.clock.now())
+        return closed(target, Facts(outputs, quarantined, deployed, descends, window))

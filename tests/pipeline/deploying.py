@@ -1,0 +1,85 @@
+"""The workflows' contract about stacks: which event leads where, who approves, what waits."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from tests.pipeline.source import Source, Tree, commands, events, jobs, needed
+
+
+def _moves(job: Tree) -> bool:
+    return re.search(r"make (deploy|rollback)\b", commands(job)) is not None
+
+
+def nothing_deploys_without_tests(source: Source) -> Iterator[str]:
+    for name, job, tree in jobs(source):
+        if not re.search(r"make deploy\b", commands(tree)):
+            continue
+        tested = [
+            need
+            for need in needed(tree)
+            if source.workflows[name]["jobs"].get(need, {}).get("uses")
+            == "./.github/workflows/ci.yml"
+        ]
+        if not tested or "always()" in str(tree.get("if", "")):
+            yield f"{name}.{job}"
+
+
+def events_lead_to_their_stack(source: Source) -> Iterator[str]:
+    """develop → staging, main → production, and nothing else moves a stack by itself."""
+    branches = {"staging": "develop", "production": "main"}
+    for name, job, tree in jobs(source):
+        for stack in re.findall(r"make deploy STACK=(\S+)", commands(tree)):
+            condition = f"github.ref == 'refs/heads/{branches.get(stack)}'"
+            if tree.get("if") != condition or events(source.workflows[name]) != {"push"}:
+                yield f"{name}.{job}: {stack} on {tree.get('if')}"
+        by_itself = events(source.workflows[name]) - {"workflow_dispatch"}
+        if "make rollback" in commands(tree) and by_itself:
+            yield f"{name}.{job}: rolls back on {', '.join(sorted(by_itself))}"
+
+
+def a_person_approves_production(source: Source) -> Iterator[str]:
+    for name, job, tree in jobs(source):
+        if "make deploy STACK=production" not in commands(tree):
+            continue
+        if tree.get("environment") != "production":
+            yield f"{name}.{job}: deploys outside the environment `production`"
+        asked = [
+            need
+            for need in needed(tree)
+            if "make approval ENVIRONMENT=production"
+            in commands(source.workflows[name]["jobs"].get(need, {}))
+        ]
+        if not asked:
+            yield f"{name}.{job}: nobody looked whether the environment asks a person"
+
+
+def production_never_builds(source: Source) -> Iterator[str]:
+    for name, job, tree in jobs(source):
+        for line in commands(tree).splitlines():
+            promoted = 'IMAGE="$(make --silent image STACK=staging)"'
+            if "make deploy STACK=production" in line and promoted not in line:
+                yield f"{name}.{job}: {line}"
+
+
+def nothing_cancels_a_deploy(source: Source) -> Iterator[str]:
+    for name, job, tree in jobs(source):
+        limit = cast("Mapping[str, object]", tree.get("concurrency") or {})
+        above = cast("Mapping[str, object]", source.workflows[name].get("concurrency") or {})
+        if not _moves(tree):
+            continue
+        if limit.get("cancel-in-progress") is not False or "group" not in limit:
+            yield f"{name}.{job}: its own concurrency"
+        if above.get("cancel-in-progress"):
+            yield f"{name}: cancels all of it"
+
+
+def stacks_have_groups_of_their_own(source: Source) -> Iterator[str]:
+    """A deploy waits for the one before; a rollback waits for no deploy."""
+    for name, job, tree in jobs(source):
+        group = str(cast("Mapping[str, object]", tree.get("concurrency") or {}).get("group", ""))
+        for stack in re.findall(r"make deploy STACK=(\S+)", commands(tree)):
+            if group != f"stack-{stack}":
+                yield f"{name}.{job}: {group}"
+        if "make rollback" in commands(tree) and group.startswith("stack-"):
+            yield f"{name}.{job}: would wait for the deploy that it is to end"

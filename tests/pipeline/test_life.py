@@ -1,0 +1,133 @@
+"""Candidate, release, push: the workflows' own commands, on a clone and a bare repository."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.contract.version import Version
+from infra.image import version_of
+from pipeline.changelog import ChangelogError, released
+from tests.harness.process import REPOSITORY, Shell
+
+DIGEST = "sha256:" + "1" * 64
+WHO = {
+    f"GIT_{role}_{what}": "test@example.invalid"
+    for role in ("AUTHOR", "COMMITTER")
+    for what in ("NAME", "EMAIL")
+}
+KEPT = (
+    "Makefile",
+    "CHANGELOG.md",
+    "pyproject.toml",
+    "Pulumi.production.yaml",
+    ".github/pipeline.mk",
+    "bot/__init__.py",
+    "bot/contract",
+    "pipeline",
+)
+
+
+class Clone(Shell):
+    """A working copy whose origin is a bare repository beside it."""
+
+    def git(self, *words: str) -> str:
+        return self.run("git", *words).output.strip()
+
+    def commit(self, message: str) -> None:
+        file = self.folder / "some-file"
+        file.write_text(f"{file.read_text() if file.exists() else ''}{message}\n")
+        self.git("add", "-A")
+        self.git("commit", "-qm", message)
+
+    def make(self, *words: str) -> str:
+        # The environment is this repository's own: there is nothing to install.
+        return self.run("make", "--silent", "-o", ".venv/.ready", *words).output.strip()
+
+    def tags(self) -> list[str]:
+        return self.git("tag", "--sort=creatordate").split()
+
+
+@pytest.fixture(name="clone")
+def _clone(tmp_path: Path) -> Clone:
+    folder = tmp_path / "clone"
+    for name in KEPT:
+        source, target = REPOSITORY / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, target)
+    (folder / ".gitignore").write_text(".venv\n__pycache__/\n")
+    (folder / ".venv").symlink_to(REPOSITORY / ".venv")
+    file = folder / "Pulumi.production.yaml"
+    file.write_text(file.read_text().replace("sha256:" + "0" * 64, DIGEST))
+    clone = Clone(folder, {**os.environ, **WHO})
+    clone.git("init", "-q", "-b", "main")
+    clone.git("init", "-q", "--bare", str(tmp_path / "origin"))
+    clone.git("remote", "add", "origin", str(tmp_path / "origin"))
+    clone.commit("feat: begin")
+    return clone
+
+
+@pytest.mark.pipeline
+def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clone) -> None:
+    clone.make("candidate")
+    clone.commit("fix(bot): a mistake")
+    clone.make("candidate")
+    assert clone.tags() == ["v0.1.0-rc.0", "v0.1.0-rc.1"]
+    described = clone.git("describe", "--tags", "--long", "--match", "v*")
+    stamped = version_of(described, "2", clone.git("rev-parse", "HEAD"), dirty=False)
+    assert stamped == Version.from_tag("v0.1.0-rc.1").semver
+
+    clone.make("release", "STACK=production")
+    assert clone.tags()[-1] == "v0.1.0"
+    assert DIGEST in clone.git("tag", "-l", "--format=%(contents)", "v0.1.0")
+    log = (clone.folder / "CHANGELOG.md").read_text()
+    assert re.search(r"^## Unreleased\n\n## 0\.1\.0 \(\d{4}-\d\d-\d\d\)$", log, re.MULTILINE)
+    assert "- **bot**: a mistake" in log
+    assert "- A local platform (`make up`)" in log
+
+    clone.commit("docs: words")
+    clone.make("candidate")
+    clone.make("release", "STACK=production")
+    assert clone.tags()[-1] == "v0.1.0"
+
+    clone.make("push", "BRANCH=main")
+    told = clone.git("ls-remote", "origin")
+    assert all(f"refs/tags/{tag}" in told for tag in clone.tags())
+    assert f"{clone.git('rev-parse', 'HEAD')}\trefs/heads/main" in told
+
+
+@pytest.mark.pipeline
+@pytest.mark.parametrize(
+    ("message", "taken"),
+    [
+        ("feat(bot): a thing", True),
+        ("fix!: what breaks", True),
+        ("update stuff", False),
+        ("Feature: a thing", False),
+    ],
+)
+def test_only_conventional_commits_are_merged(message: str, taken: bool, clone: Clone) -> None:  # noqa: FBT001 -- a table's column
+    clone.commit(message)
+    done = clone.run("make", "-o", ".venv/.ready", "commits", "BASE=HEAD~1", check=False)
+    assert (done.code == 0) is taken
+
+
+OLDER = "## 0.1.0 (2026-01-01)\n\n- Old.\n"
+CHANGELOG = f"# Changelog\n\n## Unreleased\n\n### Added\n- A thing.\n\n{OLDER}"
+COMPUTED = f"## v0.2.0 (2026-02-02)\n\n### Feat\n\n- **bot**: a thing\n\n{OLDER}"
+
+
+def test_a_release_keeps_what_people_wrote_and_adds_the_commits() -> None:
+    assert released(CHANGELOG, "0.2.0", "2026-02-02", COMPUTED) == (
+        "# Changelog\n\n## Unreleased\n\n## 0.2.0 (2026-02-02)\n\n### Added\n- A thing.\n\n"
+        "### Commits\n\n#### Feat\n\n- **bot**: a thing\n\n## 0.1.0 (2026-01-01)\n\n- Old.\n"
+    )
+
+
+@pytest.mark.parametrize(("text", "version"), [("# Changelog\n", "0.2.0"), (CHANGELOG, "0.1.0")])
+def test_a_changelog_that_does_not_fit_is_left_alone(text: str, version: str) -> None:
+    with pytest.raises(ChangelogError):
+        released(text, version, "2026-02-02", COMPUTED)

@@ -1,0 +1,32 @@
+"""Each adapter fits its port: pyright reads the assignments, and they are all there is to run."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from release.adapters.cluster import KubernetesCluster
+from release.adapters.git import Repository, StackRepository
+from release.adapters.metrics import PodMetrics
+from release.adapters.prometheus import Prometheus, PrometheusMetrics
+from release.adapters.stack import PulumiStack
+from release.adapters.stack_file import StackFile
+from tests.release.adapters.fake_api import STACK, FakeApi
+
+if TYPE_CHECKING:
+    from release import ports
+
+
+def test_each_adapter_fits_its_port(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    config: ports.Config = StackFile(file, "trading-bot")
+    git: ports.Git = StackRepository(Repository(tmp_path), file)
+    stack: ports.Stack = PulumiStack("dev", tmp_path, "r-1", {})
+    assert all((config, git, stack))
+
+
+async def test_each_adapter_of_the_cluster_fits_its_port() -> None:
+    kube = FakeApi().kube()
+    cluster: ports.Cluster = KubernetesCluster(kube, STACK)
+    pods: ports.Metrics = PodMetrics(kube, STACK, time.time)
+    prometheus: ports.Metrics = PrometheusMetrics(Prometheus("http://p.example", "ns"), time.time)
+    assert all((cluster, pods, prometheus))

@@ -1,0 +1,177 @@
+import pytest
+
+from bot.contract.color import Color
+from release.model import Verdict
+from release.phases import Phase
+from tests.release.worlds import BLUE_GREEN, CANARY, NEW_IMAGE, OLD_IMAGE, Stage, crashed
+
+FORWARD = ["placing", "verifying", "swapping", "settling", "baking", "closing", "warm"]
+
+
+async def test_a_good_version_is_promoted_blue_green() -> None:
+    stage = Stage(BLUE_GREEN)
+    await stage.begin()
+    state = await stage.run()
+    assert stage.phases() == FORWARD
+    assert state.phase is Phase.WARM
+    assert stage.trader == ("green", 0)
+    assert stage.stack.image(state.target.new) == NEW_IMAGE
+    assert stage.consistent
+    assert stage.shelf.mark == ""
+    assert len(stage.shelf.commits) == 1
+    assert len(stage.shelf.messages) == len(FORWARD)
+
+
+async def test_a_good_version_is_promoted_by_canary_steps() -> None:
+    stage = Stage(CANARY)
+    await stage.begin()
+    await stage.run()
+    shares = [up.get("canaryPercent", 0) for up in stage.stack.ups]
+    assert shares == [0, 10, 50, 0]
+    assert stage.trader == ("green", 0)
+
+
+async def test_the_old_color_stands_by_for_the_window_and_is_then_scaled_down() -> None:
+    stage = Stage()
+    await stage.begin()
+    await stage.run()
+    assert stage.stack.replicas(Color.BLUE) == 2
+    await stage.clock.sleep(stage.spec.warm_seconds)
+    state = await stage.run()
+    assert state.phase is Phase.DONE
+    assert stage.trader == ("green", 0)
+    assert stage.stack.replicas(Color.BLUE) == 0
+    assert stage.consistent
+
+
+@pytest.mark.parametrize("spec", [BLUE_GREEN, CANARY])
+async def test_a_version_that_crashes_is_sent_back_before_it_gets_anything(spec: object) -> None:
+    stage = Stage(CANARY if spec is CANARY else BLUE_GREEN)
+    stage.cluster.spoil = crashed
+    await stage.begin()
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert not state.swapped
+    assert "CrashLoopBackOff; last line: boom" in state.back_reason
+    assert stage.trader == ("blue", 0)
+    assert stage.consistent
+    assert [entry.digest for entry in stage.shelf.banned] == [NEW_IMAGE.partition("@")[2]]
+
+
+async def test_a_version_that_is_worse_while_it_bakes_is_sent_back_and_quarantined() -> None:
+    stage = Stage(CANARY)
+    stage.verdict = lambda concurrent: Verdict.PASS if concurrent else Verdict.FAIL
+    await stage.begin()
+    state = await stage.run()
+    assert stage.phases()[-4:] == ["raising", "returning", "tidying", "rolled-back"]
+    assert state.swapped
+    assert stage.trader == ("blue", 0)
+    assert stage.stack.image(state.target.old) == OLD_IMAGE
+    assert stage.shelf.banned
+    assert stage.shelf.mark == ""
+    assert stage.consistent
+
+
+@pytest.mark.parametrize("verdict", [Verdict.INCONCLUSIVE, Verdict.ERROR])
+async def test_what_cannot_be_judged_is_held_and_sent_back_at_the_deadline(
+    verdict: Verdict,
+) -> None:
+    stage = Stage(CANARY)
+    stage.verdict = lambda _: verdict
+    await stage.begin()
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert not state.swapped
+    assert "not done within 120 s" in state.back_reason
+    assert not stage.shelf.banned  # too little traffic is not the image's fault
+
+
+async def test_an_up_that_hangs_is_ended_when_its_version_crashes() -> None:
+    stage = Stage()
+    stage.stack.hangs = True
+    stage.cluster.spoil = crashed
+    await stage.begin()
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert stage.consistent
+
+
+async def test_a_rollback_starts_the_old_color_again_when_it_is_down() -> None:
+    stage = Stage()
+    await stage.begin()
+    await stage.run()
+    stage.stack.deployed["blue.replicas"] = stage.stack.file["blue.replicas"] = 0
+    await stage.command("rollback")
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert [(up["activeColor"], up["blue.replicas"]) for up in stage.stack.ups[-3:]] == [
+        ("green", 2),
+        ("blue", 2),
+        ("blue", 2),
+    ]
+
+
+async def test_a_rollback_never_moves_to_a_color_without_a_ready_pod() -> None:
+    stage = Stage()
+    await stage.begin()
+    await stage.run()
+    stage.cluster.spoil = lambda _: None
+    await stage.command("rollback")
+    state = await stage.run()
+    assert state.phase is Phase.STUCK
+    assert stage.trader == ("green", 0)
+    assert stage.shelf.messages[-1].severity == "urgent"
+    stage.cluster.spoil = lambda pod: pod
+    await stage.command("resume")
+    assert (await stage.run()).phase is Phase.ROLLED_BACK
+    assert stage.trader == ("blue", 0)
+
+
+async def test_a_rollback_works_while_the_store_is_away_and_records_it_later() -> None:
+    stage = Stage()
+    await stage.begin()
+    await stage.run()
+    await stage.command("rollback")
+    away = True
+    before = len(stage.journal.records)
+    stage.journal.away = lambda: away and len(stage.journal.records) > before
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert stage.log.unrecorded
+    away = False
+    await stage.log.refresh()
+    assert not stage.log.unrecorded
+    assert stage.journal.records[-1].data["phase"] == "rolled-back"
+
+
+async def test_a_new_version_gets_nothing_while_the_store_is_away() -> None:
+    stage = Stage()
+    await stage.begin()
+    stage.journal.away = lambda: len(stage.journal.records) > 4
+    state = await stage.run()
+    assert state.phase in (Phase.TIDYING, Phase.ROLLED_BACK)
+    assert all(up["activeColor"] == "blue" for up in stage.stack.ups)
+
+
+async def test_a_guard_that_refuses_for_a_while_is_asked_again_on_the_way_back() -> None:
+    stage = Stage()
+    await stage.begin()
+    await stage.run()
+    begun = stage.clock.now()
+    stage.stack.refuse = lambda _: (
+        "blue: 1 of 2 pods are ready" if (stage.clock.now() - begun).total_seconds() < 20 else None
+    )
+    await stage.command("rollback")
+    assert (await stage.run()).phase is Phase.ROLLED_BACK
+    assert stage.trader == ("blue", 0)
+
+
+async def test_a_canary_is_brought_back_when_its_up_keeps_failing() -> None:
+    stage = Stage(CANARY)
+    stage.stack.refuse = lambda stack: "no" if stack.file.get("canaryPercent") == 50 else None
+    await stage.begin()
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert stage.trader == ("blue", 0)
+    assert not stage.shelf.banned
+    assert stage.consistent

@@ -1,0 +1,224 @@
+"""Worlds for the engine: the ideal one of a rehearsal, with faults that a test switches on."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.contract.color import Color
+from release.engine import Engine
+from release.executor import RealExecutor
+from release.log import Log, entry
+from release.model import Json, Judgement, Look, Pod, Record, Verdict
+from release.ports import PortError, UpEndedError, UpFailedError
+from release.rehearsal import IdealCluster, IdealStack, MemoryJournal, Shelf, StillClock
+from release.spec import Spec, Strategy
+from release.state import Kind, State, Target, began
+from release.world import World
+
+OLD_IMAGE = "bot@sha256:" + "a" * 64
+NEW_IMAGE = "bot@sha256:" + "b" * 64
+CONFIG: dict[str, object] = {
+    "activeColor": "blue",
+    "blue.image": OLD_IMAGE,
+    "blue.replicas": 2,
+    "green.image": OLD_IMAGE,
+    "green.replicas": 2,
+}
+TARGET = Target(Color.GREEN, NEW_IMAGE, 2, OLD_IMAGE, 2, revision="c" * 40, by="ada")
+SHORT = {"commit": True, "stepSeconds": 3, "bakeSeconds": 5}
+DEADLINES = {"watching": 120, "baking": 120}
+BLUE_GREEN = Spec.model_validate({**SHORT, "deadlines": DEADLINES})
+CANARY = BLUE_GREEN.model_copy(update={"strategy": Strategy.CANARY})
+
+
+class Killed(BaseException):
+    """The process was killed."""
+
+
+@dataclass
+class FaultyStack(IdealStack):
+    """Its `up` may fail, or hang until it is ended."""
+
+    refuse: Callable[["FaultyStack"], str | None] = lambda _: None
+    hangs: bool = False
+    kill_in_up: int = 0
+    """Which `up` the process is killed in, after half of it was done."""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    running: bool = False
+
+    async def up(self, progress: Callable[[str], None]) -> None:
+        assert not self.running, "two ups at once"
+        self.running = True
+        self.ended.clear()
+        self.idle.clear()
+        try:
+            await asyncio.sleep(0)
+            self.kill_in_up -= 1
+            if self.kill_in_up == 0:
+                self.deployed |= {key: self.file[key] for key in sorted(self.file)[::2]}
+                raise Killed
+            if self.hangs:
+                self.deployed |= {"green.image": self.file["green.image"]}  # half of it
+                await self.ended.wait()
+                self.hangs = False
+                raise UpEndedError("ended")
+            if why := self.refuse(self):
+                raise UpFailedError(why)
+            await super().up(progress)
+        finally:
+            self.running = False
+            self.idle.set()
+
+    async def end_up(self) -> None:
+        self.ended.set()
+        if self.running:
+            await self.idle.wait()
+
+
+@dataclass
+class FaultyCluster(IdealCluster):
+    """Its pods may be bad."""
+
+    spoil: Callable[[Pod], Pod | None] = lambda pod: pod
+
+    async def pods(self, color: Color) -> Sequence[Pod]:
+        return [
+            spoiled for pod in await super().pods(color) if (spoiled := self.spoil(pod)) is not None
+        ]
+
+
+@dataclass
+class FaultyJournal(MemoryJournal):
+    """Its process may be killed after any entry; the store may be away."""
+
+    kill_after: int | None = None
+    killed: bool = False
+    away: Callable[[], bool] = lambda: False
+
+    async def append(
+        self, release: str, at: datetime, kind: str, data: Mapping[str, Json], holder: str | None
+    ) -> Record:
+        if self.away():
+            raise PortError("the store is away")
+        record = await super().append(release, at, kind, data, holder)
+        if self.kill_after is not None and len(self.records) >= self.kill_after:
+            self.killed = True
+            raise Killed
+        return record
+
+    async def unlock(self, holder: str) -> None:
+        if self.killed:
+            raise Killed
+        await super().unlock(holder)
+
+    async def read(self, after: int) -> Sequence[Record]:
+        if self.away():
+            raise PortError("the store is away")
+        return await super().read(after)
+
+
+@dataclass
+class Silent:
+    """Shows nothing, keeps the lines."""
+
+    lines: list[str] = field(default_factory=list[str])
+
+    def recorded(self, record: Record, state: State) -> None:
+        pass
+
+    def waiting(self, state: State, decision: object, seen: object) -> None:
+        pass
+
+    def progress(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@dataclass
+class Stage:
+    """One stack with its world, and engines that come and go."""
+
+    spec: Spec = BLUE_GREEN
+    clock: StillClock = field(default_factory=StillClock)
+    stack: FaultyStack = field(
+        default_factory=lambda: FaultyStack("bot", dict(CONFIG), dict(CONFIG))
+    )
+    cluster: FaultyCluster = field(init=False)
+    journal: FaultyJournal = field(default_factory=FaultyJournal)
+    shelf: Shelf = field(default_factory=Shelf)
+    verdict: Callable[[bool], Verdict] = lambda _: Verdict.PASS
+    engines: int = 0
+    log: Log = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cluster = FaultyCluster(self.stack, self.clock)
+        self.log = Log(self.journal, "e0")
+
+    def judge(
+        self, looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool
+    ) -> Judgement:
+        assert looks
+        assert thresholds["alpha"] == 0.05
+        verdict = self.verdict(concurrent)
+        return Judgement(verdict, (f"judged {verdict}",), {"looks": float(len(looks))})
+
+    def world(self) -> World:
+        return World(
+            config=self.stack,
+            stack=self.stack,
+            cluster=self.cluster,
+            metrics=self.cluster,
+            judge=self.judge,
+            quarantine=self.shelf,
+            under_way=self.shelf,
+            journal=self.journal,
+            git=self.shelf,
+            notifier=self.shelf,
+            clock=self.clock,
+        )
+
+    async def begin(self, target: Target = TARGET) -> None:
+        record = entry("r1", self.clock.now(), Kind.BEGAN, began(self.spec, target))
+        await self.log.append(record, fenced=False)
+
+    async def command(self, command: str) -> None:
+        data: dict[str, Json] = {"command": command, "by": "bob", "reason": "asked"}
+        record = entry("r1", self.clock.now(), Kind.COMMANDED, data)
+        await self.log.append(record, fenced=False, buffer=True)
+
+    async def run(self) -> State:
+        """Run a new process until it rests or is killed."""
+        self.engines += 1
+        holder = f"e{self.engines}"
+        log = Log(self.journal, holder)
+        for record in self.log.unrecorded:
+            await log.append(record, fenced=False, buffer=True)
+        self.log = log
+        world = self.world()
+        executor = RealExecutor(world, holder)
+        return await Engine("test", world, log, executor, holder, Silent()).run()
+
+    def phases(self) -> list[str]:
+        return [
+            str(record.data["phase"]) for record in self.log.records if record.kind == "entered"
+        ]
+
+    @property
+    def trader(self) -> tuple[str, int]:
+        return self.stack.active.value, self.stack.canary_percent
+
+    @property
+    def consistent(self) -> bool:
+        """Whether a plain `up` would change nothing."""
+        defaults: dict[str, object] = {"canaryPercent": 0}
+        return {**defaults, **self.stack.file} == {**defaults, **self.stack.deployed}
+
+
+def crashed(pod: Pod) -> Pod:
+    """Return the pod as it is in a crash loop when it runs the new image."""
+    if pod.image != NEW_IMAGE:
+        return pod
+    return replace(
+        pod, ready=False, restarts=9, reason="CrashLoopBackOff", last_lines=("boom",), version=""
+    )
