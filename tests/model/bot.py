@@ -6,7 +6,7 @@ It holds no rule of its own: what it does next comes from `bot.authority`.
 from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 
-from bot.authority.lease import Claim, Claimant
+from bot.authority.lease import Claim, Claimant, LeaseRow
 from bot.authority.orders import Order, Work
 from bot.authority.protocol import Answer, Leaving, Outstanding, ReadWork, Reply, Rules, Turn
 from bot.authority.window import Held, VenueClock, VenueTime, later
@@ -28,12 +28,11 @@ WAITING_SHARE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class SeenIntent:
-    """The intent as it reaches a pod, with what else the stack says of authority."""
+    """The intent as it reaches a pod."""
 
     generation: int
     intent: Intent
     source: str
-    adopts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +55,12 @@ class Bot:
     setting: Setting
     seen: SeenIntent | None = None
     """Kept over a restart: who starts reads it first."""
+    adopts: str = ""
+    """Of the environment that it starts with next."""
     holder: str = ""
     outstanding: dict[str, Outstanding] = field(default_factory=dict[str, Outstanding])
     wall_offset: float = 0.0
+    _adopts: str = ""
     _stopping: bool = False
     _held: dict[int, Held] = field(default_factory=dict[int, Held])
     _wanted: frozenset[int] = frozenset()
@@ -66,6 +68,8 @@ class Bot:
     """Held, and nothing new is taken on in them."""
     _given_up: set[int] = field(default_factory=set[int])
     """Nothing is decided in them any more; the release is on its way."""
+    _doubtful: set[int] = field(default_factory=set[int])
+    """Given up without an answer; until somebody else has them, or nobody."""
     _trading: set[int] = field(default_factory=set[int])
     _busy: set[int] = field(default_factory=set[int])
     _asking: bool = False
@@ -99,10 +103,10 @@ class Bot:
         process = self.machine.process if self.setting.process_holds else 0
         self.holder = f"{self.machine.name}.{process}"
         self.machine.say(f"{self.holder} STARTS")
-        self._known, self._refused_at = None, None
+        self._known, self._refused_at, self._adopts = None, None, self.adopts
         self._asking = self._stopping = False
         self._held, self.outstanding, self._wanted = {}, {}, frozenset()
-        self._leaving, self._given_up = set(), set()
+        self._leaving, self._given_up, self._doubtful = set(), set(), set()
         self._trading, self._busy = set(), set()
         self.machine.spawn(self._ask_time())
         self.machine.spawn(self._keep_leases())
@@ -179,12 +183,15 @@ class Bot:
 
     def _keep(self, seen: SeenIntent) -> Task:
         asked = self.boot()
-        claimant = Claimant(self.holder, self.color, seen.generation, seen.source, seen.adopts)
+        claimant = Claimant(self.holder, self.color, seen.generation, seen.source, self._adopts)
         intent = None if self._stopping else seen.intent
         kept = yield Keep(claimant, intent, frozenset(self._given_up))
         if not isinstance(kept, Kept):
             return
         self._wanted = kept.wanted
+        over = {n for n in self._doubtful if self._is_over(kept.rows[n], kept.now)}
+        self._doubtful -= over
+        self._given_up -= over
         if kept.refused is None:
             self._refused_at = None
             self._take_over(kept, asked)
@@ -209,6 +216,10 @@ class Bot:
         if before != granted:
             self.machine.say(f"holds {granted}, wants {sorted(kept.wanted)}")
 
+    def _is_over(self, row: LeaseRow, now: float) -> bool:
+        """Say whether a release without an answer can change nothing any more."""
+        return row.holder != self.holder or row.expires_at <= now
+
     # Handing over.
 
     def _hand_over(self, leases: Collection[int]) -> None:
@@ -231,7 +242,7 @@ class Bot:
         for lease in leases:
             self._held.pop(lease, None)
         self._leaving -= leases
-        self._given_up -= leases
+        self._given_up -= leases - self._doubtful
 
     def _release(self, left: set[int]) -> Task:
         """Release once; leave in `left` what must be released again."""
@@ -247,10 +258,11 @@ class Bot:
             answer = yield Release(self.holder, leaving)
             if isinstance(answer, frozenset):
                 left &= answer
-            elif not self.setting.asks_again:
-                left.clear()
-        else:
-            left.clear()
+                return
+            if self.setting.doubts:
+                # It may still happen, at any time: nothing is renewed or signed under it.
+                self._doubtful |= left
+        left.clear()
 
     # Trading.
 

@@ -4,6 +4,7 @@ Two locks keep a late request out: the lease, as its holder counts it, and the r
 clock. Each is complete by itself, so the parts of one are tried with the other one open.
 """
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -170,6 +171,13 @@ class _AnyoneReleases(LeaseOnly):
         return released(row, now, leaving.quiet_seconds, now, leaving.mark)
 
 
+class _RenewsRunOut(LeaseOnly):
+    def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
+        if row.holder == claimant.holder and row.expires_at <= now:
+            return super().claim(replace(row, expires_at=math.inf), claimant, now)
+        return super().claim(row, claimant, now)
+
+
 class _SameEpoch(Rules):
     def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
         claimed = super().claim(row, claimant, now)
@@ -291,9 +299,21 @@ BROKEN = {
         "only its holder releases a lease, and only what it took under this epoch (row lock open)",
         _lease(_AnyoneReleases()),
     ),
-    "release-answered": Broken(
-        "a release without an answer is asked again before the lease is used again (row lock open)",
-        replace(_lease(LeaseOnly()), asks_again=False),
+    "doubt": Broken(
+        "what was released without an answer is not used before it ran out (row lock open)",
+        replace(_lease(LeaseOnly()), doubts=False),
+    ),
+    "taken-anew": Broken(
+        "what has run out is taken anew, also by who had it (row lock open)",
+        _lease(_RenewsRunOut()),
+    ),
+    "released-epoch": Broken(
+        "a release is done when the lease is not held under its epoch any more",
+        Setting(Rules(), released_by_epoch=False),
+    ),
+    "attempts-counted": Broken(
+        "a fate is written only if nothing was attempted since it was decided",
+        Setting(Rules(), attempts_counted=False),
     ),
     "process-holds": Broken(
         "what starts again is someone else: it does not know what it signed (row lock open)",

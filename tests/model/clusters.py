@@ -8,6 +8,8 @@ from bot.contract.intent import Intent
 from tests.model.bot import Bot, SeenIntent
 from tests.model.kernel import Kernel, Network
 
+_RESTART_SECONDS = 0.5
+
 
 @dataclass(slots=True)
 class Cluster:
@@ -34,8 +36,11 @@ class Cluster:
             self._intend(replace(self.seen, intent=Intent(intent.active_color, percent)))
 
     def adopt(self, source: str) -> None:
-        """Let this cluster's intent rule where that source's has."""
-        self._intend(replace(self.seen, adopts=source))
+        """Let this cluster's intent rule where that source's has: its bots start anew."""
+        self.kernel.say(self.source, f"adopts the database from {source}")
+        for bot in self.bots:
+            bot.adopts = source
+            bot.stop(_RESTART_SECONDS)
 
     def show(self, bot: Bot) -> None:
         """Send it the newest intent; the watch of a bot that is cut off brings nothing."""

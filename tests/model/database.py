@@ -13,7 +13,7 @@ from random import Random
 from typing import Protocol
 
 from bot.authority.allocation import Member
-from bot.authority.lease import Claim, Claimant, Claimed, LeaseRow, Shown, is_held
+from bot.authority.lease import Claim, Claimant, Claimed, LeaseRow, Shown
 from bot.authority.orders import FATE_OF, Order, Signal, Work
 from bot.authority.protocol import Close, CommitIntent, ReadWork, Record, Rules
 from bot.contract.intent import Intent
@@ -127,10 +127,10 @@ class Database:
             yield Lock(_INTENT_ROW, Mode.TAKE if newer else Mode.WRITE)
         admitted = rules.admit(self.shown, claimant)
         if admitted.shown != self.shown and not newer:
-            return Kept(Claim.OLD_INTENT)  # it changed at this moment: look again
+            return False  # it changed at this moment: look again
         if admitted.refused:
             self.members.pop(claimant.holder, None)
-            return Kept(admitted.refused)
+            return Kept(admitted.refused, self.clock(), dict(self.leases))
         yield self._moment()
         beat = Beat(Member(claimant.holder, claimant.color), admitted.shown, self.clock())
         wanted = self._wanted(keep.intent, beat, claimant) if keep.intent else frozenset[int]()
@@ -144,12 +144,15 @@ class Database:
         for lease in free:
             if lease not in locked and (yield Lock(lease, Mode.TAKE, skip=True)):
                 locked.append(lease)
-        now = self.clock()
-        claims = [rules.claim(self.leases[n], claimant, now) for n in locked]
-        granted = [c for c in claims if c.granted and c.row.lease not in keep.given_up]
+        now, rows = self.clock(), dict(self.leases)
+        claims = [rules.claim(rows[n], claimant, now) for n in locked if n not in keep.given_up]
+        # What it had and let run out is taken again only if it should have it.
+        granted = [
+            c for c in claims if c.claim is Claim.RENEWED or (c.granted and c.row.lease in wanted)
+        ]
         yield self._moment()
         self._commit(keep, admitted.shown, beat, granted)
-        return Kept(None, tuple(claimed.row for claimed in granted), wanted)
+        return Kept(None, now, rows, tuple(claimed.row for claimed in granted), wanted)
 
     def _mine(self, holder: str) -> list[int]:
         return [row.lease for row in self.leases.values() if row.holder == holder]
@@ -186,11 +189,13 @@ class Database:
             )
         if locked:
             self.watcher.notice()
-        return frozenset(
-            lease
-            for lease, leaving in release.leaving.items()
-            if is_held(self.leases[lease], release.holder, leaving.epoch)
-        )
+        mine = self._mine(release.holder)
+        if self.setting.released_by_epoch:
+            mine = [n for n in mine if n in release.leaving and self._is_left(n, release)]
+        return frozenset(mine).intersection(release.leaving)
+
+    def _is_left(self, lease: int, release: Release) -> bool:
+        return self.leases[lease].epoch == release.leaving[lease].epoch
 
     # Trading: as in `bot.ledger.scripts`.
 
@@ -201,7 +206,7 @@ class Database:
                 shard, holder, epoch = order.shard, order.holder, order.epoch
             case Record(order, holder, epoch):
                 shard = order.shard
-            case Close(signal, _, holder, epoch):
+            case Close(signal, _, _, holder, epoch):
                 shard = signal.shard
         snapshot = self.leases[shard]
         late = self.random.random() < 0.5
@@ -225,7 +230,10 @@ class Database:
                     self.orders[order.order_id] = order
                     if fate := FATE_OF.get(order.state):
                         self._close(order.signal, fate)
-            case Close(signal, fate):
+            case Close(signal, attempts, fate):
+                made = sum(1 for order in self.orders.values() if order.signal == signal.signal)
+                if self.setting.attempts_counted and made != attempts:
+                    return False
                 self._close(signal.signal, fate)
         return True
 

@@ -47,7 +47,7 @@ def make_plan(seed: int, drift_max: float) -> Plan:
         doubled=random.choice((0.0, 0.1)),
         rejects=random.choice((0.0, 0.1)),
     )
-    shape = random.choice((_anywhere, _losing, _handing_over, _handing_over, _moving, _expiring))
+    shape = random.choice(_SHAPES)
     plan = shape(plan, random)
     return _adopting(plan, random) if foreign else plan
 
@@ -166,6 +166,31 @@ def _expiring(plan: Plan, random: Random) -> Plan:
     )
 
 
+def _waking(plan: Plan, random: Random) -> Plan:
+    """The first bot sleeps until its lease has run out; what it asked for arrives meanwhile."""
+    start = random.uniform(1, 3)
+    asleep = random.uniform(5.5, 8)
+    kind = random.choice((Kind.SWAP, Kind.CANARY, Kind.CRASH))
+    moved = asleep + random.uniform(-0.6, 0.6)
+    asking = Ambush(
+        bot=0,
+        kind=random.choice(("Keep", "Keep", "CommitIntent", "Send")),
+        nth=random.randint(1, 3),
+        at_answer=False,
+        slower=random.choice((0.0, random.uniform(4.9, 7))),
+        faults=(
+            Fault(0.0, Kind.SLEEP, 0, asleep),
+            Fault(moved, kind, 0, CANARIES[-1]),
+            Fault(moved + random.uniform(0.5, 3), kind, 0, CANARIES[0]),
+        ),
+    )
+    return replace(
+        plan,
+        signals=_signals(plan, random, start, FAULTS_END - 1, (8, 16)),
+        ambushes=(*plan.ambushes, asking),
+    )
+
+
 def _changes(at: float, bots: int, random: Random) -> tuple[Fault, ...]:
     faults: list[Fault] = []
     for _ in range(random.randint(2, 6)):
@@ -243,3 +268,6 @@ def _ambush(random: Random, bots: int) -> Ambush:
             for _ in range(random.randint(0, 2))
         ),
     )
+
+
+_SHAPES = (_anywhere, _losing, _handing_over, _handing_over, _moving, _expiring, _waking)

@@ -95,7 +95,7 @@ class Machine:
             wanted = task.send(value)
         except StopIteration:
             return
-        if isinstance(wanted, float):
+        if isinstance(wanted, float | int):
             self.kernel.after(wanted / self.rate, lambda: self._resume(process, task, None))
         elif isinstance(wanted, Nap):
             self._nap(process, task, wanted.seconds)

@@ -34,6 +34,10 @@ class Kept:
     """What came of it."""
 
     refused: Claim | None
+    now: float
+    """By the database's clock."""
+    rows: Mapping[int, LeaseRow]
+    """All leases, as they were just before."""
     granted: tuple[LeaseRow, ...] = ()
     wanted: frozenset[int] = frozenset()
 

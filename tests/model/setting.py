@@ -20,8 +20,12 @@ class Setting:
     """Only who was seen of late counts when the leases are shared out."""
     process_holds: bool = True
     """What starts again is another holder."""
-    asks_again: bool = True
-    """A release without an answer is repeated before the lease is used again."""
+    doubts: bool = True
+    """What was released without an answer is not used again before it has run out."""
+    released_by_epoch: bool = True
+    """A release is done when the lease is not held under its epoch, whoever holds it."""
+    attempts_counted: bool = True
+    """A fate is written only if the signal still has as many attempts."""
     venue_expires: bool = True
     boot_clock: bool = True
     venue_clock: bool = True

@@ -171,9 +171,9 @@ class World:
 
     def _adopt(self, cluster: Cluster) -> None:
         """Let it take over from the one that rules; said once."""
-        if cluster.source != self.monitor.ruling and not cluster.seen.adopts:
-            self.monitor.adopted(cluster.source, of=self.monitor.ruling)
-            cluster.adopt(self.monitor.ruling)
+        if cluster.source == _FOREIGN and not cluster.bots[0].adopts:
+            self.monitor.adopted(_FOREIGN, of=_HOME)
+            cluster.adopt(_HOME)
 
     def _cut(self, bot: Bot, cluster: Cluster, servers: tuple[str, ...], seconds: float) -> None:
         bot.machine.say(f"CUT from {', '.join(servers)} for {seconds:.3f} s")
