@@ -1,187 +1,10 @@
-"""Each rule of the protocol switched off, one at a time.
+"""Each rule of the protocol switched off, one at a time, and the runs that show what it is for."""
 
-Two locks keep a late request out: the lease, as its holder counts it, and the row, on the venue's
-clock. Each is complete by itself, so the parts of one are tried with the other one open.
-"""
-
-import math
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from bot.authority.allocation import Member
-from bot.authority.lease import (
-    LEASES,
-    Admitted,
-    Claim,
-    Claimant,
-    Claimed,
-    LeaseRow,
-    Shown,
-    released,
-)
-from bot.authority.orders import Order, Work
-from bot.authority.protocol import (
-    CommitIntent,
-    Leaving,
-    Outstanding,
-    Reply,
-    Rules,
-    Send,
-    Turn,
-    View,
-)
-from bot.authority.window import Held, VenueTime
-from bot.contract.intent import Intent
-from bot.trading.orders import State
+from bot.authority.protocol import Rules
+from tests.model import without
 from tests.model.setting import Setting
-
-
-class LeaseOnly(Rules):
-    """What an earlier holder signed counts as dead because its lease is over."""
-
-    def is_dead(self, order: Order, _epoch: int, venue_now: float) -> bool:
-        return order.epoch < _epoch or super().is_dead(order, _epoch, venue_now)
-
-
-class RowOnly(Rules):
-    """Any holder sends at any time; what it signed is waited for by its row."""
-
-    def outlives(self, held: Held, boot: float) -> bool:
-        del held, boot
-        return True
-
-    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
-        del outstanding, shard, boot
-        return 0.0
-
-
-class _AnyEpochWrites(RowOnly):
-    def may_write(self, row: LeaseRow, holder: str, epoch: int) -> bool:
-        del row, holder, epoch
-        return True
-
-
-class _NoLock(LeaseOnly):
-    def outlives(self, held: Held, boot: float) -> bool:
-        return held.until > boot
-
-
-class _FromTheAnswer(LeaseOnly):
-    def hold(self, epoch: int, asked: float, _answered: float) -> Held:
-        return super().hold(epoch, _answered, asked)
-
-
-class _LeaseWithoutMargin(LeaseOnly):
-    def outlives(self, held: Held, boot: float) -> bool:
-        return held.until - boot > self.timings.venue_window_seconds
-
-
-class _RowWithoutMargin(RowOnly):
-    def is_dead(self, order: Order, _epoch: int, venue_now: float) -> bool:
-        return venue_now > order.dead_after
-
-
-class _ReleaseAtOnce(LeaseOnly):
-    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
-        del outstanding, shard, boot
-        return 0.0
-
-
-class _StampAgain(Rules):
-    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
-        order = self.decide(view, held, venue, work)
-        if order is None or (yield CommitIntent(order)) is not True:
-            return
-        reply = yield Send(replace(order, stamp=venue.at(view.boot())))
-        yield from self.conclude(view, held, order, reply)
-
-
-class _SendFirst(Rules):
-    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
-        order = self.decide(view, held, venue, work)
-        if order is None:
-            return
-        reply = yield Send(order)
-        if (yield CommitIntent(order)) is True:
-            yield from self.conclude(view, held, order, reply)
-
-
-class _IdAtSending(Rules):
-    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
-        order = self.decide(view, held, venue, work)
-        if order is None or (yield CommitIntent(order)) is not True:
-            return
-        reply = yield Send(replace(order, order_id=f"{order.order_id}~{view.holder}"))
-        yield from self.conclude(view, held, order, reply)
-
-
-class _SilenceIsRejection(Rules):
-    def after(self, reply: Reply | None, *, dead: bool) -> State:
-        return State.LOST if reply is None else super().after(reply, dead=dead)
-
-
-class _NotTakenIsRejection(Rules):
-    def after(self, reply: Reply | None, *, dead: bool) -> State:
-        return State.LOST if reply is Reply.NOT_TAKEN else super().after(reply, dead=dead)
-
-
-class _AbsentIsLost(Rules):
-    def after(self, reply: Reply | None, *, dead: bool) -> State:
-        return super().after(reply, dead=dead or reply is Reply.ABSENT)
-
-
-class _NewBeforeOld(RowOnly):
-    def unsettled(self, work: Work) -> Order | None:
-        mine = work.signal.signal if work.signal else None
-        others = [order for order in work.unresolved if order.signal != mine]
-        return None if others and work.attempts == 0 else super().unsettled(work)
-
-
-class _AnyIntent(Rules):
-    def admit(self, shown: Shown, claimant: Claimant) -> Admitted:
-        admitted = super().admit(shown, claimant)
-        old = admitted.refused is Claim.OLD_INTENT
-        return replace(admitted, refused=None) if old else admitted
-
-
-class _AnySource(Rules):
-    def admit(self, shown: Shown, claimant: Claimant) -> Admitted:
-        admitted = super().admit(shown, claimant)
-        foreign = admitted.refused is Claim.FOREIGN
-        return Admitted(shown) if foreign else admitted
-
-
-class _AnyColor(Rules):
-    def wanted(
-        self, intent: Intent, members: Collection[Member], claimant: Claimant
-    ) -> frozenset[int]:
-        del intent, members, claimant
-        return frozenset(LEASES)
-
-
-class _QuietElsewhere(LeaseOnly):
-    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
-        signed = (o.quiet_from - boot for o in outstanding.values() if o.shard != shard)
-        return max([0.0, *signed])
-
-
-class _AnyoneReleases(LeaseOnly):
-    def release(self, row: LeaseRow, holder: str, now: float, leaving: Leaving) -> LeaseRow:
-        del holder
-        return released(row, now, leaving.quiet_seconds, now, leaving.mark)
-
-
-class _RenewsRunOut(LeaseOnly):
-    def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
-        if row.holder == claimant.holder and row.expires_at <= now:
-            return super().claim(replace(row, expires_at=math.inf), claimant, now)
-        return super().claim(row, claimant, now)
-
-
-class _SameEpoch(Rules):
-    def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
-        claimed = super().claim(row, claimant, now)
-        return replace(claimed, row=replace(claimed.row, epoch=max(1, row.epoch)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,54 +22,55 @@ def _lease(rules: Rules, *, boot_clock: bool = True) -> Setting:
 
 SOUND = {
     "all": Setting(Rules()),
-    "lease-only": _lease(LeaseOnly()),
-    "row-only": Setting(RowOnly()),
+    "lease-only": _lease(without.LeaseOnly()),
+    "row-only": Setting(without.RowOnly()),
 }
 """Settings that hold."""
 
 BROKEN = {
     "epoch": Broken(
         "a write commits only under the current epoch (lease lock open)",
-        Setting(_AnyEpochWrites()),
+        Setting(without.AnyEpochWrites()),
     ),
     "row-lock": Broken(
         "the lease row is locked from the check to the commit (lease lock open)",
-        Setting(RowOnly(), row_locked=False),
+        Setting(without.RowOnly(), row_locked=False),
     ),
     "read-committed": Broken(
         "the check reads the row as it is once it is locked, not a snapshot (lease lock open)",
-        Setting(RowOnly(), read_committed=False),
+        Setting(without.RowOnly(), read_committed=False),
     ),
     "outlives": Broken(
         "a request is signed only while the lease outlives its window (row lock open)",
-        _lease(_NoLock()),
+        _lease(without.NoLock()),
     ),
     "counted-from-before": Broken(
         "the lease counts from before its renewal was asked for (row lock open)",
-        _lease(_FromTheAnswer()),
+        _lease(without.FromTheAnswer()),
     ),
     "boot-clock": Broken(
         "the lease counts on a clock that goes on while the machine sleeps (row lock open)",
-        _lease(LeaseOnly(), boot_clock=False),
+        _lease(without.LeaseOnly(), boot_clock=False),
     ),
     "lease-margin": Broken(
-        "the lease outlives the window by a margin (row lock open)", _lease(_LeaseWithoutMargin())
+        "the lease outlives the window by a margin (row lock open)",
+        _lease(without.LeaseWithoutMargin()),
     ),
     "quiet-release": Broken(
         "a released lease is not taken before what was signed is dead (row lock open)",
-        _lease(_ReleaseAtOnce()),
+        _lease(without.ReleaseAtOnce()),
     ),
     "row-deadline": Broken(
         "an earlier holder's order is dead by its row, not because the lease is over",
-        Setting(LeaseOnly()),
+        Setting(without.LeaseOnly()),
     ),
     "row-margin": Broken(
         "an order counts as dead a margin after its window (lease lock open)",
-        Setting(_RowWithoutMargin()),
+        Setting(without.RowWithoutMargin()),
     ),
     "settle-first": Broken(
         "nothing new in a shard while something is unresolved (lease lock open)",
-        Setting(_NewBeforeOld()),
+        Setting(without.NewBeforeOld()),
     ),
     "venue-window": Broken(
         "the venue refuses a request after its window", Setting(Rules(), venue_expires=False)
@@ -257,35 +81,38 @@ BROKEN = {
     ),
     "one-reading": Broken(
         "the stamp is that of the permit: no clock is read again before sending",
-        Setting(_StampAgain()),
+        Setting(without.StampAgain()),
     ),
-    "commit-first": Broken("the intent is committed before it is sent", Setting(_SendFirst())),
+    "commit-first": Broken(
+        "the intent is committed before it is sent", Setting(without.SendFirst())
+    ),
     "derived-id": Broken(
         "the client order id is the one in the row, derived from signal and attempt",
-        Setting(_IdAtSending()),
+        Setting(without.IdAtSending()),
     ),
     "silence": Broken(
-        "an unanswered order is unknown, not rejected", Setting(_SilenceIsRejection())
+        "an unanswered order is unknown, not rejected", Setting(without.SilenceIsRejection())
     ),
     "not-taken": Broken(
         "'too late' or 'known already' may answer a copy: the order is unknown, not rejected",
-        Setting(_NotTakenIsRejection()),
+        Setting(without.NotTakenIsRejection()),
     ),
     "window-waited": Broken(
-        "absent at the venue means lost only when the window had passed", Setting(_AbsentIsLost())
+        "absent at the venue means lost only when the window had passed",
+        Setting(without.AbsentIsLost()),
     ),
     "newest-intent": Broken(
-        "who knows an older intent than was shown may hold nothing", Setting(_AnyIntent())
+        "who knows an older intent than was shown may hold nothing", Setting(without.AnyIntent())
     ),
     "adoption": Broken(
-        "another cluster's intent rules only once it was let", Setting(_AnySource())
+        "another cluster's intent rules only once it was let", Setting(without.AnySource())
     ),
     "allocation": Broken(
-        "a lease is taken only by the color that the intent gives it", Setting(_AnyColor())
+        "a lease is taken only by the color that the intent gives it", Setting(without.AnyColor())
     ),
     "quiet-shard": Broken(
         "a lease is quiet when what was signed in its own shard is dead (row lock open)",
-        _lease(_QuietElsewhere()),
+        _lease(without.QuietElsewhere()),
     ),
     "intent-lock": Broken(
         "nothing is granted by an intent while a newer one is being shown",
@@ -294,18 +121,20 @@ BROKEN = {
     "members-expire": Broken(
         "a process that is not seen any more has no share", Setting(Rules(), members_expire=False)
     ),
-    "epoch-rises": Broken("the epoch rises with each change of hands", Setting(_SameEpoch())),
+    "epoch-rises": Broken(
+        "the epoch rises with each change of hands", Setting(without.SameEpoch())
+    ),
     "own-release": Broken(
         "only its holder releases a lease, and only what it took under this epoch (row lock open)",
-        _lease(_AnyoneReleases()),
+        _lease(without.AnyoneReleases()),
     ),
     "doubt": Broken(
         "what was released without an answer is not used before it ran out (row lock open)",
-        replace(_lease(LeaseOnly()), doubts=False),
+        replace(_lease(without.LeaseOnly()), doubts=False),
     ),
     "taken-anew": Broken(
         "what has run out is taken anew, also by who had it (row lock open)",
-        _lease(_RenewsRunOut()),
+        _lease(without.RenewsRunOut()),
     ),
     "released-epoch": Broken(
         "a release is done when the lease is not held under its epoch any more",
@@ -317,7 +146,7 @@ BROKEN = {
     ),
     "process-holds": Broken(
         "what starts again is someone else: it does not know what it signed (row lock open)",
-        replace(_lease(LeaseOnly()), process_holds=False),
+        replace(_lease(without.LeaseOnly()), process_holds=False),
     ),
 }
 """By the name that the command takes."""

@@ -2,21 +2,27 @@ import pytest
 
 from tests.model.broken import BROKEN, SEEDS, SOUND
 from tests.model.search import smallest, story, violations
-from tests.model.world import Outcome, run
+from tests.model.world import FOREIGN, HOME, Outcome, run
 
-QUICK, MODEL, SOAK = 200, 10_000, 1_000_000
+QUICK, MODEL, SOAK = 60, 10_000, 1_000_000
 SEARCHED = 20_000
-HARD = sorted({4660, *(seed for seeds in SEEDS.values() for seed in seeds)})
-"""What broke a promise once, with a rule less or while the protocol was made."""
+HARD = sorted({seed for seeds in SEEDS.values() for seed in seeds})
+"""What broke a promise with a rule less: in these runs the rule has something to do."""
 
 
 def _stories(locks: str, runs: int) -> list[str]:
-    return [story(outcome) for outcome in violations(SOUND[locks], (*HARD, *range(runs)))]
+    return [story(outcome) for outcome in violations(SOUND[locks], range(runs))]
 
 
 @pytest.mark.parametrize("locks", SOUND)
 def test_no_promise_is_broken_in_a_few_runs(locks: str) -> None:
     assert _stories(locks, QUICK) == []
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("locks", SOUND)
+def test_no_promise_is_broken_where_each_rule_is_needed(locks: str) -> None:
+    assert [story(outcome) for outcome in violations(SOUND[locks], HARD)] == []
 
 
 @pytest.mark.model
@@ -45,8 +51,9 @@ def test_a_rule_switched_off_is_found(name: str) -> None:
 
 def test_the_runs_try_what_they_are_for() -> None:
     outcomes = [run(seed, SOUND["all"]) for seed in range(QUICK)]
-    assert sum(outcome.accepted for outcome in outcomes) > 4 * QUICK
-    assert sum(outcome.epochs for outcome in outcomes) > 1.2 * QUICK
+    assert sum(outcome.accepted for outcome in outcomes) > 8 * QUICK
+    assert sum(outcome.epochs for outcome in outcomes) > 2 * QUICK
+    assert {outcome.ruling for outcome in outcomes} == {HOME, FOREIGN}
 
 
 def test_a_seed_is_replayed_to_the_letter() -> None:

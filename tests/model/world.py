@@ -23,7 +23,7 @@ _GIVE_UP_SECONDS = 40.0
 _QUIET_SECONDS = 2.0
 """More than a request's window: what still comes after that, the venue refuses."""
 _LOOK_SECONDS = 1.0
-_HOME, _FOREIGN = "home", "elsewhere"
+HOME, FOREIGN = "home", "elsewhere"
 _CUTS = {
     Kind.CUT_DATABASE: ("database", "lease"),
     Kind.RENEWALS_LOST: ("lease",),
@@ -42,6 +42,8 @@ class Outcome:
     lines: tuple[str, ...]
     accepted: int
     epochs: int
+    ruling: str
+    """Whose intent had the database in the end."""
 
 
 class World:
@@ -51,7 +53,7 @@ class World:
         self.plan = plan
         self.setting = setting
         self.kernel = Kernel(lines=[] if trace else None)
-        self.monitor = Monitor(self.kernel, _HOME)
+        self.monitor = Monitor(self.kernel, HOME)
         self.random = Random(~plan.seed)  # noqa: S311 - a replayable run, no secret
         self.network = Network(
             self.kernel, self.random, plan.slow, plan.venue_slow, plan.lost, plan.doubled
@@ -64,7 +66,7 @@ class World:
             slow=plan.database_slow,
             watcher=self,
             leases={shard: LeaseRow(shard) for shard in sorted(plan.shards)},
-            shown=Shown(0, _HOME),
+            shown=Shown(0, HOME),
         )
         self.venue = Venue(
             self.kernel,
@@ -75,9 +77,9 @@ class World:
         )
         self.bots = [self._bot(number) for number in range(len(plan.colors))]
         count = len(plan.colors) - plan.foreign
-        self.clusters = [self._cluster(_HOME, 1, self.bots[:count])]
+        self.clusters = [self._cluster(HOME, 1, self.bots[:count])]
         if plan.foreign:
-            self.clusters.append(self._cluster(_FOREIGN, 9, self.bots[count:]))
+            self.clusters.append(self._cluster(FOREIGN, 9, self.bots[count:]))
 
     def _bot(self, number: int) -> Bot:
         color = self.plan.colors[number]
@@ -118,6 +120,7 @@ class World:
             tuple(kernel.lines or ()),
             len(self.venue.accepted),
             max(row.epoch for row in self.database.leases.values()),
+            self.database.shown.source,
         )
 
     # What the database tells (tests.model.database.Watcher).
@@ -171,9 +174,9 @@ class World:
 
     def _adopt(self, cluster: Cluster) -> None:
         """Let it take over from the one that rules; said once."""
-        if cluster.source == _FOREIGN and not cluster.bots[0].adopts:
-            self.monitor.adopted(_FOREIGN, of=_HOME)
-            cluster.adopt(_HOME)
+        if cluster.source == FOREIGN and not cluster.bots[0].adopts:
+            self.monitor.adopted(FOREIGN, of=HOME)
+            cluster.adopt(HOME)
 
     def _cut(self, bot: Bot, cluster: Cluster, servers: tuple[str, ...], seconds: float) -> None:
         bot.machine.say(f"CUT from {', '.join(servers)} for {seconds:.3f} s")

@@ -1,0 +1,183 @@
+"""The rules of the protocol, each one replaced by what it would be without its point.
+
+Two locks keep a late request out: the lease, as its holder counts it, and the row, on the venue's
+clock. Each is complete by itself, so the parts of one are tried with the other one open.
+"""
+
+import math
+from collections.abc import Collection
+from dataclasses import replace
+
+from bot.authority.allocation import Member
+from bot.authority.lease import (
+    LEASES,
+    Admitted,
+    Claim,
+    Claimant,
+    Claimed,
+    LeaseRow,
+    Shown,
+    released,
+)
+from bot.authority.orders import Order, Work
+from bot.authority.protocol import (
+    CommitIntent,
+    Leaving,
+    Outstanding,
+    Reply,
+    Rules,
+    Send,
+    Turn,
+    View,
+)
+from bot.authority.window import Held, VenueTime
+from bot.contract.intent import Intent
+from bot.trading.orders import State
+
+
+class LeaseOnly(Rules):
+    """What an earlier holder signed counts as dead because its lease is over."""
+
+    def is_dead(self, order: Order, _epoch: int, venue_now: float) -> bool:
+        return order.epoch < _epoch or super().is_dead(order, _epoch, venue_now)
+
+
+class RowOnly(Rules):
+    """Any holder sends at any time; what it signed is waited for by its row."""
+
+    def outlives(self, held: Held, boot: float) -> bool:
+        del held, boot
+        return True
+
+    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
+        del outstanding, shard, boot
+        return 0.0
+
+
+class AnyEpochWrites(RowOnly):
+    def may_write(self, row: LeaseRow, holder: str, epoch: int) -> bool:
+        del row, holder, epoch
+        return True
+
+
+class NoLock(LeaseOnly):
+    def outlives(self, held: Held, boot: float) -> bool:
+        return held.until > boot
+
+
+class FromTheAnswer(LeaseOnly):
+    def hold(self, epoch: int, asked: float, _answered: float) -> Held:
+        return super().hold(epoch, _answered, asked)
+
+
+class LeaseWithoutMargin(LeaseOnly):
+    def outlives(self, held: Held, boot: float) -> bool:
+        return held.until - boot > self.timings.venue_window_seconds
+
+
+class RowWithoutMargin(RowOnly):
+    def is_dead(self, order: Order, _epoch: int, venue_now: float) -> bool:
+        return venue_now > order.dead_after
+
+
+class ReleaseAtOnce(LeaseOnly):
+    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
+        del outstanding, shard, boot
+        return 0.0
+
+
+class StampAgain(Rules):
+    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
+        order = self.decide(view, held, venue, work)
+        if order is None or (yield CommitIntent(order)) is not True:
+            return
+        reply = yield Send(replace(order, stamp=venue.at(view.boot())))
+        yield from self.conclude(view, held, order, reply)
+
+
+class SendFirst(Rules):
+    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
+        order = self.decide(view, held, venue, work)
+        if order is None:
+            return
+        reply = yield Send(order)
+        if (yield CommitIntent(order)) is True:
+            yield from self.conclude(view, held, order, reply)
+
+
+class IdAtSending(Rules):
+    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
+        order = self.decide(view, held, venue, work)
+        if order is None or (yield CommitIntent(order)) is not True:
+            return
+        reply = yield Send(replace(order, order_id=f"{order.order_id}~{view.holder}"))
+        yield from self.conclude(view, held, order, reply)
+
+
+class SilenceIsRejection(Rules):
+    def after(self, reply: Reply | None, *, dead: bool) -> State:
+        return State.LOST if reply is None else super().after(reply, dead=dead)
+
+
+class NotTakenIsRejection(Rules):
+    def after(self, reply: Reply | None, *, dead: bool) -> State:
+        return State.LOST if reply is Reply.NOT_TAKEN else super().after(reply, dead=dead)
+
+
+class AbsentIsLost(Rules):
+    def after(self, reply: Reply | None, *, dead: bool) -> State:
+        return super().after(reply, dead=dead or reply is Reply.ABSENT)
+
+
+class NewBeforeOld(RowOnly):
+    def unsettled(self, work: Work) -> Order | None:
+        mine = work.signal.signal if work.signal else None
+        others = [order for order in work.unresolved if order.signal != mine]
+        return None if others and work.attempts == 0 else super().unsettled(work)
+
+
+class AnyIntent(Rules):
+    def admit(self, shown: Shown, claimant: Claimant) -> Admitted:
+        admitted = super().admit(shown, claimant)
+        old = admitted.refused is Claim.OLD_INTENT
+        return replace(admitted, refused=None) if old else admitted
+
+
+class AnySource(Rules):
+    def admit(self, shown: Shown, claimant: Claimant) -> Admitted:
+        admitted = super().admit(shown, claimant)
+        foreign = admitted.refused is Claim.FOREIGN
+        return Admitted(shown) if foreign else admitted
+
+
+class AnyColor(Rules):
+    def wanted(
+        self, intent: Intent, members: Collection[Member], claimant: Claimant
+    ) -> frozenset[int]:
+        del intent, members, claimant
+        return frozenset(LEASES)
+
+
+class QuietElsewhere(LeaseOnly):
+    def quiet_seconds(self, outstanding: dict[str, Outstanding], shard: int, boot: float) -> float:
+        signed = (o.quiet_from - boot for o in outstanding.values() if o.shard != shard)
+        return max([0.0, *signed])
+
+
+class AnyoneReleases(LeaseOnly):
+    def release(self, row: LeaseRow, holder: str, now: float, leaving: Leaving) -> LeaseRow:
+        del holder
+        return released(row, now, leaving.quiet_seconds, now, leaving.mark)
+
+
+class RenewsRunOut(LeaseOnly):
+    def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
+        if row.holder == claimant.holder and row.expires_at <= now:
+            return super().claim(replace(row, expires_at=math.inf), claimant, now)
+        return super().claim(row, claimant, now)
+
+
+class SameEpoch(Rules):
+    def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
+        claimed = super().claim(row, claimant, now)
+        return replace(claimed, row=replace(claimed.row, epoch=max(1, row.epoch)))
