@@ -33,12 +33,12 @@ BROKEN = {
         Setting(without.AnyEpochWrites()),
     ),
     "row-lock": Broken(
-        "the lease row is locked from the check to the commit (lease lock open)",
-        Setting(without.RowOnly(), row_locked=False),
+        "the lease row is locked from the check to the commit (attempts not counted)",
+        Setting(Rules(), row_locked=False, attempts_counted=False),
     ),
     "read-committed": Broken(
-        "the check reads the row as it is once it is locked, not a snapshot (lease lock open)",
-        Setting(without.RowOnly(), read_committed=False),
+        "the check reads the row as it is once it is locked, not a snapshot (attempts not counted)",
+        Setting(Rules(), read_committed=False, attempts_counted=False),
     ),
     "outlives": Broken(
         "a request is signed only while the lease outlives its window (row lock open)",
@@ -151,5 +151,38 @@ BROKEN = {
 }
 """By the name that the command takes."""
 
-SEEDS: dict[str, tuple[int, ...]] = dict.fromkeys(BROKEN, ())
+SEEDS: dict[str, tuple[int, ...]] = {
+    "epoch": (19, 26, 64),
+    "row-lock": (144, 1481, 2232),
+    "read-committed": (537, 2767, 4069),
+    "outlives": (544, 1341, 1838),
+    "counted-from-before": (544, 1838, 2197),
+    "boot-clock": (2197, 2848, 3907),
+    "lease-margin": (1838,),
+    "quiet-release": (33, 479, 514),
+    "row-deadline": (18, 100, 329),
+    "row-margin": (3, 8, 41),
+    "settle-first": (0, 1, 2),
+    "venue-window": (7, 9, 16),
+    "venue-clock": (206, 267, 465),
+    "one-reading": (435, 784, 800),
+    "commit-first": (8, 20, 82),
+    "derived-id": (0, 1, 2),
+    "silence": (3, 5, 7),
+    "not-taken": (18, 41, 59),
+    "window-waited": (3, 6, 18),
+    "newest-intent": (10, 19, 43),
+    "adoption": (0, 2, 6),
+    "allocation": (3, 4, 5),
+    "quiet-shard": (33, 198, 277),
+    "intent-lock": (4, 24, 27),
+    "members-expire": (2, 14, 15),
+    "epoch-rises": (2, 6, 9),
+    "own-release": (10819, 12552),
+    "doubt": (3146, 3844, 4555),
+    "taken-anew": (),
+    "released-epoch": (731, 1558, 2920),
+    "attempts-counted": (2872, 5287),
+    "process-holds": (155, 343, 1174),
+}
 """Known to show what the rule is for; they save a search. A new plan needs new ones."""

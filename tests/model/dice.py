@@ -125,13 +125,13 @@ def _handing_over(plan: Plan, random: Random) -> Plan:
 
 def _moving(plan: Plan, random: Random) -> Plan:
     """The intent changes again and again, or there and back; a hand-over is slow."""
-    start = random.uniform(1, 3)
+    start, slower = random.uniform(1, 3), random.uniform(0.5, 3)
     slow = Ambush(
         bot=0,
         kind=random.choice(("Release", "Release", "Keep")),
         nth=random.randint(1, 2),
         at_answer=False,
-        slower=random.uniform(0.5, 3),
+        slower=slower if slower < 2 else 2.6 * slower,
         faults=(),
     )
     changes = random.choice((_changes, _there_and_back))(start, len(plan.colors), random)
