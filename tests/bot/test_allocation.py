@@ -1,5 +1,7 @@
 """Who should hold what: a pure function of the intent and the members."""
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,3 +66,34 @@ def test_members_of_a_color_have_about_equal_shares() -> None:
         shares = [len(wanted(Intent(Color.BLUE), team(size), m.holder)) for m in team(size)]
         assert sum(shares) == len(LEASES)
         assert max(shares) < 1.6 * len(LEASES) / size
+
+
+@given(groups, intents)
+def test_a_member_that_comes_takes_from_others_and_moves_nothing_between_them(
+    members: set[Member], intent: Intent
+) -> None:
+    come = Member("newcomer", intent.active_color)  # not in the alphabet of `names`
+    before = desired(intent, frozenset(members))
+    after = desired(intent, frozenset(members | {come}))
+    assert {after[n] for n in after if after[n] != before.get(n)} <= {come.holder}
+
+
+@given(groups.map(list), intents, st.randoms(use_true_random=False))
+def test_the_order_in_which_members_are_listed_decides_nothing(
+    members: list[Member], intent: Intent, random: Random
+) -> None:
+    shuffled = list(members)
+    random.shuffle(shuffled)
+    for one in members:
+        assert wanted(intent, shuffled, one.holder) == wanted(intent, members, one.holder)
+
+
+@given(groups, intents)
+def test_who_is_no_member_should_hold_nothing(members: set[Member], intent: Intent) -> None:
+    assert wanted(intent, members, "nobody-z") == frozenset()
+
+
+def test_without_a_canary_the_standby_color_has_nothing() -> None:
+    members = team(2) | team(2, Color.GREEN)
+    green = {one.holder for one in members if one.color is Color.GREEN}
+    assert green.isdisjoint(desired(Intent(Color.BLUE), members).values())

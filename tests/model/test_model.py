@@ -4,7 +4,7 @@ from tests.model.broken import BROKEN, SEEDS, SOUND
 from tests.model.search import smallest, story, violations
 from tests.model.world import FOREIGN, HOME, Outcome, run
 
-QUICK, MODEL, SOAK = 60, 10_000, 1_000_000
+QUICK, MODEL, SOAK = 40, 10_000, 1_000_000
 SEARCHED = 20_000
 HARD = sorted({seed for seeds in SEEDS.values() for seed in seeds})
 """What broke a promise with a rule less: in these runs the rule has something to do."""

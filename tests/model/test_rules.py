@@ -1,6 +1,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.authority.lease import Admitted, Claim, Claimant, LeaseRow, Shown, pause_seconds
 from bot.authority.protocol import Leaving, Outstanding, Reply, Rules
@@ -129,3 +131,100 @@ def test_times_that_contradict_each_other_are_refused_with_what_would_be_right()
     with pytest.raises(ValueError, match=r"lease_seconds: 4 leaves 1\.5 s") as caught:
         Timings(lease_seconds=4.0, margin_seconds=0.001, venue_window_seconds=2.499)
     assert "margin_seconds: 0.001" in str(caught.value)
+
+
+NAMES = st.sampled_from(("a", "b", "c"))
+TIMES = st.floats(0, 1000)
+ROWS = st.builds(
+    LeaseRow, st.just(7), st.integers(0, 9), NAMES | st.none(), st.sampled_from(Color), TIMES
+)
+SIGNED = st.builds(Outstanding, st.integers(0, 3), TIMES)
+SHOWN = st.builds(Shown, st.integers(0, 5), st.sampled_from(("", "home", "away")))
+CLAIMANTS = st.builds(
+    Claimant,
+    NAMES,
+    st.sampled_from(Color),
+    st.integers(0, 5),
+    st.sampled_from(("home", "away")),
+    st.sampled_from(("", "home", "away")),
+)
+
+
+@given(ROWS, CLAIMANTS, TIMES)
+def test_an_epoch_has_one_holder_and_never_falls(
+    row: LeaseRow, claimant: Claimant, now: float
+) -> None:
+    claimed = RULES.claim(row, claimant, now)
+    assert claimed.row.epoch == row.epoch + (claimed.claim is Claim.TAKEN)
+    if claimed.granted:
+        assert claimed.row.holder == claimant.holder
+        assert claimed.row.expires_at == now + RULES.timings.lease_seconds
+    if claimed.claim is Claim.RENEWED:
+        assert row.holder == claimant.holder
+    if claimed.claim is Claim.HELD:
+        assert claimed.row == row
+
+
+@given(ROWS, CLAIMANTS, CLAIMANTS, TIMES)
+def test_of_two_who_ask_at_one_time_one_gets_it(
+    row: LeaseRow, first: Claimant, second: Claimant, now: float
+) -> None:
+    granted = RULES.claim(row, first, now)
+    again = RULES.claim(granted.row, second, now)
+    assert not (granted.granted and again.granted and first.holder != second.holder)
+
+
+@given(SHOWN, CLAIMANTS)
+def test_who_is_refused_changes_nothing_and_who_is_admitted_leaves_its_own_intent(
+    shown: Shown, claimant: Claimant
+) -> None:
+    admitted = RULES.admit(shown, claimant)
+    own = Shown(claimant.generation, claimant.source)
+    assert admitted.shown == (shown if admitted.refused else own)
+
+
+@given(SHOWN, st.lists(CLAIMANTS.map(lambda one: replace(one, adopts=""))))
+def test_without_an_adoption_the_source_stays_and_its_generation_never_falls(
+    shown: Shown, claimants: list[Claimant]
+) -> None:
+    for claimant in claimants:
+        after = RULES.admit(shown, claimant).shown
+        assert shown.source in {"", after.source}
+        assert shown.source != after.source or after.generation >= shown.generation
+        shown = after
+
+
+LEAVING = st.builds(Leaving, st.integers(0, 2), st.floats(0, 10), st.floats(0, 10))
+
+
+@given(row=ROWS, now=TIMES, leaving=LEAVING, own=st.booleans())
+def test_a_release_frees_only_what_is_held_under_that_epoch_and_not_before_it_is_quiet(
+    row: LeaseRow, now: float, leaving: Leaving, *, own: bool
+) -> None:
+    holder = row.holder or "a"
+    row = replace(row, epoch=leaving.epoch) if own else row
+    after = RULES.release(row, holder, now, leaving)
+    if (row.holder, row.epoch) != (holder, leaving.epoch):
+        assert after == row
+        return
+    free_at = now + leaving.quiet_seconds
+    assert (after.holder, after.epoch, after.expires_at) == (None, row.epoch, free_at)
+    assert after.paused_at == now - leaving.paused_seconds
+    taken = RULES.claim(after, GREEN, free_at)
+    assert (taken.claim, taken.row.epoch) == (Claim.TAKEN, row.epoch + 1)
+
+
+@given(ROWS, TIMES)
+def test_a_pause_is_never_negative(row: LeaseRow, now: float) -> None:
+    pause = pause_seconds(row, now, RULES.timings.lease_seconds)
+    assert pause is None or pause >= 0
+
+
+@given(st.dictionaries(st.sampled_from("uvwxyz"), SIGNED), TIMES)
+def test_a_shard_is_quiet_when_the_last_of_its_own_requests_is_dead(
+    signed: dict[str, Outstanding], boot: float
+) -> None:
+    for shard in range(4):
+        quiet = RULES.quiet_seconds(signed, shard, boot)
+        own = [one.quiet_from for one in signed.values() if one.shard == shard]
+        assert quiet == max([0.0, *(end - boot for end in own)])
