@@ -179,7 +179,7 @@ SEEDS: dict[str, tuple[int, ...]] = {
     "members-expire": (2, 14, 15),
     "epoch-rises": (2, 6, 9),
     "own-release": (10819, 12552),
-    "doubt": (3146, 3844, 4555),
+    "doubt": (2715, 2850, 3701),
     "taken-anew": (5317, 5938, 6357),
     "released-epoch": (731, 1558, 2920),
     "attempts-counted": (2872, 5287),
