@@ -5,6 +5,7 @@ anywhere leaves a journal from which the next one goes on.
 """
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -245,4 +246,5 @@ class Engine:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         if not self.log.down:
-            await self.world.journal.unlock(self.holder)
+            with contextlib.suppress(PortError):  # it becomes stale by itself
+                await self.world.journal.unlock(self.holder)

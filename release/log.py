@@ -4,7 +4,7 @@ On the way forward nothing is done that could not be written down before. A roll
 up by the store: what cannot be written is kept in order, and written when the store answers again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from release.model import Json, Record
@@ -19,7 +19,7 @@ class Log:
         self._journal = journal
         self._holder = holder
         self._stored: list[Record] = []
-        self._buffered: list[tuple[Record, bool]] = []
+        self._buffered: list[Record] = []
         self._folded: State | None = None
         self._folded_records = 0
         self.down = ""
@@ -28,12 +28,12 @@ class Log:
     @property
     def records(self) -> list[Record]:
         """All that is known, oldest first."""
-        return [*self._stored, *(record for record, _ in self._buffered)]
+        return [*self._stored, *self._buffered]
 
     @property
     def unrecorded(self) -> list[Record]:
         """What the store does not have yet."""
-        return [record for record, _ in self._buffered]
+        return list(self._buffered)
 
     @property
     def state(self) -> State | None:
@@ -42,6 +42,10 @@ class Log:
         if len(records) != self._folded_records:
             self._folded, self._folded_records = fold(records), len(records)
         return self._folded
+
+    def keep(self, records: Iterable[Record]) -> None:
+        """Take over what an earlier process could not write."""
+        self._buffered += records
 
     async def refresh(self) -> None:
         """Read what is new, and write what is buffered; a store that is away is noted in `down`."""
@@ -83,14 +87,14 @@ class Log:
             self.down = str(error)
             if not buffer:
                 raise
-            self._buffered.append((record, fenced))
+            self._buffered.append(record)
         else:
             self.down = ""
 
     async def _flush(self) -> None:
         while self._buffered:
-            record, fenced = self._buffered[0]
-            await self._write(record, fenced=fenced)
+            # Without the lock: it could not be had then, and what was done is history.
+            await self._write(self._buffered[0], fenced=False)
             del self._buffered[0]
 
     async def _write(self, record: Record, *, fenced: bool) -> None:

@@ -158,8 +158,8 @@ class UnderWay(Protocol):
         ...
 
 
-class Journal(Protocol):
-    """The append-only list of what happened on one stack, and the lock on it."""
+class Records(Protocol):
+    """The append-only list of what happened on one stack."""
 
     async def read(self, after: int) -> Sequence[Record]:
         """Return every record of this stack with a higher sequence, oldest first."""
@@ -183,6 +183,10 @@ class Journal(Protocol):
         """
         ...
 
+
+class Locks(Protocol):
+    """Who drives a release on one stack."""
+
     async def lock(self, holder: str, now: datetime, stale_seconds: float) -> Lock:
         """Take or renew the lock, unless another's is younger; return the one that stands then.
 
@@ -193,6 +197,14 @@ class Journal(Protocol):
     async def unlock(self, holder: str) -> None:
         """Give the lock back; does nothing when this holder has none."""
         ...
+
+    async def held(self) -> Lock | None:
+        """Return the lock that stands, without taking it; None when nobody has it."""
+        ...
+
+
+class Journal(Records, Locks, Protocol):
+    """Both, in one store: a record is written only while its writer holds the lock."""
 
 
 class Git(Protocol):

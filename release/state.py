@@ -25,6 +25,7 @@ class Kind(StrEnum):
     JUDGED = "judged"
     ENDED = "ended"
     """An `up` of a phase that was left before it ended."""
+    CLEARED = "cleared"
     UNLOCKED = "unlocked"
 
 
