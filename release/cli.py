@@ -127,7 +127,7 @@ def _json(out: Out, value: Json) -> None:
 
 async def _plan(site: Site, options: argparse.Namespace, out: Out) -> Exit:
     outputs, spec = await site.outputs(), site.spec()
-    wanted = target(_request(options), outputs, await site.world.git.head(), site.by)
+    wanted = target(_request(options), outputs, await site.revision(), site.by)
     records = await rehearse(spec, wanted, outputs)
     if options.json:
         steps: list[Json] = [record_json(record) for record in records]

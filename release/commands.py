@@ -1,5 +1,6 @@
 """What a person can ask for. Each begins or moves a release by its journal, and drives it."""
 
+from infra.outputs import StackOutputs
 from release.engine import LOCK_STALE_SECONDS, Viewer, rests
 from release.exits import Exit, of
 from release.log import entry
@@ -29,10 +30,12 @@ async def deploy(site: Site, request: Request, viewer: Viewer, *, detach: bool) 
         PortError: something does not answer.
     """
     spec, outputs = site.spec(), await site.outputs()
-    wanted = target(request, outputs, await site.world.git.head(), site.by)
+    wanted = target(request, outputs, await site.revision(), site.by)
+    if spec.commit:
+        await site.world.git.require_clean()
     await _lock(site)
     try:
-        await _begin(site, spec, wanted)
+        await _begin(site, spec, wanted, outputs)
     except BaseException:
         await site.world.journal.unlock(site.holder)
         raise
@@ -124,14 +127,14 @@ async def _lock(site: Site) -> None:
         )
 
 
-async def _begin(site: Site, spec: Spec, wanted: Target) -> None:
+async def _begin(site: Site, spec: Spec, wanted: Target, outputs: StackOutputs) -> None:
     """Write the first record; end the former release's warm window; refuse when it is not over."""
     state = await site.state()
     if site.log.down:
         raise PortError(site.log.down)
     if state is not None:
         await _replace(site, state)
-    await _write(site, site.release, Kind.BEGAN, began(spec, wanted))
+    await _write(site, site.release, Kind.BEGAN, began(spec, wanted, outputs))
 
 
 async def _replace(site: Site, state: State) -> None:
@@ -166,10 +169,11 @@ def _wants_adoption(site: Site, state: State | None) -> bool:
 
 async def _adopt(site: Site) -> State:
     """Begin a release that is over already, so that it can be sent back."""
-    found: Target = adopted(await site.outputs(), site.by)
+    outputs = await site.outputs()
+    found = adopted(outputs, site.by)
     if why := await quarantined(site, found.old_image):
         raise CannotBeginError(f"{found.old_image} is quarantined: {why}")
-    await _write(site, site.release, Kind.BEGAN, began(site.spec(), found), anyway=True)
+    await _write(site, site.release, Kind.BEGAN, began(site.spec(), found, outputs), anyway=True)
     told: dict[str, Json] = {
         "phase": Phase.DONE.value,
         "trigger": Trigger.REPLACE.value,

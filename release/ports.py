@@ -218,6 +218,10 @@ class Git(Protocol):
         """Tell whether `older` is in the history of `newer`; an unknown commit is not."""
         ...
 
+    async def require_clean(self) -> None:
+        """Return when our commit would take nobody's uncommitted change along; else raise."""
+        ...
+
     async def commit(self, message: str, *, push: bool) -> str | None:
         """Commit the stack config file alone; return the commit, None when nothing had changed."""
         ...

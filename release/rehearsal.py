@@ -98,7 +98,7 @@ class IdealStack:
 
     def read(self) -> Mapping[str, object]:
         """Return the config."""
-        return {f"p:{key}": value for key, value in self.file.items()}
+        return {key if ":" in key else f"p:{key}": self.file[key] for key in self.file}
 
     def write(self, changes: Mapping[str, Scalar]) -> bool:
         """Change the config."""
@@ -232,6 +232,9 @@ class Shelf:
     async def is_ancestor(self, older: str, newer: str) -> bool:
         """Return that history is one line."""
         return bool(older and newer)
+
+    async def require_clean(self) -> None:
+        """Find nothing."""
 
     async def commit(self, message: str, *, push: bool) -> str | None:
         """Keep the message."""

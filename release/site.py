@@ -45,6 +45,19 @@ class Site:
         commits = not self.local if spec.commit is None else spec.commit
         return spec.model_copy(update={"commit": commits})
 
+    async def revision(self) -> str:
+        """Return the commit that a release begins from; a developer's folder may have none.
+
+        Raises:
+            PortError: it cannot be told, and it matters.
+        """
+        try:
+            return await self.world.git.head()
+        except PortError:
+            if self.local:
+                return ""
+            raise
+
     async def outputs(self) -> StackOutputs:
         """Return what is deployed.
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import cast
 
 from bot.contract.color import Color
+from infra.outputs import StackOutputs
+from release.known import OUTPUTS, to_json
 from release.model import Json, Record
 from release.phases import GOING_BACK, SWAPPED, Phase, Trigger
 from release.spec import Spec
@@ -143,9 +145,10 @@ def releases(records: Sequence[Record]) -> list[State]:
     return list(found.values())
 
 
-def began(spec: Spec, target: Target) -> dict[str, Json]:
+def began(spec: Spec, target: Target, outputs: StackOutputs | None = None) -> dict[str, Json]:
     """Return the data of the first record."""
     return {
+        OUTPUTS: None if outputs is None else to_json(outputs),
         "spec": cast("Json", spec.to_json()),
         "new": target.new.value,
         "image": target.image,
