@@ -125,7 +125,6 @@ class FakeApi:
                 Route(f"{base}/configmaps", self._create, methods=["POST"]),
                 Route(f"{base}/configmaps/{{name}}", self._config_map, methods=["GET"]),
                 Route(f"{base}/configmaps/{{name}}", self._replace, methods=["PUT"]),
-                Route(f"{base}/configmaps/{{name}}", self._delete, methods=["DELETE"]),
             ]
         )
 
@@ -187,18 +186,6 @@ class FakeApi:
             return kind_status(404, "NotFound")
         stale = sent["metadata"].get("resourceVersion") != found["metadata"]["resourceVersion"]
         return kind_status(409, "Conflict") if stale or self._overtaken() else self._stored(sent)
-
-    async def _delete(self, request: Request) -> Response:
-        sent = json.loads(await request.body() or b"{}")
-        name = request.path_params["name"]
-        found = self.config_maps.get(name)
-        if found is None:
-            return kind_status(404, "NotFound")
-        wanted = sent.get("preconditions", {}).get("resourceVersion")
-        if wanted not in (None, found["metadata"]["resourceVersion"]) or self._overtaken():
-            return kind_status(409, "Conflict")
-        del self.config_maps[name]
-        return JSONResponse({"kind": "Status", "status": "Success"})
 
     def _overtaken(self) -> bool:
         self.conflicts -= 1
