@@ -2,7 +2,6 @@
 
 Two ConfigMaps that no `pulumi up` declares, so none takes them away. Every write carries the
 version that was read, and is tried again on what is there when somebody was quicker.
-
 """
 
 from collections.abc import Callable, Mapping, Sequence
