@@ -15,7 +15,7 @@ _COLORS = (
 )
 CANARIES = (0, 10, 40)
 """Percents that move none, one or two of the shards below."""
-_SHARDS = ((35,), (7, 35), (7, 35), (7, 35, 80))
+_SHARDS = ((35,), (35,), (7, 35), (7, 35, 80))
 _STEPS = ("ReadWork", "CommitIntent", "Send", "Ask", "Record", "Keep", "Release")
 
 
@@ -192,7 +192,7 @@ def _late_order(random: Random) -> Ambush:
         at_answer=False,
         slower=random.uniform(0.3, 1.5) if kind == "Send" else 0.0,
         faults=(),
-        stall=random.uniform(0.4, 1.0) if kind == "CommitIntent" else 0.0,
+        stall=random.uniform(0.5, 1.0) if kind == "CommitIntent" else 0.0,
     )
 
 

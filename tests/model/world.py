@@ -117,15 +117,15 @@ class World:
         kernel.run(FAULTS_END, self._is_broken)
         if not self._is_broken():
             self._mend()
-        while not self._is_broken() and kernel.now < FAULTS_END + _GIVE_UP_SECONDS:
+        settled = False
+        while not (settled or self._is_broken()) and kernel.now < FAULTS_END + _GIVE_UP_SECONDS:
             kernel.run(kernel.now + 2.0, self._is_broken)
-            if self._is_quiet() and self._is_settled():
-                kernel.run(kernel.now + 2.0, self._is_broken)
-                break
+            settled = self._is_quiet() and self._is_settled()
+        if not settled:
+            self.monitor.say(f"it never settled: {self.database.leases}")
+        kernel.run(kernel.now + 2.0, self._is_broken)
         if not self._is_broken():
             self.monitor.at_the_end(self.database, self.venue)
-            if not self._is_settled():
-                self.monitor.say(f"leases are {self.database.leases}")
         return Outcome(
             self.plan,
             self.monitor.violation,
