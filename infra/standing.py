@@ -61,5 +61,5 @@ def _quarantined(entry: QuarantineEntry, expected: Expected, asking: Asking) -> 
         f"{entry.reason}. It may not trade, so nothing was moved.\n"
         f"Stay where you are: `pulumi config set activeColor {color.other}` (a canary: "
         f"`pulumi config set canaryPercent 0`), and give {color} another image. If the digest is "
-        f"known to be good: `release quarantine --stack {stack}` shows it and how to clear it."
+        f"known to be good: `release quarantine clear {entry.digest} --stack {stack} --reason …`."
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from release.adapters.cluster import KubernetesCluster
 from release.adapters.git import Repository, StackRepository
+from release.adapters.messages import Messages
 from release.adapters.metrics import PodMetrics
 from release.adapters.prometheus import Prometheus, PrometheusMetrics
 from release.adapters.quarantine import QuarantineMap, UnderWayMap
@@ -32,4 +33,5 @@ async def test_each_adapter_of_the_cluster_fits_its_port() -> None:
     prometheus: ports.Metrics = PrometheusMetrics(Prometheus("http://p.example", "ns"), time.time)
     quarantine: ports.Quarantine = QuarantineMap(kube)
     under_way: ports.UnderWay = UnderWayMap(kube)
-    assert all((cluster, pods, prometheus, quarantine, under_way))
+    notifier: ports.Notifier = Messages([], print)
+    assert all((cluster, pods, prometheus, quarantine, under_way, notifier))
