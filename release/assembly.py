@@ -88,12 +88,13 @@ class Assembly:
         file = StackFile(self.folder / f"Pulumi.{stack}.yaml", project)
         config = file.read()
         local = config.get(f"{project}:deployEnv") == DeployEnv.LOCAL
-        holder = f"{getpass.getuser()}@{socket.gethostname()}:{os.getpid()}"
+        holder = f"{getpass.getuser()}@{socket.gethostname()}:{os.getpid()}-{uuid.uuid4().hex[:4]}"
         journal = self._journal(stack, local=local)
         spool = Spool(self.folder / FOLDER / f"{stack}.unrecorded.jsonl")
         log = Log(journal, holder)
         log.keep(spool.load())
-        await log.refresh()
+        clock = SystemClock()
+        await log.refresh(clock.now())
         release = _release(log.state, begins=begins)
         engine = PulumiStack(stack, self.folder, release, self.env)
         deferred = self._deferred(engine, log, str(config.get(f"{project}:context", "")))
@@ -108,7 +109,7 @@ class Assembly:
             journal=journal,
             git=StackRepository(Repository(self.folder, self.env), file.path),
             notifier=Nobody(),
-            clock=SystemClock(),
+            clock=clock,
         )
         try:
             yield Site(stack, local, world, log, release, holder, by=getpass.getuser())

@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -99,9 +101,19 @@ def main(assemble: Assemble, arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     options = parser().parse_args(arguments)
     try:
-        return asyncio.run(run(options, assemble, lambda text: print(text, flush=True)))  # noqa: T201 -- this is what it prints
-    except KeyboardInterrupt:
+        return asyncio.run(_until_ended(options, assemble))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return _said("interrupted; `release resume` goes on from here", Exit.INTERRUPTED)
+
+
+async def _until_ended(options: argparse.Namespace, assemble: Assemble) -> Exit:
+    """Let SIGTERM do what Ctrl-C does: end our own `up`, give the lock back, leave."""
+    running = asyncio.ensure_future(
+        run(options, assemble, lambda text: print(text, flush=True))  # noqa: T201 -- what it prints
+    )
+    with contextlib.suppress(NotImplementedError):  # no signals on Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    return await running
 
 
 def _said(text: str, code: Exit) -> Exit:

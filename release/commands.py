@@ -188,7 +188,10 @@ async def _adopt(site: Site) -> State:
 async def _drive(site: Site, viewer: Viewer, *, backwards: bool) -> Exit:
     """Drive the release, or watch whoever does until it has answered the command."""
     try:
-        await _lock(site)
+        if site.log.down:
+            viewer.progress(f"goes on without the release lock: {site.log.down}")
+        else:
+            await _lock(site)
     except LockedError:
         await _follow(site, viewer)
     except PortError as error:

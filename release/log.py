@@ -4,12 +4,16 @@ On the way forward nothing is done that could not be written down before. A roll
 up by the store: what cannot be written is kept in order, and written when the store answers again.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 
 from release.model import Json, Record
 from release.ports import Journal, LostLockError, PortError
 from release.state import State, fold
+
+PAUSE_SECONDS = 5.0
+"""How long a store that was away is left alone."""
 
 
 class Log:
@@ -22,6 +26,8 @@ class Log:
         self._buffered: list[Record] = []
         self._folded: State | None = None
         self._folded_records = 0
+        self._turn = asyncio.Lock()
+        self._ask_after: datetime | None = None
         self.down = ""
         """Why the store does not answer; empty while it does."""
 
@@ -47,25 +53,17 @@ class Log:
         """Take over what an earlier process could not write."""
         self._buffered += records
 
-    async def refresh(self) -> None:
+    async def refresh(self, now: datetime) -> None:
         """Read what is new, and write what is buffered; a store that is away is noted in `down`."""
-        try:
-            await self._flush()
-            await self._read()
-        except LostLockError:
-            raise
-        except PortError as error:
-            self.down = str(error)
-        else:
-            self.down = ""
+        async with self._turn:
+            try:
+                await self._ask(now, self._catch_up)
+            except LostLockError:
+                raise
+            except PortError:
+                return  # noted in `down`
 
-    async def append(
-        self,
-        record: Record,
-        *,
-        fenced: bool = True,
-        buffer: bool = False,
-    ) -> None:
+    async def append(self, record: Record, *, fenced: bool = True, buffer: bool = False) -> None:
         """Write one record down, durably.
 
         Args:
@@ -77,19 +75,39 @@ class Log:
             LostLockError: another process runs this release now.
             PortError: the store is away, and it may not be buffered.
         """
-        try:
+
+        async def write() -> None:
             await self._flush()
             await self._write(record, fenced=fenced)
             await self._read()
+
+        async with self._turn:
+            try:
+                await self._ask(record.at, write)
+            except LostLockError:
+                raise
+            except PortError:
+                if not buffer:
+                    raise
+                self._buffered.append(record)
+
+    async def _ask(self, now: datetime, question: Callable[[], Awaitable[None]]) -> None:
+        """Ask the store, but not again soon after it was away: each try costs its time-out."""
+        if self._ask_after is not None and now < self._ask_after:
+            raise PortError(self.down)
+        try:
+            await question()
         except LostLockError:
             raise
         except PortError as error:
             self.down = str(error)
-            if not buffer:
-                raise
-            self._buffered.append(record)
-        else:
-            self.down = ""
+            self._ask_after = now + timedelta(seconds=PAUSE_SECONDS)
+            raise
+        self.down, self._ask_after = "", None
+
+    async def _catch_up(self) -> None:
+        await self._flush()
+        await self._read()
 
     async def _flush(self) -> None:
         while self._buffered:

@@ -76,6 +76,8 @@ class Observer:
             return await asker(), ""
         except PortError as error:
             return None, str(error)
+        except Exception as error:  # noqa: BLE001 -- a defect in one eye must not stop a way back
+            return None, f"unforeseen: {error!r}"
 
     def _lost(self, seen: dict[str, Any]) -> float:
         if "new_pods" not in seen or seen["new_pods"] is None:

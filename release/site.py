@@ -79,7 +79,7 @@ class Site:
 
     async def state(self) -> State | None:
         """Return where the last release stands, as far as the store can be read."""
-        await self.log.refresh()
+        await self.log.refresh(self.world.clock.now())
         return self.log.state
 
 

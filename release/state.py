@@ -11,7 +11,7 @@ from infra.outputs import StackOutputs
 from release.known import OUTPUTS, to_json
 from release.model import Json, Record
 from release.phases import GOING_BACK, SWAPPED, Phase, Trigger
-from release.spec import Spec
+from release.spec import Spec, from_journal
 
 
 class Kind(StrEnum):
@@ -28,6 +28,8 @@ class Kind(StrEnum):
     ENDED = "ended"
     """An `up` of a phase that was left before it ended."""
     CLEARED = "cleared"
+    TOLD = "told"
+    """A transition's message has arrived."""
     UNLOCKED = "unlocked"
 
 
@@ -177,7 +179,7 @@ def _begun(record: Record) -> State:
     )
     return State(
         release=record.release,
-        spec=Spec.model_validate(data["spec"]),
+        spec=from_journal(data.get("spec")),
         target=target,
         began_at=record.at,
         phase=Phase.GATING,

@@ -36,7 +36,7 @@ def next_words(phase: Phase) -> str:
 def line(record: Record) -> str:
     """Return a record in one line."""
     data = record.data
-    words = {
+    words: dict[str, Callable[[], str]] = {
         Kind.BEGAN: lambda: f"began: {data['new']} gets {data['image']} ({_who(data)})",
         Kind.ENTERED: lambda: f"{data['phase']}: {data['reason']}{_numbers(data)}",
         Kind.TRYING: lambda: f"  … {data['text']}",
@@ -46,10 +46,12 @@ def line(record: Record) -> str:
         Kind.COMMANDED: lambda: f"{data['command']} ({_who(data)})",
         Kind.DECLINED: lambda: f"declined: {data['reason']}",
         Kind.JUDGED: lambda: f"  {data['verdict']}: {_reasons(data)}{_numbers(data)}",
+        Kind.TOLD: lambda: "  people were told",
         Kind.CLEARED: lambda: f"out of quarantine: {data['digest']} ({_who(data)})",
         Kind.UNLOCKED: lambda: f"unlocked ({_who(data)}); it was held by {data['holder']}",
-    }.get(Kind(record.kind), lambda: record.kind)
-    return f"{record.at:%H:%M:%S} {words()}"
+    }
+    told = words.get(record.kind, lambda: record.kind)()
+    return f"{record.at:%H:%M:%S} {told}"
 
 
 def record_json(record: Record) -> dict[str, Json]:
