@@ -24,7 +24,7 @@ _NUMBERS_MAX = 12
 
 def identity(record: Record) -> str:
     """Return what names a transition in the record that its message has arrived."""
-    return record.at.isoformat()
+    return f"{record.at.isoformat()}/{record.data.get('phase')}"
 
 
 def untold(records: Sequence[Record]) -> list[tuple[Record, State]]:
