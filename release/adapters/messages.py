@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from random import Random
 
@@ -21,6 +22,9 @@ from release.model import Message
 
 # It logs the address of each request, and here the address is the secret.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+# Read from disk once for all workers.
+_tls = cache(httpx2.create_ssl_context)
 
 QUEUE_MESSAGES = 256
 KNOWN_KEYS = 1024
@@ -159,7 +163,7 @@ class _Worker:
             self._give_up(message, "this process ended before")
 
     async def _work(self) -> None:
-        async with httpx2.AsyncClient(timeout=self._delivery.request) as client:
+        async with httpx2.AsyncClient(verify=_tls(), timeout=self._delivery.request) as client:
             while True:
                 self._now = await self._queue.get()
                 try:

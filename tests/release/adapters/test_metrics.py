@@ -103,10 +103,10 @@ async def test_a_cluster_that_cannot_be_asked_is_one_failure_and_no_exception() 
     assert "500 Broken" in found.failures[0]
 
 
-async def test_pods_that_do_not_run_are_not_asked() -> None:
-    assert await scraped(FakePod("g-1", status=state({"waiting": {}}))) == Snapshot(
-        Color.GREEN, NOW, ()
-    )
+async def test_pods_that_do_not_run_are_not_asked_and_a_color_without_any_is_a_failure() -> None:
+    waiting = FakePod("g-1", status=state({"waiting": {}}))
+    assert await scraped(waiting) == Snapshot(Color.GREEN, NOW, (), ("no pod of green runs",))
+    assert (await scraped(waiting, exporting(FULL, "g-2"))).failures == ()
 
 
 def counters(text: str) -> tuple[Counters, tuple[str, ...]]:
