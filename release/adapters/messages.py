@@ -1,15 +1,16 @@
 """Tells people: the port `Notifier`. A queue and a worker for each place that messages go to.
 
-`send` only puts a message into the queues; a place that is slow or dead delays neither a release
-nor the other places. A message is tried again until it is taken or its time is over. A try whose
-reply was lost is repeated, too: nothing is lost, and only then may it arrive twice.
+`send` returns when every place has the message, so that its caller can write that down; who must
+not wait calls it in a task of its own. A place that is slow or dead delays no other place. A
+message is tried again until it is taken or its time is over. A try whose reply was lost is
+repeated, too: nothing is lost, and only then may it arrive twice.
 """
 
 import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -19,6 +20,7 @@ import httpx2
 
 from release.adapters.message_sinks import Sink, wanted_pause_seconds
 from release.model import Message
+from release.ports import PortError
 
 # It logs the address of each request, and here the address is the secret.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -71,13 +73,16 @@ class _Refused:
     """Whether trying again cannot help."""
 
 
+class MessageError(PortError):
+    """A place did not take a message in time, or never will; never holds an address."""
+
+
 class Messages:
     """Sends each message once to every place, in order."""
 
     def __init__(
         self,
         sinks: Sequence[Sink],
-        failed: Callable[[str], None],
         delivery: Delivery | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
@@ -86,105 +91,98 @@ class Messages:
 
         Args:
             sinks: where messages go.
-            failed: is told of each message that did not arrive, in words without a secret.
             delivery: how hard it is tried.
             clock: time.
             random: spreads the tries.
         """
-        self._known: OrderedDict[str, None] = OrderedDict()
+        spread = random or Random()  # noqa: S311 -- no secret hangs on it
         self._workers = [
-            _Worker(
-                sink,
-                failed,
-                delivery or Delivery(),
-                clock or Clock(),
-                random or Random(),  # noqa: S311 -- no secret hangs on it
-            )
-            for sink in sinks
+            _Worker(sink, delivery or Delivery(), clock or Clock(), spread) for sink in sinks
         ]
 
     async def send(self, message: Message) -> None:
-        """Put a message into every queue, at once; one whose key was seen is not sent again."""
-        if message.key in self._known:
-            return
-        self._known[message.key] = None
-        if len(self._known) > KNOWN_KEYS:
-            self._known.popitem(last=False)
-        for worker in self._workers:
-            worker.put(message)
+        """Return when every place has the message; one whose key a place has is not sent there.
 
-    async def close(self, patience_seconds: float) -> None:
-        """Wait so long for what is still to be sent; what is left then is told as failed."""
-        await asyncio.gather(*(worker.close(patience_seconds) for worker in self._workers))
+        Raises:
+            MessageError: a place does not have it; names all of them. The others do.
+        """
+        waits = [asyncio.shield(worker.put(message)) for worker in self._workers]
+        outcomes = await asyncio.gather(*waits)
+        if failures := [outcome for outcome in outcomes if outcome]:
+            raise MessageError("; ".join(failures))
+
+    async def close(self) -> None:
+        """End the workers; what they have not sent by now stays unsent."""
+        await asyncio.gather(*(worker.close() for worker in self._workers))
 
 
 class _Worker:
     """Everything that goes to one place, one after the other."""
 
-    def __init__(
-        self,
-        sink: Sink,
-        failed: Callable[[str], None],
-        delivery: Delivery,
-        clock: Clock,
-        random: Random,
-    ) -> None:
+    def __init__(self, sink: Sink, delivery: Delivery, clock: Clock, random: Random) -> None:
         self._sink = sink
-        self._failed = failed
         self._delivery = delivery
         self._clock = clock
         self._random = random
         self._queue = asyncio.Queue[Message](QUEUE_MESSAGES)
+        self._outcomes: OrderedDict[str, asyncio.Future[str]] = OrderedDict()
+        """By key: empty when the place has it, else why not."""
         self._task: asyncio.Task[None] | None = None
-        self._now: Message | None = None
 
-    def put(self, message: Message) -> None:
+    def put(self, message: Message) -> asyncio.Future[str]:
+        """Return what becomes of a message; one that failed before is tried anew."""
+        known = self._outcomes.get(message.key)
+        if known is not None and not (known.done() and known.result()):
+            return known
+        outcome = self._outcomes[message.key] = asyncio.get_running_loop().create_future()
+        self._outcomes.move_to_end(message.key)
+        self._forget()
         try:
             self._queue.put_nowait(message)
         except asyncio.QueueFull:
-            self._give_up(message, f"{QUEUE_MESSAGES} messages wait already")
+            outcome.set_result(self._failure(message, f"{QUEUE_MESSAGES} messages wait already"))
         if self._task is None:
             self._task = asyncio.create_task(self._work())
+        return outcome
 
-    async def close(self, patience_seconds: float) -> None:
-        if self._task is None:
-            return
-        try:
-            async with asyncio.timeout(patience_seconds):
-                await self._queue.join()
-        except TimeoutError:
-            pass
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        left = [self._now] if self._now else []
-        while not self._queue.empty():
-            left.append(self._queue.get_nowait())
-        for message in left:
-            self._give_up(message, "this process ended before")
+    def _forget(self) -> None:
+        """Forget the oldest messages; none that still waits, and the queue bounds those."""
+        over = len(self._outcomes) - KNOWN_KEYS
+        if over > 0:
+            ended = [key for key, outcome in self._outcomes.items() if outcome.done()]
+            for key in ended[:over]:
+                del self._outcomes[key]
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for outcome in self._outcomes.values():
+            if not outcome.done():
+                outcome.set_result(f"{self._sink.name} was not told: this process ended before")
 
     async def _work(self) -> None:
         async with httpx2.AsyncClient(verify=_tls(), timeout=self._delivery.request) as client:
             while True:
-                self._now = await self._queue.get()
+                message = await self._queue.get()
                 try:
-                    await self._deliver(client, self._now)
+                    failure = await self._deliver(client, message)
                 except Exception as error:  # noqa: BLE001 -- whatever one message does, the next is sent
-                    self._give_up(self._now, type(error).__name__)
-                self._now = None
-                self._queue.task_done()
+                    failure = self._failure(message, type(error).__name__)
+                self._outcomes[message.key].set_result(failure)
 
-    async def _deliver(self, client: httpx2.AsyncClient, message: Message) -> None:
+    async def _deliver(self, client: httpx2.AsyncClient, message: Message) -> str:
+        """Send until it is taken; return why it was not, or nothing."""
         end = self._clock.monotonic() + self._delivery.deadline
         tries = 0
         while True:
             tries += 1
             outcome = await self._try(client, message)
             if outcome is None:
-                return
+                return ""
             pause = outcome.pause_seconds or self._backoff(tries)
             if outcome.final or self._clock.monotonic() + pause > end:
-                self._give_up(message, f"{outcome.text}, after {tries} tries")
-                return
+                return self._failure(message, f"{outcome.text}, after {tries} tries")
             await self._clock.sleep(pause)
 
     async def _try(self, client: httpx2.AsyncClient, message: Message) -> _Refused | None:
@@ -207,5 +205,5 @@ class _Worker:
         longest = min(delivery.backoff_max, delivery.backoff_min * 2 ** min(tries - 1, 16))
         return self._random.uniform(longest / 2, longest)
 
-    def _give_up(self, message: Message, why: str) -> None:
-        self._failed(f"{self._sink.name} was not told {message.title!r}: {why}")
+    def _failure(self, message: Message, why: str) -> str:
+        return f"{self._sink.name} was not told {message.title!r}: {why}"

@@ -22,7 +22,13 @@ from release.adapters.message_sinks import (
     sinks_of,
     wanted_pause_seconds,
 )
-from release.adapters.messages import QUEUE_MESSAGES, Clock, Delivery, Messages
+from release.adapters.messages import (
+    QUEUE_MESSAGES,
+    Clock,
+    Delivery,
+    MessageError,
+    Messages,
+)
 from release.model import Message, Severity
 
 SECRET = "hush-hush"  # noqa: S105 - planted, to be looked for
@@ -117,11 +123,11 @@ class Told:
     failures: list[str] = field(default_factory=list[str])
     clock: FakeClock = field(default_factory=FakeClock)
 
-    async def send(self, *messages: Message, patience: float = 5.0) -> "Told":
-        told = Messages(self.sinks, self.failures.append, QUICK, self.clock, Random(1))  # noqa: S311 - a seed
-        for message in messages:
-            await told.send(message)
-        await told.close(patience)
+    async def send(self, *messages: Message) -> "Told":
+        told = Messages(self.sinks, QUICK, self.clock, Random(1))  # noqa: S311 - a seed
+        sent = await asyncio.gather(*map(told.send, messages), return_exceptions=True)
+        self.failures += [str(error) for error in sent if error]
+        await told.close()
         return self
 
 
@@ -206,38 +212,63 @@ async def test_an_address_that_nobody_answers_is_told_without_it(url: str) -> No
 
 async def test_a_key_that_was_sent_is_not_sent_again() -> None:
     async with Receiver().serving() as receiver:
-        await Told([Webhook(receiver.url)]).send(MESSAGE, MESSAGE, *numbered(1), MESSAGE)
+        told = Messages([Webhook(receiver.url)], QUICK)
+        await asyncio.gather(told.send(MESSAGE), told.send(MESSAGE))
+        await told.send(*numbered(1))
+        await told.send(MESSAGE)
+        await told.close()
     assert [taken["key"] for taken in receiver.taken] == [MESSAGE.key, "r-1/0"]
 
 
-async def test_a_dead_place_delays_neither_the_sender_nor_another_place() -> None:
+async def test_a_message_that_one_place_refused_is_tried_again_there_alone() -> None:
+    async with Receiver([403]).serving() as strict, Receiver().serving() as well:
+        told = Messages([Webhook(strict.url), Slack(well.url)], QUICK)
+        with pytest.raises(MessageError, match="webhook was not told"):
+            await told.send(MESSAGE)
+        await told.send(MESSAGE)
+        await told.close()
+    assert (len(strict.taken), len(well.taken)) == (1, 1)
+
+
+async def test_a_dead_place_delays_no_other_place_and_its_end_is_told() -> None:
     async with Receiver([HANG] * 9).serving() as dead, Receiver().serving() as well:
-        failures: list[str] = []
-        told = Messages([Webhook(dead.url), Slack(well.url)], failures.append, QUICK)
-        async with asyncio.timeout(0.05):
-            for message in numbered(3):
-                await told.send(message)
+        told = Messages([Webhook(dead.url), Slack(well.url)], QUICK)
+        tasks = [asyncio.create_task(told.send(message)) for message in numbered(3)]
+        async with asyncio.timeout(5):
+            while len(well.taken) < 3:  # noqa: ASYNC110 - another connection is waited for
+                await asyncio.sleep(0.01)
+        assert not any(task.done() for task in tasks)
         async with asyncio.timeout(1):
-            await told.close(0.2)
-    assert len(well.taken) == 3
-    assert len(failures) == 3
-    assert all("this process ended before" in failure for failure in failures)
+            await told.close()
+            failures = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all("webhook was not told: this process ended" in str(error) for error in failures)
+
+
+async def test_a_sender_that_stops_waiting_takes_the_message_from_nobody_else() -> None:
+    async with Receiver([500]).serving() as receiver:
+        told = Messages([Webhook(receiver.url)], QUICK, FakeClock())
+        impatient = asyncio.create_task(told.send(MESSAGE))
+        patient = asyncio.create_task(told.send(MESSAGE))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await patient
+        await told.close()
+    assert len(receiver.taken) == 1
 
 
 async def test_a_queue_is_bounded_and_what_does_not_fit_is_told() -> None:
-    failures: list[str] = []
-    told = Messages([Slack("http://127.0.0.1:9")], failures.append, QUICK)
-    for message in numbered(QUEUE_MESSAGES + 2):
-        await told.send(message)
-    assert len(failures) == 2
-    assert "messages wait already" in failures[0]
-    await told.close(0)
-    assert len(failures) == QUEUE_MESSAGES + 2
+    told = Messages([Slack("http://127.0.0.1:9")], QUICK)
+    tasks = [asyncio.create_task(told.send(message)) for message in numbered(QUEUE_MESSAGES + 2)]
+    await asyncio.sleep(0)
+    await told.close()
+    failures = [str(error) for error in await asyncio.gather(*tasks, return_exceptions=True)]
+    assert sum("messages wait already" in failure for failure in failures) == 2
+    assert sum("this process ended" in failure for failure in failures) == QUEUE_MESSAGES
 
 
 async def test_nothing_to_tell_is_closed_at_once() -> None:
-    await Messages([Slack("http://127.0.0.1:9")], print).close(5)
-    await Messages([], print).send(MESSAGE)
+    await Messages([Slack("http://127.0.0.1:9")]).close()
+    await Messages([]).send(MESSAGE)
 
 
 async def test_no_log_line_holds_the_address(caplog: pytest.LogCaptureFixture) -> None:

@@ -33,5 +33,5 @@ async def test_each_adapter_of_the_cluster_fits_its_port() -> None:
     prometheus: ports.Metrics = PrometheusMetrics(Prometheus("http://p.example", "ns"), time.time)
     quarantine: ports.Quarantine = QuarantineMap(kube)
     under_way: ports.UnderWay = UnderWayMap(kube)
-    notifier: ports.Notifier = Messages([], print)
+    notifier: ports.Notifier = Messages([])
     assert all((cluster, pods, prometheus, quarantine, under_way, notifier))
