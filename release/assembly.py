@@ -5,7 +5,7 @@ import getpass
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,8 +26,9 @@ from release.adapters.metrics import PodMetrics
 from release.adapters.quarantine import QuarantineMap, UnderWayMap
 from release.adapters.stack import PulumiStack
 from release.adapters.stack_file import StackFile
+from release.analysis import judge
 from release.log import Log
-from release.model import Judgement, Look, Message, Verdict
+from release.model import Message
 from release.phases import Phase
 from release.ports import Journal
 from release.site import CannotBeginError, Site
@@ -58,14 +59,6 @@ class Nobody:
 
     async def send(self, message: Message) -> None:
         """Do nothing."""
-
-
-def unjudged(
-    looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool
-) -> Judgement:
-    """Judge nothing: only a person promotes."""
-    del looks, thresholds, concurrent
-    return Judgement(Verdict.INCONCLUSIVE, ("nothing is measured here; `release promote` decides",))
 
 
 @dataclass
@@ -103,7 +96,7 @@ class Assembly:
             stack=engine,
             cluster=deferred,
             metrics=deferred,
-            judge=unjudged,
+            judge=judge,
             quarantine=deferred,
             under_way=deferred,
             journal=journal,

@@ -27,7 +27,7 @@ from tests.model.kernel import Action, Kernel, Network
 from tests.model.plan import Ambush, Fault
 from tests.model.venue import AskTime, Request, Venue
 
-TIMEOUT_SECONDS = 1.0
+TIMEOUT_SECONDS = 2.0
 POLL_SECONDS = 0.5
 ASK_TIME_SECONDS = 3.0
 DRAIN_SECONDS = 0.5

@@ -67,8 +67,6 @@ class Database:
     random: Random
     rules: Rules
     rate: float
-    row_locked: bool
-    read_committed: bool
     on_claimed: Claimed_
     on_notice: Callable[[], None]
     slow: float
@@ -227,13 +225,10 @@ class Database:
                 shard = signal.shard
             case ReadWork():
                 return False
-        snapshot = self.leases[shard]
         late = self.random.random() < 0.5
         yield self._moment() + (0.0 if late else stall)
-        if self.row_locked:
-            yield Lock(shard, Mode.WRITE)
-        row = self.leases[shard] if self.read_committed else snapshot
-        may_write = self.rules.may_write(row, holder, epoch)
+        yield Lock(shard, Mode.WRITE)
+        may_write = self.rules.may_write(self.leases[shard], holder, epoch)
         yield self._moment() + (stall if late else 0.0)
         return may_write and self._apply(statement)
 

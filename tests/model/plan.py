@@ -192,7 +192,7 @@ def _late_order(random: Random) -> Ambush:
         at_answer=False,
         slower=random.uniform(0.3, 1.5) if kind == "Send" else 0.0,
         faults=(),
-        stall=random.uniform(0.5, 1.0) if kind == "CommitIntent" else 0.0,
+        stall=random.uniform(0.5, 1.9) if kind == "CommitIntent" else 0.0,
     )
 
 

@@ -29,8 +29,6 @@ class Setting:
     """The rules, and the properties of the world that they rely on."""
 
     rules: Rules
-    row_locked: bool = True
-    read_committed: bool = True
     venue_expires: bool = True
     boot_clock: bool = True
     venue_clock: bool = True
@@ -66,8 +64,6 @@ class World:
             random,
             setting.rules,
             rate=plan.database_rate,
-            row_locked=setting.row_locked,
-            read_committed=setting.read_committed,
             on_claimed=self.monitor.claimed,
             on_notice=self._notice,
             slow=plan.database_slow,
