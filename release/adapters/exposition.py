@@ -56,7 +56,8 @@ class _Reader:
             for labels, value in self.families.samples.get(name, ())
             if wanted is None or wanted(labels)
         ]
-        return self._known(name, math.fsum(values))
+        # Not fsum: it refuses infinities of both signs instead of saying that they are no number.
+        return self._known(name, sum(values))
 
     def gauge(self, name: str, *, signed: bool = False) -> float | None:
         """Return the value of a family with one sample; None when there is not one."""

@@ -130,6 +130,7 @@ async def test_the_lock_of_a_dead_run_is_cleared_and_the_up_done(project: Path) 
         (lock(2**22 - 1, since="yesterday"), "does not say who"),
         ("error: [409] Conflict: Another update is currently in progress.", "does not say who"),
     ],
+    ids=["ours", "another machine's", "two", "an odd time", "nobody's"],
 )
 async def test_the_lock_of_anybody_who_may_live_stays(project: Path, text: str, words: str) -> None:
     (project / "locked").write_text(text)
