@@ -20,9 +20,13 @@ from release.adapters.kube import Kube, Timings
 NAMESPACE = "trading-bot-test"
 DIGEST = f"sha256:{'1' * 64}"
 IMAGE = f"r.example/bot@{DIGEST}"
+REFUSED, TIMEOUT, HANG = "refused", "timeout", "hang"
+"""What a pod does instead of answering."""
 TRUSTED = {"insecure-skip-tls-verify": True}
 """To read the machine's certificates takes longer than most tests."""
-QUICK = Timings(connect=0.03, answer=0.07)
+PATIENT = Timings(connect=10, answer=10)
+"""Longer than any answer takes here, also on a loaded machine."""
+IMPATIENT = Timings(connect=0.05, answer=0.15)
 STACK = StackOutputs(
     active_color=Color.BLUE,
     canary_percent=0,
@@ -48,7 +52,7 @@ def config(server: str = "http://kube.example") -> SingleConfig:
 
 @dataclass
 class FakePod:
-    """What it is, and what it answers by path; a number is a status, `hang` never ends."""
+    """What it is, and what it answers by path; a number is a status, the words are troubles."""
 
     name: str
     color: str = "green"
@@ -112,7 +116,7 @@ class FakeApi:
     writes: int = 0
     version: int = 0
 
-    def kube(self, timings: Timings = QUICK) -> Kube:
+    def kube(self, timings: Timings = PATIENT) -> Kube:
         return Kube(config(), NAMESPACE, timings, httpx2.ASGITransport(self.app))
 
     @property
@@ -157,10 +161,12 @@ class FakeApi:
         return await self._answer(self._find(self.services[name]), request.path_params["path"])
 
     async def _answer(self, pod: FakePod, path: str) -> Response:
-        answer = pod.answers.get(path, "refused")
-        if answer == "refused":
+        answer = pod.answers.get(path, REFUSED)
+        if answer == REFUSED:
             return kind_status(503, "error trying to reach service")
-        if answer == "hang":
+        if answer == TIMEOUT:
+            raise httpx2.ReadTimeout("planted")  # as the client's own
+        if answer == HANG:
             await asyncio.sleep(30)
         if isinstance(answer, int):
             return PlainTextResponse(f"status {answer}", answer, pod.headers)

@@ -14,7 +14,15 @@ from bot.trading.orders import State
 from release.adapters.exposition import counters_of, parse
 from release.adapters.metrics import PodMetrics
 from release.model import Counters, Snapshot
-from tests.release.adapters.fake_api import STACK, FakeApi, FakePod, serving, state
+from tests.release.adapters.fake_api import (
+    REFUSED,
+    STACK,
+    TIMEOUT,
+    FakeApi,
+    FakePod,
+    serving,
+    state,
+)
 
 NOW = 1_800_000_000.0
 
@@ -80,8 +88,8 @@ async def test_a_pod_is_scraped_through_the_api_server() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("hang", "no answer in time"),
-        ("refused", "error trying to reach service"),
+        (TIMEOUT, "cannot be asked: planted"),
+        (REFUSED, "error trying to reach service"),
         (500, "/metrics answers 500"),
         ("<html>", "is no exposition"),
         ('bot_x{a="1} 1\n', "is no exposition"),
