@@ -169,6 +169,13 @@ def test_a_histogram_that_is_not_whole_is_none(lines: list[str]) -> None:
     assert counters(text)[0].latency_buckets == ()
 
 
+def test_an_odd_sample_is_not_hidden_by_the_others() -> None:
+    lines = 'bot_http_requests_total{status="500",path="x"} -1\n'
+    found, odd = counters(f'bot_http_requests_total{{status="200",path="x"}} 5\n{lines}')
+    assert found.requests is None
+    assert odd == ("g-1: bot_http_requests_total is -1",)
+
+
 def test_two_samples_of_one_gauge_are_none() -> None:
     assert counters("bot_unknown_orders 1\nbot_unknown_orders 2\n")[0].unresolved_orders is None
 
