@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import os
 import socket
+import sys
 import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -22,13 +23,14 @@ from release.adapters.git import Repository, StackRepository
 from release.adapters.journal_postgres import PostgresJournal
 from release.adapters.journal_sqlite import SqliteJournal
 from release.adapters.kube import Kube
+from release.adapters.message_sinks import Sink, sinks_of
+from release.adapters.messages import Messages
 from release.adapters.metrics import PodMetrics
 from release.adapters.quarantine import QuarantineMap, UnderWayMap
 from release.adapters.stack import PulumiStack
 from release.adapters.stack_file import StackFile
 from release.analysis import judge
 from release.log import Log
-from release.model import Message
 from release.phases import Phase
 from release.ports import Journal
 from release.site import CannotBeginError, Site
@@ -52,13 +54,6 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
-
-
-class Nobody:
-    """Tells nobody."""
-
-    async def send(self, message: Message) -> None:
-        """Do nothing."""
 
 
 @dataclass
@@ -89,6 +84,7 @@ class Assembly:
         clock = SystemClock()
         await log.refresh(clock.now())
         release = _release(log.state, begins=begins)
+        messages = Messages(self._sinks())
         engine = PulumiStack(stack, self.folder, release, self.env)
         deferred = self._deferred(engine, log, str(config.get(f"{project}:context", "")))
         world = World(
@@ -101,13 +97,14 @@ class Assembly:
             under_way=deferred,
             journal=journal,
             git=StackRepository(Repository(self.folder, self.env), file.path),
-            notifier=Nobody(),
+            notifier=messages,
             clock=clock,
         )
         try:
             yield Site(stack, local, world, log, release, holder, by=getpass.getuser())
         finally:
             spool.save(log.unrecorded)
+            await messages.close()
             for kube in self._kubes:
                 await kube.close()
             if isinstance(journal, PostgresJournal):
@@ -131,6 +128,13 @@ class Assembly:
             "set it to postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         )
 
+    def _sinks(self) -> list[Sink]:
+        try:
+            return sinks_of(self.env)
+        except ValueError as error:
+            _aloud(f"nobody will be told: {error}")  # a rollback is not held up by that
+            return []
+
     def _deferred(self, engine: PulumiStack, log: Log, context: str) -> Deferred:
         async def connect() -> Connected:
             outputs = known.last(log.records) or await engine.outputs()
@@ -147,6 +151,10 @@ class Assembly:
             )
 
         return Deferred(connect)
+
+
+def _aloud(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def _release(state: State | None, *, begins: bool) -> str:

@@ -119,7 +119,7 @@ class Judge(Protocol):
     def __call__(
         self, looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool
     ) -> Judgement:
-        """Judge what was seen since this phase began, oldest look first.
+        """Judge what was seen since the canary, or the bake, began, oldest look first.
 
         Args:
             looks: at least one; counters are cumulative since each pod's process began.

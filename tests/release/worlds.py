@@ -177,7 +177,7 @@ class Stage:
         self, looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool
     ) -> Judgement:
         assert looks
-        assert thresholds["alpha"] == 0.05
+        assert thresholds["alpha"] == (0.025 if self.spec.steps else 0.05)
         verdict = self.verdict(concurrent)
         return Judgement(verdict, (f"judged {verdict}",), {"looks": float(len(looks))})
 
