@@ -5,7 +5,16 @@ import pytest
 from bot.contract.color import Color
 from release.model import Verdict
 from release.phases import Phase
-from tests.release.worlds import BLUE_GREEN, CANARY, NEW_IMAGE, OLD_IMAGE, Stage, crashed
+from release.state import Kind
+from tests.release.worlds import (
+    BLUE_GREEN,
+    CANARY,
+    NEW_IMAGE,
+    OLD_IMAGE,
+    FaultyStack,
+    Stage,
+    crashed,
+)
 
 FORWARD = ["placing", "verifying", "swapping", "settling", "baking", "closing", "warm"]
 
@@ -199,3 +208,29 @@ async def test_a_notifier_that_hangs_delays_no_rollback() -> None:
     stage.shelf.hangs_until_over = True
     await stage.command("rollback")
     assert (await stage.run()).phase is Phase.ROLLED_BACK
+
+
+async def test_every_up_is_written_down_before_it_runs() -> None:
+    stage = Stage(CANARY)
+    unwritten: list[dict[str, object]] = []
+
+    def check(stack: FaultyStack) -> str | None:
+        last = [record for record in stage.journal.records if record.kind != Kind.TOLD][-1]
+        written = last.data.get("changes") if last.kind == Kind.TRYING else None
+        if (
+            not isinstance(written, dict)
+            or not written.items()
+            <= {
+                "canaryPercent": 0,
+                **stack.file,
+            }.items()
+        ):
+            unwritten.append(dict(stack.file))
+        return None
+
+    stage.stack.refuse = check
+    stage.verdict = lambda concurrent: Verdict.PASS if concurrent else Verdict.FAIL
+    await stage.begin()
+    await stage.run()
+    assert len(stage.stack.ups) == 6
+    assert not unwritten
