@@ -5,7 +5,7 @@ from tests.model.search import smallest, story, violations
 from tests.model.world import Outcome, run
 
 QUICK, MODEL, SOAK = 200, 10_000, 1_000_000
-SEARCHED = 20_000
+SEARCHED = 200_000
 HARD = sorted({4660, *(seed for seeds in SEEDS.values() for seed in seeds)})
 """What broke a promise once, with a rule less or while the protocol was made."""
 
@@ -27,7 +27,7 @@ def test_no_promise_is_broken_in_ten_thousand_runs() -> None:
 @pytest.mark.model
 @pytest.mark.parametrize("locks", ["lease-only", "row-only"])
 def test_each_lock_is_complete_by_itself(locks: str) -> None:
-    assert _stories(locks, MODEL // 2) == []
+    assert _stories(locks, MODEL // 5) == []
 
 
 @pytest.mark.soak
@@ -35,8 +35,12 @@ def test_no_promise_is_broken_in_a_million_runs() -> None:
     assert _stories("all", SOAK) == []
 
 
-@pytest.mark.model
-@pytest.mark.parametrize("name", BROKEN)
+def _marked(name: str) -> object:
+    """What no known seed shows takes too long to search for in every run."""
+    return pytest.param(name, marks=pytest.mark.model if SEEDS[name] else pytest.mark.soak)
+
+
+@pytest.mark.parametrize("name", [_marked(name) for name in BROKEN])
 def test_a_rule_switched_off_is_found(name: str) -> None:
     outcome = smallest(BROKEN[name].setting, SEEDS[name], SEARCHED)
     assert outcome is not None, f"no run needs the rule: {BROKEN[name].rule}"

@@ -34,6 +34,8 @@ class Setting:
     venue_clock: bool = True
     database_steps: bool = True
     """Not a rule: whether the database's clock may step."""
+    sends_late: float | None = None
+    """Not a rule: how much longer each order takes that the plan slows; None: as it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class World:
     """Bots, ledger and venue under one plan."""
 
     def __init__(self, plan: Plan, setting: Setting, *, trace: bool) -> None:
-        self.plan = plan
+        self.plan = plan = _aimed(plan, setting)
         self.kernel = Kernel(lines=[] if trace else None)
         self.monitor = Monitor(self.kernel)
         random = Random(~plan.seed)  # noqa: S311 - a replayable run, no secret
@@ -265,6 +267,14 @@ class World:
             bot.start_again()
         for bot in self._ours:
             self._show_intent(bot)
+
+
+def _aimed(plan: Plan, setting: Setting) -> Plan:
+    late = setting.sends_late
+    if late is None:
+        return plan
+    aimed = (replace(a, slower=late) if a.kind == "Send" else a for a in plan.ambushes)
+    return replace(plan, ambushes=tuple(aimed))
 
 
 def run(seed: int, setting: Setting, *, trace: bool = False) -> Outcome:
