@@ -5,6 +5,7 @@ import getpass
 import os
 import socket
 import sys
+import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from typing import cast
 import yaml
 
 from bot.contract.environment import DeployEnv
+from infra.outputs import StackOutputs
 from release import known
 from release.adapters.cluster import KubernetesCluster
 from release.adapters.deferred import Connected, Deferred
@@ -26,13 +28,14 @@ from release.adapters.kube import Kube
 from release.adapters.message_sinks import Sink, sinks_of
 from release.adapters.messages import Messages
 from release.adapters.metrics import PodMetrics
+from release.adapters.prometheus import Prometheus, PrometheusMetrics
 from release.adapters.quarantine import QuarantineMap, UnderWayMap
 from release.adapters.stack import PulumiStack
 from release.adapters.stack_file import StackFile
 from release.analysis import judge
 from release.log import Log
 from release.phases import Phase
-from release.ports import Journal
+from release.ports import Journal, Metrics
 from release.site import CannotBeginError, Site
 from release.spool import Spool
 from release.state import State
@@ -40,6 +43,9 @@ from release.world import World
 
 JOURNAL_URL = "RELEASE_JOURNAL_URL"
 """Environment variable: the Postgres that the journals of shared stacks are in."""
+PROMETHEUS_URL = "RELEASE_PROMETHEUS_URL"
+"""Likewise: a Prometheus to ask for the counters, instead of the pods themselves."""
+PROMETHEUS_TOKEN = "RELEASE_PROMETHEUS_TOKEN"  # noqa: S105 -- the name of a variable, not a secret
 FOLDER = ".release"
 """Where a local stack's journal is, and what could not be written to a shared one."""
 
@@ -62,7 +68,9 @@ class Assembly:
 
     folder: Path
     env: Mapping[str, str]
-    _kubes: list[Kube] = field(default_factory=list[Kube])
+    _connections: list[Kube | PrometheusMetrics] = field(
+        default_factory=list[Kube | PrometheusMetrics]
+    )
 
     @asynccontextmanager
     async def site(self, stack: str, begins: bool) -> AsyncGenerator[Site]:  # noqa: FBT001 -- the shape that the command line calls
@@ -105,8 +113,8 @@ class Assembly:
         finally:
             spool.save(log.unrecorded)
             await messages.close()
-            for kube in self._kubes:
-                await kube.close()
+            for connection in self._connections:
+                await connection.close()
             if isinstance(journal, PostgresJournal):
                 await journal.close()
 
@@ -141,16 +149,22 @@ class Assembly:
             if outputs is None:
                 raise CannotBeginError("this stack was never deployed: `pulumi up` once")
             kube = Kube.connect(context, outputs.namespace, self.env)
-            self._kubes.append(kube)
-            clock = SystemClock()
+            self._connections.append(kube)
             return Connected(
                 KubernetesCluster(kube, outputs),
-                PodMetrics(kube, outputs, lambda: clock.now().timestamp()),
+                self._metrics(kube, outputs),
                 QuarantineMap(kube),
                 UnderWayMap(kube),
             )
 
         return Deferred(connect)
+
+    def _metrics(self, kube: Kube, outputs: StackOutputs) -> Metrics:
+        if url := self.env.get(PROMETHEUS_URL):
+            where = Prometheus(url, outputs.namespace, token=self.env.get(PROMETHEUS_TOKEN, ""))
+            self._connections.append(prometheus := PrometheusMetrics(where, time.time))
+            return prometheus
+        return PodMetrics(kube, outputs, time.time)
 
 
 def _aloud(text: str) -> None:
