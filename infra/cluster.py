@@ -5,6 +5,7 @@ Imported only when something is asked: a preview must not pay for the client.
 
 import os
 from dataclasses import dataclass
+from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
@@ -13,14 +14,23 @@ from urllib.parse import urlsplit
 from httpx2 import Timeout
 from lightkube.config.kubeconfig import KubeConfig, SingleConfig
 from lightkube.core.client import Client
+from lightkube.core.exceptions import ApiError
 from lightkube.models.core_v1 import ContainerStatus
 from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import ConfigMap
 from lightkube.resources.core_v1 import Pod as KubePod
 
 from bot.contract.color import Color
+from bot.contract.release import (
+    QUARANTINE_CONFIGMAP,
+    UNDER_WAY_CONFIGMAP,
+    UnderWay,
+    read_quarantine,
+)
 from infra import names
 from infra.guard import Pod, Rollout
 from infra.names import Names
+from infra.standing import Standing
 
 _TIMEOUT_SECONDS = 5.0
 _DETAIL_CHARACTERS = 800
@@ -53,6 +63,26 @@ class KubeCluster:
     def look(self, color: Color) -> tuple[list[Pod], Rollout]:
         """Return the pods of both colors, and how far this color's Deployment has come."""
         return self._pods(), self._rollout(color)
+
+    def standing(self) -> Standing:
+        """Return what releases wrote down: two ConfigMaps that nobody else declares."""
+        return Standing(
+            read_quarantine(self._data(QUARANTINE_CONFIGMAP)),
+            UnderWay.from_data(self._data(UNDER_WAY_CONFIGMAP)),
+        )
+
+    def _data(self, name: str) -> dict[str, str]:
+        """Return what a ConfigMap says; nothing when there is none."""
+        try:
+            found = self.client.get(ConfigMap, name)
+        except ApiError as error:
+            if error.status.code == HTTPStatus.NOT_FOUND:
+                return {}
+            raise
+        return cast(
+            "dict[str, str]",
+            found.data or {},  # pyright: ignore[reportUnknownMemberType]  # a bare dict there
+        )
 
     def _pods(self) -> list[Pod]:
         found = self.client.list(  # pyright: ignore[reportUnknownMemberType]  # its label type is loose

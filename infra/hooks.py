@@ -5,11 +5,16 @@ from typing import Any, cast
 
 from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding
 
+from bot.contract.color import Color
 from infra.guard import Expected
-from infra.watch import Guard, Target, Watch, wait_for_pods
+from infra.standing import Asking
+from infra.watch import Guard, Target, Watch, admit, wait_for_pods
 
 Authority = Callable[[Mapping[str, Any]], object]
 """Reads from a resource's inputs what decides who trades."""
+
+Template = Callable[[str, int], Expected]
+"""Makes of a Deployment's image and number of pods what its color must show."""
 
 Callback = Callable[[ResourceHookArgs], Awaitable[None]]
 
@@ -26,12 +31,15 @@ def target(expected: Output[Expected]) -> Target:
     return resolve
 
 
-def settle_hooks(
-    name: str, watch: Watch, expected: Callable[[str, int], Expected]
+def pod_hooks(
+    color: Color, watch: Watch, asking: Asking, expected: Template, *, trades: bool
 ) -> ResourceHookBinding:
-    """Wait for a Deployment's pods after each of its steps."""
-    hook = ResourceHook(name, settling(watch, expected))
-    return ResourceHookBinding(after_create=[hook], after_update=[hook])
+    """Ask before each step of a color's Deployment, and wait for its pods after it."""
+    before = ResourceHook(f"admit-{color}", admitting(watch, asking, expected, trades=trades))
+    after = ResourceHook(f"settle-{color}", settling(watch, expected))
+    return ResourceHookBinding(
+        before_create=[before], before_update=[before], after_create=[after], after_update=[after]
+    )
 
 
 def guard_hooks(
@@ -49,7 +57,17 @@ def guard_hooks(
     return ResourceHookBinding(before_create=[hook] if on_create else None, before_update=[hook])
 
 
-def settling(watch: Watch, expected: Callable[[str, int], Expected]) -> Callback:
+def admitting(watch: Watch, asking: Asking, expected: Template, *, trades: bool) -> Callback:
+    """Return what asks whether a release stands against this Deployment's step."""
+
+    async def ask(args: ResourceHookArgs) -> None:
+        wanted = expected(*_template(args.new_inputs or {}))
+        await admit(watch, asking, [wanted] if trades and wanted.replicas else [])
+
+    return ask
+
+
+def settling(watch: Watch, expected: Template) -> Callback:
     """Return what waits for the pods of the Deployment that was just applied."""
 
     async def settle(args: ResourceHookArgs) -> None:

@@ -15,6 +15,7 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 from pulumi_kubernetes import Provider
 
 from bot.contract.color import Color
+from bot.contract.release import RELEASE_ENV
 from infra import hooks, names, outputs
 from infra.access import Access
 from infra.checks import check
@@ -30,6 +31,7 @@ from infra.parsing import ConfigError, parse
 from infra.pods import NO_IMAGE, ColorSpec
 from infra.reloadable import ReloadableConfig
 from infra.secret_files import SecretFiles
+from infra.standing import Asking
 from infra.traffic import LiveTraffic
 from infra.watch import Cluster, Guard, Watch
 
@@ -118,16 +120,17 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     files = SecretFiles(stack, config.secrets, top, after=[access.namespace])
     limits = ReloadableConfig(stack, config_file(config), top, [access.namespace])
     watch = Watch(lambda: _connect(config, stack), deadline_seconds=config.rollout_seconds)
+    asking = Asking(stack.stack, os.environ.get(RELEASE_ENV, ""))
     # All that a pod needs to become ready: the hook that waits for it holds up other steps.
     needed = [access.binding, files.secret, limits.config_map]
     images = _images(config, top)
     colors = {
-        color: _color(ColorSpec(stack, config, color, images[color]), top, needed, watch)
+        color: _color(ColorSpec(stack, config, color, images[color]), top, needed, watch, asking)
         for color in Color
     }
     trading = [color for color in Color if color is config.active_color or config.canary_percent]
     targets = [hooks.target(colors[color].expected) for color in trading]
-    guard = Guard(watch, targets, patient=previous is None)
+    guard = Guard(watch, targets, asking, patient=previous is None)
     ready = [colors[color].deployment for color in trading]
     live = LiveTraffic(
         stack,
@@ -151,14 +154,19 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
 
 
 def _color(
-    spec: ColorSpec, opts: ResourceOptions, needed: Sequence[Resource], watch: Watch
+    spec: ColorSpec,
+    opts: ResourceOptions,
+    needed: Sequence[Resource],
+    watch: Watch,
+    asking: Asking,
 ) -> ColorPods:
     """Declare a color; what is to run on a database migrates it first."""
     config, color = spec.config, spec.color
     after = list(needed)
     if config.database and config.color(color).replicas > 0:
         after.append(Migration(spec, config.database, opts, needed).job)
-    return ColorPods(spec, opts, after, _settle(config, spec.stack, color, watch))
+    bound = None if config.render_to else _pod_hooks(spec, watch, asking)
+    return ColorPods(spec, opts, after, bound)
 
 
 def _provider(config: StackConfig) -> Provider:
@@ -218,15 +226,14 @@ def _connect(config: StackConfig, stack: Names) -> Cluster:
     return KubeCluster.connect(config.context, stack)
 
 
-def _settle(
-    config: StackConfig, stack: Names, color: Color, watch: Watch
-) -> ResourceHookBinding | None:
-    if config.render_to:
-        return None
-    return hooks.settle_hooks(
-        f"settle-{color}",
+def _pod_hooks(spec: ColorSpec, watch: Watch, asking: Asking) -> ResourceHookBinding:
+    config, color, namespace = spec.config, spec.color, spec.stack.namespace
+    return hooks.pod_hooks(
+        color,
         watch,
-        lambda image, replicas: Expected(color, image, replicas, stack.namespace),
+        asking,
+        lambda image, replicas: Expected(color, image, replicas, namespace),
+        trades=color is config.active_color or config.canary_percent > 0,
     )
 
 

@@ -6,13 +6,16 @@ Knows a port to the cluster and a clock; what is right is judged by `infra.guard
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.contract.color import Color
 from infra.guard import Expected, Pod, Refusal, Rollout, judge, refusal_text, settled
 from infra.names import COLOR_LABEL
+from infra.standing import Asking, Standing, refusals
 
 POLL_SECONDS = 0.3
+
+Answer = TypeVar("Answer")
 
 Judge = Callable[[Expected, Sequence[Pod], Rollout], Refusal | None]
 Target = Callable[[], Awaitable[Expected]]
@@ -24,10 +27,14 @@ class RefusedError(RuntimeError):
 
 
 class Cluster(Protocol):
-    """What must be known of the cluster. The call blocks, so it is made in a thread."""
+    """What must be known of the cluster. The calls block, so they are made in a thread."""
 
     def look(self, color: Color) -> tuple[list[Pod], Rollout]:
         """Return the pods of both colors, and how far this color's Deployment has come."""
+        ...
+
+    def standing(self) -> Standing:
+        """Return what releases wrote down."""
         ...
 
 
@@ -67,13 +74,19 @@ class Watch:
 
     async def once(self, judgement: Judge, expected: Expected) -> Refusal | None:
         """Judge what the cluster reports now."""
-        async with (
-            self._lock
-        ):  # The client's decoder crashes when two threads first use it at once.
+        pods, rollout = await self._ask(lambda cluster: cluster.look(expected.color))
+        return judgement(expected, pods, rollout)
+
+    async def standing(self) -> Standing:
+        """Return what releases wrote down, as it is now."""
+        return await self._ask(lambda cluster: cluster.standing())
+
+    async def _ask(self, question: Callable[[Cluster], Answer]) -> Answer:
+        # The client's decoder crashes when two threads first use it at once.
+        async with self._lock:
             if self._cluster is None:
                 self._cluster = await asyncio.to_thread(self.connect)
-            pods, rollout = await asyncio.to_thread(self._cluster.look, expected.color)
-        return judgement(expected, pods, rollout)
+            return await asyncio.to_thread(question, self._cluster)
 
     async def until(self, judgement: Judge, expected: Expected) -> Refusal | None:
         """Judge again and again until it is well, hopeless, or too late."""
@@ -92,6 +105,7 @@ class Guard:
     watch: Watch
     targets: Sequence[Target]
     """Every color that will trade."""
+    asking: Asking
     patient: bool
     """Whether to wait: nothing trades yet that a delay could hurt."""
     _verdict: asyncio.Task[None] | None = None
@@ -109,14 +123,30 @@ class Guard:
     async def _judge(self) -> None:
         ask = self.watch.until if self.patient else self.watch.once
         expectations = [await target() for target in self.targets]
-        refusals = [(expected, await ask(judge, expected)) for expected in expectations]
-        texts = _texts(refusals)
-        if texts:
+        if texts := refusals(await self.watch.standing(), self.asking, expectations):
+            raise RefusedError("\n".join(texts))
+        found = [(expected, await ask(judge, expected)) for expected in expectations]
+        if texts := _texts(found):
             raise RefusedError("\n".join(texts))
 
 
-def _texts(refusals: Iterable[tuple[Expected, Refusal | None]]) -> list[str]:
-    return [refusal_text(expected, refusal) for expected, refusal in refusals if refusal]
+def _texts(found: Iterable[tuple[Expected, Refusal | None]]) -> list[str]:
+    return [refusal_text(expected, refusal) for expected, refusal in found if refusal]
+
+
+async def admit(watch: Watch, asking: Asking, trading: Sequence[Expected]) -> None:
+    """Return when a color's pods may be changed.
+
+    Args:
+        watch: asks the cluster.
+        asking: who wants to.
+        trading: what shall run there, when the color trades; else nothing.
+
+    Raises:
+        RefusedError: they may not; says why and what to do.
+    """
+    if texts := refusals(await watch.standing(), asking, trading):
+        raise RefusedError("\n".join(texts))
 
 
 async def wait_for_pods(watch: Watch, expected: Expected) -> None:

@@ -34,7 +34,8 @@ class Announce:
     """Let the guard refuse every `up` that is not ours."""
 
     key: ClassVar[str] = "announce"
-    required: ClassVar[bool] = True
+    required: bool = True
+    """Not on the way back: there the mark helps, and must not hold up."""
 
     @property
     def summary(self) -> str:

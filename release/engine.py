@@ -5,15 +5,16 @@ anywhere leaves a journal from which the next one goes on.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+import contextlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from release.actions import Action, Apply, EndUp
 from release.decision import Decision
 from release.executor import Executor
+from release.herald import Herald
 from release.log import Log, entry
-from release.messages import message
 from release.model import Json, Record, Verdict
 from release.observation import Observation
 from release.observer import Observer
@@ -28,8 +29,6 @@ POLL_SECONDS = 1.0
 LOCK_STALE_SECONDS = 60.0
 """A lock that was not renewed for so long belongs to a dead process."""
 LOCK_RENEW_SECONDS = 15.0
-TOLD_SECONDS = 10.0
-"""How long messages that are still under way are waited for at the end."""
 assert LOCK_RENEW_SECONDS * 3 < LOCK_STALE_SECONDS  # noqa: S101 -- constants that need each other
 
 
@@ -56,6 +55,11 @@ def rests(state: State, now: datetime) -> bool:
     return state.deadline is None or now < state.deadline
 
 
+def told(error: BaseException) -> str:
+    """Return an error in words; one that no port foresaw with its kind."""
+    return str(error) if isinstance(error, PortError) else f"unforeseen: {error!r}"
+
+
 @dataclass(slots=True)
 class _Up:
     """The running `up`, and the phase that began it."""
@@ -78,7 +82,7 @@ class Engine:
     _up: _Up | None = None
     _renewed_at: datetime | None = None
     _verdict: Verdict | None = None
-    _messages: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    _messages: Herald | None = None
 
     async def run(self) -> State:
         """Go on until the release rests, and return where.
@@ -88,9 +92,12 @@ class Engine:
         """
         observer = Observer(self.world, self.log)
         try:
+            await self._renew()
+            await self.log.refresh(self.world.clock.now())
+            self._herald().catch_up()
             while True:
                 await self._renew()
-                await self.log.refresh()
+                await self.log.refresh(self.world.clock.now())
                 state = self._state()
                 if rests(state, self.world.clock.now()):
                     return state
@@ -139,9 +146,7 @@ class Engine:
         }
         self._verdict = None
         record = await self._record(state, Kind.ENTERED, data, buffer=phase in GOING_BACK)
-        told = asyncio.create_task(self._tell(record, self._state()))
-        self._messages.add(told)
-        told.add_done_callback(self._messages.discard)
+        self._herald().send(record, self._state())
 
     async def _begin(self, action: Action, state: State) -> None:
         """Write the action down, then do it; an `up` runs on while the world is looked at."""
@@ -159,18 +164,18 @@ class Engine:
             return
         try:
             text = await doing
-        except PortError as error:
-            await self._record(state, Kind.FAILED, {"action": action.key, "text": str(error)})
+        except Exception as error:  # noqa: BLE001 -- a defect in one action must not stop a way back
+            await self._record(state, Kind.FAILED, {"action": action.key, "text": told(error)})
         else:
             await self._record(state, Kind.DID, {"action": action.key, "text": text})
 
     async def _ended(self, up: _Up, state: State) -> None:
         """Write down how an `up` ended; of a phase that was left it only informs."""
         error = up.task.exception()
-        if error is not None and not isinstance(error, PortError):
+        if error is not None and not isinstance(error, Exception):
             raise error
         kind = Kind.DID if error is None else Kind.FAILED
-        text = up.task.result() if error is None else str(error)
+        text = up.task.result() if error is None else told(error)
         if up.entered_at != state.entered_at:
             kind = Kind.ENDED
         await self._record(state, kind, {"action": up.action.key, "text": text})
@@ -198,16 +203,13 @@ class Engine:
         self.viewer.recorded(record, self._state())
         return record
 
-    async def _tell(self, record: Record, state: State) -> None:
-        try:
-            await self.world.notifier.send(message(self.stack, record, state))
-        except PortError as error:
-            self.viewer.progress(f"nobody could be told: {error}")
-
     async def _renew(self) -> None:
         now = self.world.clock.now()
         young = timedelta(seconds=LOCK_RENEW_SECONDS)
         if self._renewed_at is not None and now - self._renewed_at < young:
+            return
+        self._renewed_at = now  # also when it fails: the next try comes as soon as the next renewal
+        if self.log.down:
             return
         try:
             lock = await self.world.journal.lock(self.holder, now, LOCK_STALE_SECONDS)
@@ -216,7 +218,6 @@ class Engine:
             return
         if lock.holder != self.holder:
             raise LostLockError(f"{lock.holder} drives this release since {lock.since:%H:%M:%S}")
-        self._renewed_at = now
 
     async def _wait(self, until: datetime | None) -> None:
         """Wait, but no longer than a command may wait for us, nor than our `up` runs."""
@@ -227,6 +228,11 @@ class Engine:
         others = {self._up.task} if self._up is not None else set[asyncio.Task[str]]()
         await asyncio.wait({sleeper, *others}, return_when=asyncio.FIRST_COMPLETED)
         sleeper.cancel()
+
+    def _herald(self) -> Herald:
+        if self._messages is None:
+            self._messages = Herald(self.stack, self.world, self.log, self.viewer.progress)
+        return self._messages
 
     def _state(self) -> State:
         state = self.log.state
@@ -239,10 +245,7 @@ class Engine:
             await self.executor.do(EndUp(), self._state(), self.viewer.progress)
             await asyncio.gather(self._up.task, return_exceptions=True)
             self._up = None
-        if self._messages:
-            _, late = await asyncio.wait(self._messages, timeout=TOLD_SECONDS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self._herald().finish()
         if not self.log.down:
-            await self.world.journal.unlock(self.holder)
+            with contextlib.suppress(PortError):  # it becomes stale by itself
+                await self.world.journal.unlock(self.holder)

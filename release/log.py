@@ -4,12 +4,16 @@ On the way forward nothing is done that could not be written down before. A roll
 up by the store: what cannot be written is kept in order, and written when the store answers again.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 
 from release.model import Json, Record
 from release.ports import Journal, LostLockError, PortError
 from release.state import State, fold
+
+PAUSE_SECONDS = 5.0
+"""How long a store that was away is left alone."""
 
 
 class Log:
@@ -19,21 +23,23 @@ class Log:
         self._journal = journal
         self._holder = holder
         self._stored: list[Record] = []
-        self._buffered: list[tuple[Record, bool]] = []
+        self._buffered: list[Record] = []
         self._folded: State | None = None
         self._folded_records = 0
+        self._turn = asyncio.Lock()
+        self._ask_after: datetime | None = None
         self.down = ""
         """Why the store does not answer; empty while it does."""
 
     @property
     def records(self) -> list[Record]:
         """All that is known, oldest first."""
-        return [*self._stored, *(record for record, _ in self._buffered)]
+        return [*self._stored, *self._buffered]
 
     @property
     def unrecorded(self) -> list[Record]:
         """What the store does not have yet."""
-        return [record for record, _ in self._buffered]
+        return list(self._buffered)
 
     @property
     def state(self) -> State | None:
@@ -43,25 +49,21 @@ class Log:
             self._folded, self._folded_records = fold(records), len(records)
         return self._folded
 
-    async def refresh(self) -> None:
-        """Read what is new, and write what is buffered; a store that is away is noted in `down`."""
-        try:
-            await self._flush()
-            await self._read()
-        except LostLockError:
-            raise
-        except PortError as error:
-            self.down = str(error)
-        else:
-            self.down = ""
+    def keep(self, records: Iterable[Record]) -> None:
+        """Take over what an earlier process could not write."""
+        self._buffered += records
 
-    async def append(
-        self,
-        record: Record,
-        *,
-        fenced: bool = True,
-        buffer: bool = False,
-    ) -> None:
+    async def refresh(self, now: datetime) -> None:
+        """Read what is new, and write what is buffered; a store that is away is noted in `down`."""
+        async with self._turn:
+            try:
+                await self._ask(now, self._catch_up)
+            except LostLockError:
+                raise
+            except PortError:
+                return  # noted in `down`
+
+    async def append(self, record: Record, *, fenced: bool = True, buffer: bool = False) -> None:
         """Write one record down, durably.
 
         Args:
@@ -73,24 +75,44 @@ class Log:
             LostLockError: another process runs this release now.
             PortError: the store is away, and it may not be buffered.
         """
-        try:
+
+        async def write() -> None:
             await self._flush()
             await self._write(record, fenced=fenced)
             await self._read()
+
+        async with self._turn:
+            try:
+                await self._ask(record.at, write)
+            except LostLockError:
+                raise
+            except PortError:
+                if not buffer:
+                    raise
+                self._buffered.append(record)
+
+    async def _ask(self, now: datetime, question: Callable[[], Awaitable[None]]) -> None:
+        """Ask the store, but not again soon after it was away: each try costs its time-out."""
+        if self._ask_after is not None and now < self._ask_after:
+            raise PortError(self.down)
+        try:
+            await question()
         except LostLockError:
             raise
         except PortError as error:
             self.down = str(error)
-            if not buffer:
-                raise
-            self._buffered.append((record, fenced))
-        else:
-            self.down = ""
+            self._ask_after = now + timedelta(seconds=PAUSE_SECONDS)
+            raise
+        self.down, self._ask_after = "", None
+
+    async def _catch_up(self) -> None:
+        await self._flush()
+        await self._read()
 
     async def _flush(self) -> None:
         while self._buffered:
-            record, fenced = self._buffered[0]
-            await self._write(record, fenced=fenced)
+            # Without the lock: it could not be had then, and what was done is history.
+            await self._write(self._buffered[0], fenced=False)
             del self._buffered[0]
 
     async def _write(self, record: Record, *, fenced: bool) -> None:

@@ -1,10 +1,11 @@
 """What people are told: one message per transition, made from its journal record. Pure."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from release.model import Json, Message, Record, Severity
 from release.phases import Phase
-from release.state import State
+from release.state import Kind, State, fold
 
 _SEVERITY = {
     Phase.CLOSING: Severity.GOOD,
@@ -21,6 +22,26 @@ _SEVERITY = {
 _NUMBERS_MAX = 12
 
 
+def identity(record: Record) -> str:
+    """Return what names a transition in the record that its message has arrived."""
+    return f"{record.at.isoformat()}/{record.data.get('phase')}"
+
+
+def untold(records: Sequence[Record]) -> list[tuple[Record, State]]:
+    """Return the last release's transitions that nobody was told, with the state after each."""
+    state = fold(records)
+    if state is None:
+        return []
+    ours = [record for record in records if record.release == state.release]
+    arrived = {str(record.data.get("of")) for record in ours if record.kind == Kind.TOLD}
+    found: list[tuple[Record, State]] = []
+    for position, record in enumerate(ours):
+        then = fold(ours[: position + 1]) if record.kind == Kind.ENTERED else None
+        if then is not None and identity(record) not in arrived:
+            found.append((record, then))
+    return found
+
+
 def message(stack: str, record: Record, state: State) -> Message:
     """Return what to say about a transition.
 
@@ -33,7 +54,7 @@ def message(stack: str, record: Record, state: State) -> Message:
     numbers = cast("dict[str, Json]", record.data.get("numbers") or {})
     shown = [f"{name}: {value}" for name, value in list(numbers.items())[:_NUMBERS_MAX]]
     return Message(
-        key=f"{stack}/{record.release}/{record.at.isoformat()}",
+        key=f"{stack}/{record.release}/{identity(record)}",
         severity=_SEVERITY.get(state.phase, Severity.INFO),
         title=f"{stack}: {state.phase}: {target.old} → {target.new}",
         lines=(state.reason, f"image: {state.image or target.image}", *shown),

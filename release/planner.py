@@ -6,6 +6,7 @@ The order is the policy: what a person asked for, what the phase wants, its dead
 from dataclasses import replace
 from datetime import datetime
 
+from release.actions import Announce, Apply
 from release.decision import Decision
 from release.observation import Need, Observation
 from release.phases import GOING_BACK, RESTING, SWAPPED, Phase, RefusedError, Trigger, after
@@ -33,8 +34,10 @@ def needs(state: State) -> frozenset[Need]:
     """Return what has to be looked at to decide; nothing more, since looking costs time."""
     if state.command is not None:
         return frozenset()
+    if state.phase is Phase.RAISING and not state.work(Announce.key).tries:
+        return frozenset()  # what comes first needs no eyes, and seconds count
     early, late = NEEDS[state.phase]
-    return late if state.work("apply").done else early
+    return late if state.work(Apply.key).done else early
 
 
 def _commanded(state: State) -> Decision:

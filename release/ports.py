@@ -119,7 +119,7 @@ class Judge(Protocol):
     def __call__(
         self, looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool
     ) -> Judgement:
-        """Judge what was seen since this phase began, oldest look first.
+        """Judge what was seen since the canary, or the bake, began, oldest look first.
 
         Args:
             looks: at least one; counters are cumulative since each pod's process began.
@@ -158,8 +158,8 @@ class UnderWay(Protocol):
         ...
 
 
-class Journal(Protocol):
-    """The append-only list of what happened on one stack, and the lock on it."""
+class Records(Protocol):
+    """The append-only list of what happened on one stack."""
 
     async def read(self, after: int) -> Sequence[Record]:
         """Return every record of this stack with a higher sequence, oldest first."""
@@ -183,6 +183,10 @@ class Journal(Protocol):
         """
         ...
 
+
+class Locks(Protocol):
+    """Who drives a release on one stack."""
+
     async def lock(self, holder: str, now: datetime, stale_seconds: float) -> Lock:
         """Take or renew the lock, unless another's is younger; return the one that stands then.
 
@@ -194,6 +198,14 @@ class Journal(Protocol):
         """Give the lock back; does nothing when this holder has none."""
         ...
 
+    async def held(self) -> Lock | None:
+        """Return the lock that stands, without taking it; None when nobody has it."""
+        ...
+
+
+class Journal(Records, Locks, Protocol):
+    """Both, in one store: a record is written only while its writer holds the lock."""
+
 
 class Git(Protocol):
     """The repository that the stack config is in."""
@@ -204,6 +216,10 @@ class Git(Protocol):
 
     async def is_ancestor(self, older: str, newer: str) -> bool:
         """Tell whether `older` is in the history of `newer`; an unknown commit is not."""
+        ...
+
+    async def require_clean(self) -> None:
+        """Return when our commit would take nobody's uncommitted change along; else raise."""
         ...
 
     async def commit(self, message: str, *, push: bool) -> str | None:

@@ -81,6 +81,10 @@ class MemoryJournal:
         if self.lock_row is not None and self.lock_row.holder == holder:
             self.lock_row = None
 
+    async def held(self) -> Lock | None:
+        """Return the lock that stands."""
+        return self.lock_row
+
 
 @dataclass
 class IdealStack:
@@ -94,7 +98,7 @@ class IdealStack:
 
     def read(self) -> Mapping[str, object]:
         """Return the config."""
-        return {f"p:{key}": value for key, value in self.file.items()}
+        return {key if ":" in key else f"p:{key}": self.file[key] for key in self.file}
 
     def write(self, changes: Mapping[str, Scalar]) -> bool:
         """Change the config."""
@@ -183,9 +187,10 @@ class IdealCluster:
 
 
 def passes(
-    _looks: Sequence[Look], _thresholds: Mapping[str, float], *, concurrent: bool
+    looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool
 ) -> Judgement:
     """Judge that all is well."""
+    del looks, thresholds
     return Judgement(Verdict.PASS, (f"rehearsal, {'canary' if concurrent else 'bake'}",))
 
 
@@ -227,6 +232,9 @@ class Shelf:
     async def is_ancestor(self, older: str, newer: str) -> bool:
         """Return that history is one line."""
         return bool(older and newer)
+
+    async def require_clean(self) -> None:
+        """Find nothing."""
 
     async def commit(self, message: str, *, push: bool) -> str | None:
         """Keep the message."""

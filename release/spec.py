@@ -7,7 +7,7 @@ need not know them: `pulumi config set release:strategy canary`.
 from collections.abc import Mapping
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
@@ -188,6 +188,20 @@ def parse(config: Mapping[str, object]) -> Spec:
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise SpecError(sorted(_problem(detail) for detail in details)) from None
+
+
+def from_journal(told: object) -> Spec:
+    """Return the spec that a release began with, perhaps under another version of this program.
+
+    A rollback must not fail on a key that was renamed since: what is not understood is left out.
+    """
+    try:
+        return Spec.model_validate(told)
+    except ValidationError as error:
+        known = cast("dict[str, object]", told) if isinstance(told, dict) else {}
+        odd = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}
+        rest = {key: value for key, value in known.items() if key not in odd}
+        return Spec() if len(rest) == len(known) else from_journal(rest)
 
 
 def _problem(detail: ErrorDetails) -> str:

@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import cast
 
 from bot.contract.color import Color
+from infra.outputs import StackOutputs
+from release.known import OUTPUTS, to_json
 from release.model import Json, Record
 from release.phases import GOING_BACK, SWAPPED, Phase, Trigger
-from release.spec import Spec
+from release.spec import Spec, from_journal
 
 
 class Kind(StrEnum):
@@ -25,6 +27,9 @@ class Kind(StrEnum):
     JUDGED = "judged"
     ENDED = "ended"
     """An `up` of a phase that was left before it ended."""
+    CLEARED = "cleared"
+    TOLD = "told"
+    """A transition's message has arrived."""
     UNLOCKED = "unlocked"
 
 
@@ -142,9 +147,10 @@ def releases(records: Sequence[Record]) -> list[State]:
     return list(found.values())
 
 
-def began(spec: Spec, target: Target) -> dict[str, Json]:
+def began(spec: Spec, target: Target, outputs: StackOutputs | None = None) -> dict[str, Json]:
     """Return the data of the first record."""
     return {
+        OUTPUTS: None if outputs is None else to_json(outputs),
         "spec": cast("Json", spec.to_json()),
         "new": target.new.value,
         "image": target.image,
@@ -173,7 +179,7 @@ def _begun(record: Record) -> State:
     )
     return State(
         release=record.release,
-        spec=Spec.model_validate(data["spec"]),
+        spec=from_journal(data.get("spec")),
         target=target,
         began_at=record.at,
         phase=Phase.GATING,

@@ -243,7 +243,7 @@ def _cooling(at: Situation) -> Decision:
 
 def _raising(at: Situation) -> Decision:
     target = at.state.target
-    if found := _todo(at, EndUp(), patient=True):
+    if found := _todo(at, EndUp(), Announce(required=False), patient=True):
         return found
     if serving(at.seen.old_pods):
         return Decision(f"{target.old} has a ready pod", trigger=Trigger.READY)

@@ -51,12 +51,14 @@ class _Reader:
         """Return the sum over the samples with wanted labels; None when it was not measured."""
         if not self.families.has(name):
             return None
-        values = [
-            value
-            for labels, value in self.families.samples.get(name, ())
-            if wanted is None or wanted(labels)
-        ]
-        return self._known(name, math.fsum(values))
+        total = 0.0
+        for labels, value in self.families.samples.get(name, ()):
+            if wanted is not None and not wanted(labels):
+                continue
+            if (known := self._known(name, value)) is None:
+                return None
+            total += known
+        return self._known(name, total)
 
     def gauge(self, name: str, *, signed: bool = False) -> float | None:
         """Return the value of a family with one sample; None when there is not one."""

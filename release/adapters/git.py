@@ -148,7 +148,10 @@ class Repository:
         return self._git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").code == 0
 
     def _must_be_repository(self) -> None:
-        if self._git("rev-parse", "--git-dir").code:
+        done = self._git("rev-parse", "--git-dir")
+        if done.code == _KILLED:
+            raise _failed("look for the repository", done)
+        if done.code:
             raise GitError(
                 f"{self.folder} is in no git repository; run inside the clone that holds the "
                 "stack config, or run without committing"

@@ -137,6 +137,11 @@ class PostgresJournal:
                 holder,
             )
 
+    async def held(self) -> Lock | None:
+        """Return the lock that stands, without taking it."""
+        async with self._transaction() as connection:
+            return await self._lock(connection)
+
     async def close(self) -> None:
         """Close the connection."""
         connection, self._connection = self._connection, None

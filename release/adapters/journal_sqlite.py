@@ -109,6 +109,11 @@ class SqliteJournal:
                 (self.stack, holder),
             )
 
+    async def held(self) -> Lock | None:
+        """Return the lock that stands, without taking it."""
+        with self._open() as connection:
+            return self._lock(connection)
+
     def _lock(self, connection: sqlite3.Connection) -> Lock | None:
         row = connection.execute(
             "SELECT holder, since, renewed FROM release_lock WHERE stack = ?",

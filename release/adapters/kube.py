@@ -6,6 +6,7 @@ do not stop a pod that answers byte by byte.
 """
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -156,9 +157,8 @@ class Kube:
 
     async def _ask(self, what: str, target: str, path: str) -> Answer:
         answer = await self._get(f"{what} {path}", f"{target}/proxy{path}")
-        if _is_from_api_server(answer):
-            text = answer.body.decode(errors="replace")[:_SAID_CHARACTERS]
-            raise ClusterError(f"{what} {path}: {answer.status} from the API server: {text}")
+        if (why := _told_by_api_server(answer)) is not None:
+            raise ClusterError(f"{what} {path}: {answer.status} from the API server: {why}")
         return answer
 
     async def _get(self, what: str, path: str) -> Answer:
@@ -172,9 +172,18 @@ class Kube:
             return Answer(response.status_code, dict(response.headers), bytes(body))
 
 
-def _is_from_api_server(answer: Answer) -> bool:
-    """Tell whether the API server answers in the place of a pod that did not."""
-    return answer.status >= _CLIENT_ERROR and b'"kind":"Status"' in answer.body.replace(b" ", b"")
+def _told_by_api_server(answer: Answer) -> str | None:
+    """Return what the API server says in the place of a pod that did not answer, or None."""
+    if answer.status < _CLIENT_ERROR:
+        return None
+    try:
+        told: object = json.loads(answer.body)
+    except ValueError:
+        return None
+    known = cast("Mapping[str, object]", told if isinstance(told, dict) else {})
+    if known.get("kind") != "Status":
+        return None
+    return str(known.get("message") or known.get("reason"))[:_SAID_CHARACTERS]
 
 
 def find_context(context: str, paths: str) -> SingleConfig:

@@ -44,6 +44,8 @@ class PodMetrics:
         except ClusterError as error:
             return Snapshot(color, self._now(), (), (str(error),))
         running = [each.pod.name for each in seen if each.running]
+        if not running:
+            return Snapshot(color, self._now(), (), (f"no pod of {color} runs",))
         scraped = await asyncio.gather(*map(self._scrape, running))
         return Snapshot(
             color,

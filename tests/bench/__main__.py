@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.contract.color import Color
-from tests.bench import measure, signals
+from tests.bench import authority, measure, signals
 from tests.bench.machine import describe
 from tests.bench.report import Figure, document
 from tests.harness.deployed import deployed
@@ -56,7 +56,9 @@ def _measure(folder: Path, platform: Platform) -> list[Figure]:
     with deployed(created, faulty) as stack:
         figures += measure.dead_color(stack)
     figures += [*measure.image(image, platform), *measure.rebuild(platform)]
-    return [*figures, *signals.signals(), *signals.start()]
+    figures += authority.handovers(image, platform)
+    figures += [*signals.signals(), *signals.start()]
+    return [*figures, *authority.cost(), *authority.replicas()]
 
 
 if __name__ == "__main__":

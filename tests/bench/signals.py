@@ -74,21 +74,21 @@ async def _measure(kind: Kind) -> list[Figure]:
             for number in range(ROUNDS):
                 bare += await _paced_inserts(insert, f"{number}")
                 sent += await _paced_signals(bot, venue, f"{number}")
-            flood = await _flood(bot)
+            taken = await flood(bot, "f")
             inserts = await _flood_inserts(kind, folder)
-    return [*_latency(kind, sent, bare), *_rate(kind, flood, inserts)]
+    return [*_latency(kind, sent, bare), *_rate(kind, taken, inserts)]
 
 
 def _latency(kind: Kind, sent: list[float], bare: list[float]) -> list[Figure]:
     what = f"signal → order at the venue, {kind.name}"
-    ratio = _p99(sent) / _p99(bare)
+    ratio = p99(sent) / p99(bare)
     note = f"{len(sent)} signals at {PACED_PER_SECOND}/s, through HTTP and ccxt"
     return [
         Figure(f"{what}: p99 / p99 of a bare committed insert", ratio, "", 3.0),
         Figure(f"{what}: p50", statistics.median(sent) * 1000, "ms", note=note),
-        Figure(f"{what}: p99", _p99(sent) * 1000, "ms"),
+        Figure(f"{what}: p99", p99(sent) * 1000, "ms"),
         Figure(f"bare committed insert, {kind.name}: p50", statistics.median(bare) * 1000, "ms"),
-        Figure(f"bare committed insert, {kind.name}: p99", _p99(bare) * 1000, "ms"),
+        Figure(f"bare committed insert, {kind.name}: p99", p99(bare) * 1000, "ms"),
     ]
 
 
@@ -101,7 +101,8 @@ def _rate(kind: Kind, taken: float, inserts: float) -> list[Figure]:
     ]
 
 
-def _p99(values: list[float]) -> float:
+def p99(values: list[float]) -> float:
+    """Return the 99th percentile."""
     return statistics.quantiles(values, n=100)[-1]
 
 
@@ -186,7 +187,7 @@ async def _paced_signals(bot: RunningBot, venue: str, run: str) -> list[float]:
     return [arrived[name] + 0.0005 - at for name, at in asked.items()]
 
 
-async def _flood(bot: RunningBot) -> float:
+async def flood(bot: RunningBot, name: str, *, connections: int = CONNECTIONS) -> float:
     """Return how many signals a second are accepted when clients do not wait for each other."""
     ended = time.monotonic() + FLOOD_SECONDS
 
@@ -194,7 +195,7 @@ async def _flood(bot: RunningBot) -> float:
         client, done = _Client(bot.url), 0
         await client.open()
         while time.monotonic() < ended:
-            status = await client.post(body(f"f{connection}-{done}", done, MAX_AGE_SECONDS))
+            status = await client.post(body(f"{name}{connection}-{done}", done, MAX_AGE_SECONDS))
             if status == 202:
                 done += 1
             else:
@@ -203,7 +204,7 @@ async def _flood(bot: RunningBot) -> float:
         client.close()
         return done
 
-    done = await asyncio.gather(*(one(n) for n in range(CONNECTIONS)))
+    done = await asyncio.gather(*(one(n) for n in range(connections)))
     return sum(done) / FLOOD_SECONDS
 
 

@@ -1,10 +1,18 @@
 """What only the cluster can tell is refused before the Service and the intent move."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
 import pytest
 
 from bot.contract.color import Color
+from bot.contract.release import (
+    QUARANTINE_CONFIGMAP,
+    UNDER_WAY_CONFIGMAP,
+    QuarantineEntry,
+    UnderWay,
+    digest_of,
+)
 from infra.names import CONTAINER
 from tests.harness.faults import kill, revive
 from tests.harness.kube import Kube, wait_until
@@ -20,15 +28,18 @@ def unmoved(faulty_blue_live: Stack) -> Generator[Stack]:
     faulty_blue_live.pulumi("preview", "--expect-no-changes")
 
 
-def refused_swap_to_green(stack: Stack) -> Done:
+def refused_swap_to_green(
+    stack: Stack, words: str = "green cannot take over, so nothing was moved"
+) -> Done:
     kube = Kube.of(stack)
     before = kube.snapshot()
     stack.set("activeColor", Color.GREEN)
     done = stack.up(check=False)
     stack.set("activeColor", Color.BLUE)
     assert done.code != 0
-    assert "green cannot take over, so nothing was moved" in done.text
-    assert "pulumi config set activeColor blue" in done.text
+    assert words in done.text
+    if words.startswith("green"):
+        assert "pulumi config set activeColor blue" in done.text
     assert kube.snapshot() == before
     return done
 
@@ -66,3 +77,28 @@ def test_a_color_whose_pods_run_another_digest_is_refused(
     kube.kubectl("set", "image", deployment, f"{CONTAINER}={faulty_image}")
     kube.kubectl("rollout", "status", deployment)
     assert f"runs {other_image}" in done.text
+
+
+@contextmanager
+def written(kube: Kube, name: str, data: Mapping[str, str]) -> Generator[None]:
+    """What a release would have written down."""
+    items = [f"--from-literal={key}={value}" for key, value in data.items()]
+    kube.kubectl("create", "configmap", name, *items)
+    try:
+        yield
+    finally:
+        kube.kubectl("delete", "configmap", name)
+
+
+def test_a_quarantined_digest_is_refused(unmoved: Stack, faulty_image: str) -> None:
+    entry = QuarantineEntry(digest_of(faulty_image), "2026-03-01T02:03:00Z", "a test", "planted")
+    with written(Kube.of(unmoved), QUARANTINE_CONFIGMAP, {entry.key: entry.to_value()}):
+        done = refused_swap_to_green(unmoved, "It may not trade, so nothing was moved")
+    assert f"{entry.digest} is in quarantine since 2026-03-01T02:03:00Z, by a test" in done.text
+
+
+def test_while_a_release_is_under_way_a_plain_up_is_refused(unmoved: Stack) -> None:
+    mark = UnderWay("r-1", "a test", "2026-03-01T02:03:00Z")
+    with written(Kube.of(unmoved), UNDER_WAY_CONFIGMAP, mark.to_data()):
+        done = refused_swap_to_green(unmoved, "so nothing was moved by this `up`")
+    assert "(r-1), run by a test since 2026-03-01T02:03:00Z" in done.text

@@ -5,17 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 from bot.contract.color import Color
+from bot.contract.release import QuarantineEntry, UnderWay, digest_of
 from bot.contract.secrets import DATABASE_URL, VENUE_API_KEY, VENUE_API_SECRET
 from infra.config import StackConfig
 from infra.guard import Expected, Pod, Rollout
 from infra.outputs import ColorOutputs, StackOutputs
 from infra.parsing import parse
+from infra.standing import Asking
 
 PROJECT = "trading-bot"
 OLD = "registry.example/bot@sha256:" + "0" * 64
 NEW = "registry.example/bot@sha256:" + "1" * 64
 DATABASE = "postgresql://bot:hush@db.example/bot"
 SECRETS = {DATABASE_URL: DATABASE, VENUE_API_KEY: "key", VENUE_API_SECRET: "hush"}
+BAD = QuarantineEntry(digest_of(NEW), "2026-03-01T02:03:00+00:00", "night@laptop", "errors 5 %")
+UNDER_WAY = UnderWay("r-1", "ci@runner", "2026-03-01T02:00:00+00:00")
+PERSON = Asking("staging", "")
 DONE = Rollout(observed=True, updated_replicas=2)
 
 

@@ -1,16 +1,22 @@
 """What the API server says, in the words of the guard; and which cluster is asked."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import httpx2
 import pytest
 import yaml
+from lightkube.core.client import Client
 from lightkube.resources.core_v1 import Pod as KubePod
 
 from bot.contract.color import Color
-from infra.cluster import ClusterError, find_context, read_pods
-from tests.infra.samples import NEW
+from bot.contract.release import QUARANTINE_CONFIGMAP, UNDER_WAY_CONFIGMAP
+from infra.cluster import ClusterError, KubeCluster, find_context, read_pods
+from infra.names import Names
+from infra.standing import Standing
+from tests.infra.samples import BAD, NEW, UNDER_WAY
 
 
 def reported(**status: object) -> KubePod:
@@ -108,3 +114,29 @@ def test_only_the_named_context_is_ever_asked(tmp_path: Path) -> None:
 def test_without_a_kubeconfig_the_message_says_what_to_set(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match="knows: none; set KUBECONFIG"):
         find_context("one", str(tmp_path / "missing"))
+
+
+def answering(folder: Path, answers: Mapping[str, object]) -> KubeCluster:
+    """A cluster that has these ConfigMaps, by name; a 404 for the others."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        found = answers.get(request.url.path.rpartition("/")[2])
+        status = {"kind": "Status", "code": 404, "message": "not found"}
+        return httpx2.Response(200, json=found) if found else httpx2.Response(404, json=status)
+
+    config = find_context("one", kubeconfig(folder / "kubeconfig", "one"))
+    client = Client(config, namespace="ns", transport=httpx2.MockTransport(answer))
+    return KubeCluster(client, Names("staging", "ns"))
+
+
+def test_what_releases_wrote_down_is_read_from_two_config_maps(tmp_path: Path) -> None:
+    written = {
+        QUARANTINE_CONFIGMAP: {"data": {BAD.key: BAD.to_value()}},
+        UNDER_WAY_CONFIGMAP: {"data": UNDER_WAY.to_data()},
+    }
+    assert answering(tmp_path, written).standing() == Standing({BAD.digest: BAD}, UNDER_WAY)
+
+
+def test_where_no_release_ever_ran_nothing_is_written_down(tmp_path: Path) -> None:
+    assert answering(tmp_path, {}).standing() == Standing()
+    assert answering(tmp_path, {UNDER_WAY_CONFIGMAP: {"data": {}}}).standing() == Standing()

@@ -1,7 +1,7 @@
 """Which steps of the engine are asked for, and what they wait for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -9,9 +9,10 @@ from pulumi import ResourceHookArgs
 
 from bot.contract.color import Color
 from infra.guard import Expected, Pod, Rollout
-from infra.hooks import asking, data, selector, settling
+from infra.hooks import admitting, asking, data, selector, settling
+from infra.standing import Asking, Standing
 from infra.watch import Guard, RefusedError, Watch
-from tests.infra.samples import DONE, NEW, expected, pod
+from tests.infra.samples import BAD, DONE, NEW, PERSON, UNDER_WAY, expected, pod
 
 
 @dataclass
@@ -19,10 +20,14 @@ class Empty:
     """A cluster whose green has no pods; counts who asks."""
 
     asked: int = 0
+    written: Standing = field(default_factory=Standing)
 
     def look(self, color: Color) -> tuple[list[Pod], Rollout]:
         self.asked += 1
         return [pod("blue-1", color.other)], DONE
+
+    def standing(self) -> Standing:
+        return self.written
 
 
 def step(**inputs: Mapping[str, Any]) -> ResourceHookArgs:
@@ -35,7 +40,7 @@ def guarding() -> tuple[Guard, Empty]:
     async def target() -> Expected:
         return expected()
 
-    return Guard(Watch(lambda: cluster), [target], patient=False), cluster
+    return Guard(Watch(lambda: cluster), [target], PERSON, patient=False), cluster
 
 
 def service(color: str, label: str = "a") -> dict[str, Any]:
@@ -92,3 +97,38 @@ async def test_the_wait_is_for_the_image_and_the_pods_that_were_applied() -> Non
     applied = {"spec": {"replicas": 3.0, "template": template}}
     await settling(Watch(Empty), wanted)(step(new_outputs=applied))
     assert waited == [(NEW, 3)]
+
+
+def deployment(image: str, replicas: float = 2.0) -> dict[str, Any]:
+    template = {"spec": {"containers": [{"image": image}]}}
+    return {"spec": {"replicas": replicas, "template": template}}
+
+
+async def admitted(written: Standing, asked_by: Asking = PERSON, **how: Any) -> None:  # noqa: ANN401 - of two kinds
+    inputs = deployment(NEW, how.pop("replicas", 2.0))
+    ask = admitting(
+        Watch(lambda: Empty(written=written)),
+        asked_by,
+        lambda image, replicas: Expected(Color.GREEN, image, replicas, "ns"),
+        trades=how.pop("trades", True),
+    )
+    await ask(step(new_inputs=inputs))
+
+
+async def test_a_quarantined_digest_is_not_put_under_a_color_that_trades() -> None:
+    with pytest.raises(RefusedError, match="is in quarantine"):
+        await admitted(Standing({BAD.digest: BAD}))
+
+
+async def test_a_quarantined_digest_may_stay_where_it_does_not_trade() -> None:
+    await admitted(Standing({BAD.digest: BAD}), trades=False)
+    await admitted(Standing({BAD.digest: BAD}), replicas=0)
+
+
+async def test_pods_are_changed_during_a_release_only_by_its_own_up() -> None:
+    for trades in (True, False):
+        with pytest.raises(RefusedError, match="a release is under way"):
+            await admitted(Standing(under_way=UNDER_WAY), trades=trades)
+        await admitted(
+            Standing(under_way=UNDER_WAY), Asking("staging", UNDER_WAY.release), trades=trades
+        )

@@ -6,8 +6,9 @@ import pytest
 
 from bot.contract.color import Color
 from infra.guard import Expected, Pod, Rollout
-from infra.watch import POLL_SECONDS, Guard, RefusedError, Watch, wait_for_pods
-from tests.infra.samples import DONE, expected, pod
+from infra.standing import Standing
+from infra.watch import POLL_SECONDS, Guard, RefusedError, Watch, admit, wait_for_pods
+from tests.infra.samples import BAD, DONE, PERSON, UNDER_WAY, expected, pod
 
 READY = [pod("a"), pod("b")]
 PULLING = [pod("a"), pod("b", ready=False, reason="ContainerCreating"), pod("c", Color.BLUE)]
@@ -20,11 +21,15 @@ class FakeCluster:
 
     sights: list[list[Pod]]
     looked: int = 0
+    written: Standing = field(default_factory=Standing)
 
     def look(self, color: Color) -> tuple[list[Pod], Rollout]:
         assert color is Color.GREEN
         self.looked += 1
         return self.sights[min(self.looked, len(self.sights)) - 1], DONE
+
+    def standing(self) -> Standing:
+        return self.written
 
 
 @dataclass
@@ -72,7 +77,7 @@ async def test_the_wait_is_bounded() -> None:
 
 async def test_the_guard_asks_once_for_all_that_moves() -> None:
     waiting, cluster, _ = watch(PULLING, READY)
-    guard = Guard(waiting, [target], patient=False)
+    guard = Guard(waiting, [target], PERSON, patient=False)
     for _ in range(2):
         with pytest.raises(RefusedError, match="green cannot take over"):
             await guard.allow()
@@ -81,7 +86,7 @@ async def test_the_guard_asks_once_for_all_that_moves() -> None:
 
 async def test_the_guard_allows_what_is_ready() -> None:
     waiting, cluster, _ = watch(READY)
-    guard = Guard(waiting, [target], patient=False)
+    guard = Guard(waiting, [target], PERSON, patient=False)
     await guard.allow()
     await guard.allow()
     assert cluster.looked == 1
@@ -89,7 +94,7 @@ async def test_the_guard_allows_what_is_ready() -> None:
 
 async def test_the_guard_waits_only_where_nothing_trades_yet() -> None:
     waiting, _, clock = watch(PULLING, PULLING, READY)
-    await Guard(waiting, [target], patient=True).allow()
+    await Guard(waiting, [target], PERSON, patient=True).allow()
     assert clock.slept
 
 
@@ -98,4 +103,29 @@ async def test_a_cluster_that_does_not_answer_refuses() -> None:
         raise ConnectionError("refused")
 
     with pytest.raises(ConnectionError):
-        await Guard(Watch(connect), [target], patient=False).allow()
+        await Guard(Watch(connect), [target], PERSON, patient=False).allow()
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        (Standing({BAD.digest: BAD}), "is in quarantine since"),
+        (Standing(under_way=UNDER_WAY), "a release is under way"),
+    ],
+)
+async def test_what_a_release_wrote_down_refuses_before_any_pod_is_looked_at(
+    written: Standing, words: str
+) -> None:
+    waiting, cluster, _ = watch(READY)
+    cluster.written = written
+    with pytest.raises(RefusedError, match=words):
+        await Guard(waiting, [target], PERSON, patient=True).allow()
+    with pytest.raises(RefusedError, match=words):
+        await admit(waiting, PERSON, [expected()])
+    assert cluster.looked == 0
+
+
+async def test_the_pods_of_a_standby_may_be_changed_whatever_is_in_quarantine() -> None:
+    waiting, cluster, _ = watch(READY)
+    cluster.written = Standing({BAD.digest: BAD})
+    await admit(waiting, PERSON, [])

@@ -64,10 +64,18 @@ async def test_a_lock_is_told_with_its_holder_and_since_when(journal: Journal) -
     theirs = await journal.lock("bob", AT + timedelta(seconds=1), STALE)
     assert theirs.holder == "ada"
     assert theirs.since == mine.since
+    assert await journal.held() == theirs
     await journal.unlock("bob")
     assert (await journal.lock("bob", AT + timedelta(seconds=2), STALE)).holder == "ada"
     await journal.unlock("ada")
     assert (await journal.lock("bob", AT + timedelta(seconds=3), STALE)).holder == "bob"
+
+
+async def test_nobody_holds_a_lock_that_was_given_back(journal: Journal) -> None:
+    assert await journal.held() is None
+    await journal.lock("ada", AT, STALE)
+    await journal.unlock("ada")
+    assert await journal.held() is None
 
 
 async def test_a_lock_that_nobody_renews_is_taken_over(journal: Journal) -> None:

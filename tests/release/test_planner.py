@@ -165,3 +165,12 @@ def test_each_state_is_left_by_its_deadline(*, canary: bool, sights: list[Observ
         walk.now = state.deadline
         walk.turn(seen, "killed")
         assert walk.state.entered_at == walk.now, "it stayed"
+
+
+def test_an_action_whose_end_nobody_wrote_down_is_done_again_unless_it_runs() -> None:
+    walk = Walk(canary=False)
+    walk.enter(walk.state, Decision("go", trigger=Trigger.READY), Observation())
+    walk.note(Kind.DID, {"action": "announce"})
+    walk.note(Kind.TRYING, {"action": "apply"})
+    assert not decide(walk.state, Observation(running=True), walk.now).actions
+    assert isinstance(decide(walk.state, Observation(), walk.now).actions[0], Apply)

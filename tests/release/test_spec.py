@@ -1,6 +1,6 @@
 import pytest
 
-from release.spec import SpecError, Strategy, parse
+from release.spec import SpecError, Strategy, from_journal, parse
 
 
 def test_a_stack_that_says_nothing_is_released_blue_green() -> None:
@@ -24,6 +24,15 @@ def test_the_keys_are_read_as_a_person_writes_them() -> None:
 def test_what_the_journal_keeps_reads_back_the_same() -> None:
     spec = parse({"release:strategy": "canary", "release:canarySteps": [5, 25]})
     assert type(spec).model_validate(spec.to_json()) == spec
+
+
+def test_a_journal_of_another_version_of_this_program_can_still_be_read() -> None:
+    told = parse({"release:strategy": "canary"}).to_json()
+    told |= {"sinceRemoved": 1, "bakeSeconds": "long", "deadlines": {"ancient": 3}}
+    spec = from_journal(told)
+    assert spec.strategy is Strategy.CANARY
+    assert spec.bake_seconds == 300
+    assert from_journal(None) == from_journal({}) == from_journal([1])
 
 
 def test_every_problem_comes_at_once_with_key_value_and_what_is_right() -> None:

@@ -9,7 +9,7 @@ from bot.contract.color import Color
 from release.engine import Engine
 from release.executor import RealExecutor
 from release.log import Log, entry
-from release.model import Json, Judgement, Look, Pod, Record, Verdict
+from release.model import Json, Judgement, Look, Message, Pod, Record, Verdict
 from release.ports import PortError, UpEndedError, UpFailedError
 from release.rehearsal import IdealCluster, IdealStack, MemoryJournal, Shelf, StillClock
 from release.spec import Spec, Strategy
@@ -120,6 +120,24 @@ class FaultyJournal(MemoryJournal):
 
 
 @dataclass
+class FaultyShelf(Shelf):
+    """Its people may not listen."""
+
+    deaf: bool = False
+    hangs_until_over: bool = False
+
+    async def send(self, message: Message) -> None:
+        if self.deaf:
+            raise PortError("nobody listens")
+        if self.hangs_until_over and "rolled-back" not in message.title:
+            await self.over.wait()
+        self.over.set()
+        await super().send(message)
+
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
 class Silent:
     """Shows nothing, keeps the lines."""
 
@@ -146,7 +164,7 @@ class Stage:
     )
     cluster: FaultyCluster = field(init=False)
     journal: FaultyJournal = field(default_factory=FaultyJournal)
-    shelf: Shelf = field(default_factory=Shelf)
+    shelf: FaultyShelf = field(default_factory=FaultyShelf)
     verdict: Callable[[bool], Verdict] = lambda _: Verdict.PASS
     engines: int = 0
     log: Log = field(init=False)
@@ -159,7 +177,7 @@ class Stage:
         self, looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool
     ) -> Judgement:
         assert looks
-        assert thresholds["alpha"] == 0.05
+        assert thresholds["alpha"] == (0.025 if self.spec.steps else 0.05)
         verdict = self.verdict(concurrent)
         return Judgement(verdict, (f"judged {verdict}",), {"looks": float(len(looks))})
 

@@ -20,7 +20,13 @@ from release.adapters.kube import Kube, Timings
 NAMESPACE = "trading-bot-test"
 DIGEST = f"sha256:{'1' * 64}"
 IMAGE = f"r.example/bot@{DIGEST}"
-QUICK = Timings(connect=0.03, answer=0.07)
+REFUSED, TIMEOUT, HANG = "refused", "timeout", "hang"
+"""What a pod does instead of answering."""
+TRUSTED = {"insecure-skip-tls-verify": True}
+"""To read the machine's certificates takes longer than most tests."""
+PATIENT = Timings(connect=10, answer=10)
+"""Longer than any answer takes here, also on a loaded machine."""
+IMPATIENT = Timings(connect=0.05, answer=0.15)
 STACK = StackOutputs(
     active_color=Color.BLUE,
     canary_percent=0,
@@ -35,7 +41,7 @@ STACK = StackOutputs(
 def config(server: str = "http://kube.example") -> SingleConfig:
     found = KubeConfig.from_dict(  # pyright: ignore[reportUnknownMemberType]  # a bare dict there
         {
-            "clusters": [{"name": "c", "cluster": {"server": server}}],
+            "clusters": [{"name": "c", "cluster": {"server": server, **TRUSTED}}],
             "users": [{"name": "u", "user": {"token": "t"}}],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
         }
@@ -46,7 +52,7 @@ def config(server: str = "http://kube.example") -> SingleConfig:
 
 @dataclass
 class FakePod:
-    """What it is, and what it answers by path; a number is a status, `hang` never ends."""
+    """What it is, and what it answers by path; a number is a status, the words are troubles."""
 
     name: str
     color: str = "green"
@@ -110,7 +116,7 @@ class FakeApi:
     writes: int = 0
     version: int = 0
 
-    def kube(self, timings: Timings = QUICK) -> Kube:
+    def kube(self, timings: Timings = PATIENT) -> Kube:
         return Kube(config(), NAMESPACE, timings, httpx2.ASGITransport(self.app))
 
     @property
@@ -125,7 +131,6 @@ class FakeApi:
                 Route(f"{base}/configmaps", self._create, methods=["POST"]),
                 Route(f"{base}/configmaps/{{name}}", self._config_map, methods=["GET"]),
                 Route(f"{base}/configmaps/{{name}}", self._replace, methods=["PUT"]),
-                Route(f"{base}/configmaps/{{name}}", self._delete, methods=["DELETE"]),
             ]
         )
 
@@ -156,10 +161,12 @@ class FakeApi:
         return await self._answer(self._find(self.services[name]), request.path_params["path"])
 
     async def _answer(self, pod: FakePod, path: str) -> Response:
-        answer = pod.answers.get(path, "refused")
-        if answer == "refused":
+        answer = pod.answers.get(path, REFUSED)
+        if answer == REFUSED:
             return kind_status(503, "error trying to reach service")
-        if answer == "hang":
+        if answer == TIMEOUT:
+            raise httpx2.ReadTimeout("planted")  # as the client's own
+        if answer == HANG:
             await asyncio.sleep(30)
         if isinstance(answer, int):
             return PlainTextResponse(f"status {answer}", answer, pod.headers)
@@ -187,18 +194,6 @@ class FakeApi:
             return kind_status(404, "NotFound")
         stale = sent["metadata"].get("resourceVersion") != found["metadata"]["resourceVersion"]
         return kind_status(409, "Conflict") if stale or self._overtaken() else self._stored(sent)
-
-    async def _delete(self, request: Request) -> Response:
-        sent = json.loads(await request.body() or b"{}")
-        name = request.path_params["name"]
-        found = self.config_maps.get(name)
-        if found is None:
-            return kind_status(404, "NotFound")
-        wanted = sent.get("preconditions", {}).get("resourceVersion")
-        if wanted not in (None, found["metadata"]["resourceVersion"]) or self._overtaken():
-            return kind_status(409, "Conflict")
-        del self.config_maps[name]
-        return JSONResponse({"kind": "Status", "status": "Success"})
 
     def _overtaken(self) -> bool:
         self.conflicts -= 1

@@ -13,9 +13,13 @@ from release.adapters.kube import ClusterError, Kube, find_context
 from release.model import Pod
 from tests.release.adapters.fake_api import (
     DIGEST,
+    HANG,
     IMAGE,
+    IMPATIENT,
     NAMESPACE,
+    REFUSED,
     STACK,
+    TIMEOUT,
     FakeApi,
     FakePod,
     config,
@@ -107,7 +111,7 @@ async def test_why_a_pod_is_not_ready_is_in_the_clusters_words(
     assert found.last_lines == ()
 
 
-@pytest.mark.parametrize("answer", ["hang", "refused", 500, "[]", "no json", '{"version": null}'])
+@pytest.mark.parametrize("answer", [TIMEOUT, REFUSED, 500, "[]", "no json", '{"version": null}'])
 async def test_a_pod_that_does_not_say_its_version_is_a_value(answer: str | int) -> None:
     found = await one(serving("g-1", answers={"/version": answer}))
     assert found.ready
@@ -150,8 +154,8 @@ async def test_a_color_that_answers_well_passes_the_smoke_checks() -> None:
         ({"/health": json.dumps({"status": "fail"})}, "/health: says fail"),
         ({"/health": "no json"}, "/health: says nothing"),
         ({"/version": "{}"}, "/version: names no version"),
-        ({"/readyz": "refused"}, "error trying to reach service"),
-        ({"/readyz": "hang"}, "Service bot-green /readyz: no answer in time"),
+        ({"/readyz": REFUSED}, "error trying to reach service"),
+        ({"/readyz": TIMEOUT}, "cannot be asked: planted"),
     ],
 )
 async def test_what_is_wrong_behind_the_preview_service_is_named(
@@ -159,6 +163,13 @@ async def test_what_is_wrong_behind_the_preview_service_is_named(
 ) -> None:
     (problem,) = await behind(serving("g-1", answers=answers)).smoke(Color.GREEN)
     assert words in problem
+
+
+async def test_a_pod_that_never_ends_its_answer_is_waited_for_so_long_and_no_longer() -> None:
+    pod = serving("g-1", answers={"/version": HANG})
+    kube = FakeApi([pod]).kube(IMPATIENT)
+    with pytest.raises(ClusterError, match="pod g-1 /version: no answer in time"):
+        await kube.ask_pod("g-1", "/version")
 
 
 async def test_a_preview_service_that_answers_by_another_color_fails() -> None:
@@ -187,7 +198,9 @@ def holding(name: str, color: str, *shards: int) -> FakePod:
 
 async def test_shards_are_counted_once_per_color_and_silent_pods_hold_none() -> None:
     pods = [holding("b-1", "blue", 1, 2), holding("b-2", "blue", 2, 3), holding("g-1", "green", 4)]
-    silent = [serving(f"g-{text}", answers={"/metrics": text}) for text in ("hang", "} nonsense {")]
+    silent = [
+        serving(f"g-{text}", answers={"/metrics": text}) for text in (TIMEOUT, "} nonsense {")
+    ]
     cluster = KubernetesCluster(FakeApi([*pods, *silent]).kube(), STACK)
     assert await cluster.shards() == {Color.BLUE: 3, Color.GREEN: 1}
 

@@ -14,7 +14,15 @@ from bot.trading.orders import State
 from release.adapters.exposition import counters_of, parse
 from release.adapters.metrics import PodMetrics
 from release.model import Counters, Snapshot
-from tests.release.adapters.fake_api import STACK, FakeApi, FakePod, serving, state
+from tests.release.adapters.fake_api import (
+    REFUSED,
+    STACK,
+    TIMEOUT,
+    FakeApi,
+    FakePod,
+    serving,
+    state,
+)
 
 NOW = 1_800_000_000.0
 
@@ -80,8 +88,8 @@ async def test_a_pod_is_scraped_through_the_api_server() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("hang", "no answer in time"),
-        ("refused", "error trying to reach service"),
+        (TIMEOUT, "cannot be asked: planted"),
+        (REFUSED, "error trying to reach service"),
         (500, "/metrics answers 500"),
         ("<html>", "is no exposition"),
         ('bot_x{a="1} 1\n', "is no exposition"),
@@ -103,10 +111,10 @@ async def test_a_cluster_that_cannot_be_asked_is_one_failure_and_no_exception() 
     assert "500 Broken" in found.failures[0]
 
 
-async def test_pods_that_do_not_run_are_not_asked() -> None:
-    assert await scraped(FakePod("g-1", status=state({"waiting": {}}))) == Snapshot(
-        Color.GREEN, NOW, ()
-    )
+async def test_pods_that_do_not_run_are_not_asked_and_a_color_without_any_is_a_failure() -> None:
+    waiting = FakePod("g-1", status=state({"waiting": {}}))
+    assert await scraped(waiting) == Snapshot(Color.GREEN, NOW, (), ("no pod of green runs",))
+    assert (await scraped(waiting, exporting(FULL, "g-2"))).failures == ()
 
 
 def counters(text: str) -> tuple[Counters, tuple[str, ...]]:
@@ -159,6 +167,13 @@ def test_a_value_that_is_no_number_makes_its_counter_unknown_and_is_told(
 def test_a_histogram_that_is_not_whole_is_none(lines: list[str]) -> None:
     text = "".join(f"bot_intent_to_ack_seconds_bucket{line}\n" for line in lines)
     assert counters(text)[0].latency_buckets == ()
+
+
+def test_an_odd_sample_is_not_hidden_by_the_others() -> None:
+    lines = 'bot_http_requests_total{status="500",path="x"} -1\n'
+    found, odd = counters(f'bot_http_requests_total{{status="200",path="x"}} 5\n{lines}')
+    assert found.requests is None
+    assert odd == ("g-1: bot_http_requests_total is -1",)
 
 
 def test_two_samples_of_one_gauge_are_none() -> None:

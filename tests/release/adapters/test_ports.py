@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from release.adapters.cluster import KubernetesCluster
 from release.adapters.git import Repository, StackRepository
+from release.adapters.messages import Messages
 from release.adapters.metrics import PodMetrics
 from release.adapters.prometheus import Prometheus, PrometheusMetrics
+from release.adapters.quarantine import QuarantineMap, UnderWayMap
 from release.adapters.stack import PulumiStack
 from release.adapters.stack_file import StackFile
 from tests.release.adapters.fake_api import STACK, FakeApi
@@ -29,4 +31,7 @@ async def test_each_adapter_of_the_cluster_fits_its_port() -> None:
     cluster: ports.Cluster = KubernetesCluster(kube, STACK)
     pods: ports.Metrics = PodMetrics(kube, STACK, time.time)
     prometheus: ports.Metrics = PrometheusMetrics(Prometheus("http://p.example", "ns"), time.time)
-    assert all((cluster, pods, prometheus))
+    quarantine: ports.Quarantine = QuarantineMap(kube)
+    under_way: ports.UnderWay = UnderWayMap(kube)
+    notifier: ports.Notifier = Messages([])
+    assert all((cluster, pods, prometheus, quarantine, under_way, notifier))

@@ -17,7 +17,7 @@ from release.adapters.stack import PulumiStack
 from release.ports import PortError, UpEndedError, UpFailedError
 
 FAKE = Path(__file__).with_name("fake_pulumi.sh")
-QUICK = Patience(command=5, up=5, grace=0.3)
+QUICK = Patience(command=20, up=20, grace=20)
 SECRET = "hush-hush"  # noqa: S105 - planted, to be looked for
 
 
@@ -56,7 +56,7 @@ def dead_pid() -> int:
 
 
 async def seen(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - another process is waited for
             await asyncio.sleep(0.01)
 
@@ -130,6 +130,7 @@ async def test_the_lock_of_a_dead_run_is_cleared_and_the_up_done(project: Path) 
         (lock(2**22 - 1, since="yesterday"), "does not say who"),
         ("error: [409] Conflict: Another update is currently in progress.", "does not say who"),
     ],
+    ids=["ours", "another machine's", "two", "an odd time", "nobody's"],
 )
 async def test_the_lock_of_anybody_who_may_live_stays(project: Path, text: str, words: str) -> None:
     (project / "locked").write_text(text)
@@ -189,7 +190,7 @@ async def test_the_up_of_a_dead_release_is_ended_and_of_a_living_one_not(project
         await seen(lambda: all(name().startswith("pulumi") for name in names))
         await seen((project / "running").exists)
         await stack(project).end_up()
-        orphan.wait(5)
+        orphan.wait(20)
         assert (project / "signals").read_text() == "INT\n"
         assert other_stack.poll() is None
         assert living.poll() is None

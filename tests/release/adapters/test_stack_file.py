@@ -221,7 +221,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.sampled_from(KEYS), VALUES)
 def test_a_value_is_read_back_as_written_and_no_other_key_moves(key: str, value: Scalar) -> None:
     path = path_of(key)
@@ -238,7 +238,7 @@ def test_a_value_is_read_back_as_written_and_no_other_key_moves(key: str, value:
     assert {name: kept for name, kept in found.items() if name != path[1]} == other
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(
     st.lists(
         st.tuples(st.sampled_from(KEYS[:5]), st.sampled_from(["a/b", "c-d", "e@f"])), max_size=4

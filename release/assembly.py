@@ -1,0 +1,178 @@
+"""Puts a stack's site together from what is on this machine: folder, environment, kubeconfig."""
+
+import asyncio
+import getpass
+import os
+import socket
+import sys
+import time
+import uuid
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from bot.contract.environment import DeployEnv
+from infra.outputs import StackOutputs
+from release import known
+from release.adapters.cluster import KubernetesCluster
+from release.adapters.deferred import Connected, Deferred
+from release.adapters.git import Repository, StackRepository
+from release.adapters.journal_postgres import PostgresJournal
+from release.adapters.journal_sqlite import SqliteJournal
+from release.adapters.kube import Kube
+from release.adapters.message_sinks import Sink, sinks_of
+from release.adapters.messages import Messages
+from release.adapters.metrics import PodMetrics
+from release.adapters.prometheus import Prometheus, PrometheusMetrics
+from release.adapters.quarantine import QuarantineMap, UnderWayMap
+from release.adapters.stack import PulumiStack
+from release.adapters.stack_file import StackFile
+from release.analysis import judge
+from release.log import Log
+from release.phases import Phase
+from release.ports import Journal, Metrics
+from release.site import CannotBeginError, Site
+from release.spool import Spool
+from release.state import State
+from release.world import World
+
+JOURNAL_URL = "RELEASE_JOURNAL_URL"
+"""Environment variable: the Postgres that the journals of shared stacks are in."""
+PROMETHEUS_URL = "RELEASE_PROMETHEUS_URL"
+"""Likewise: a Prometheus to ask for the counters, instead of the pods themselves."""
+PROMETHEUS_TOKEN = "RELEASE_PROMETHEUS_TOKEN"  # noqa: S105 -- the name of a variable, not a secret
+FOLDER = ".release"
+"""Where a local stack's journal is, and what could not be written to a shared one."""
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass
+class Assembly:
+    """One project folder and environment."""
+
+    folder: Path
+    env: Mapping[str, str]
+    _connections: list[Kube | PrometheusMetrics] = field(
+        default_factory=list[Kube | PrometheusMetrics]
+    )
+
+    @asynccontextmanager
+    async def site(self, stack: str, begins: bool) -> AsyncGenerator[Site]:  # noqa: FBT001 -- the shape that the command line calls
+        """Open the site of a stack, and close what it opened.
+
+        Raises:
+            CannotBeginError: this folder or environment is not enough.
+            PortError: the stack config cannot be read.
+        """
+        project = self._project()
+        file = StackFile(self.folder / f"Pulumi.{stack}.yaml", project)
+        config = file.read()
+        local = config.get(f"{project}:deployEnv") == DeployEnv.LOCAL
+        holder = f"{getpass.getuser()}@{socket.gethostname()}:{os.getpid()}-{uuid.uuid4().hex[:4]}"
+        journal = self._journal(stack, local=local)
+        spool = Spool(self.folder / FOLDER / f"{stack}.unrecorded.jsonl")
+        log = Log(journal, holder)
+        log.keep(spool.load())
+        clock = SystemClock()
+        await log.refresh(clock.now())
+        release = _release(log.state, begins=begins)
+        messages = Messages(self._sinks())
+        engine = PulumiStack(stack, self.folder, release, self.env)
+        deferred = self._deferred(engine, log, str(config.get(f"{project}:context", "")))
+        world = World(
+            config=file,
+            stack=engine,
+            cluster=deferred,
+            metrics=deferred,
+            judge=judge,
+            quarantine=deferred,
+            under_way=deferred,
+            journal=journal,
+            git=StackRepository(Repository(self.folder, self.env), file.path),
+            notifier=messages,
+            clock=clock,
+        )
+        try:
+            yield Site(stack, local, world, log, release, holder, by=getpass.getuser())
+        finally:
+            spool.save(log.unrecorded)
+            await messages.close()
+            for connection in self._connections:
+                await connection.close()
+            if isinstance(journal, PostgresJournal):
+                await journal.close()
+
+    def _project(self) -> str:
+        path = self.folder / "Pulumi.yaml"
+        try:
+            content = cast("Mapping[str, object]", yaml.safe_load(path.read_text()))
+        except (OSError, yaml.YAMLError) as error:
+            raise CannotBeginError(f"{path} cannot be read; run this beside it: {error}") from error
+        return str(content["name"])
+
+    def _journal(self, stack: str, *, local: bool) -> Journal:
+        if url := self.env.get(JOURNAL_URL):
+            return PostgresJournal(url, stack)
+        if local:
+            return SqliteJournal(self.folder / FOLDER / "journal.sqlite", stack)
+        raise CannotBeginError(
+            f"{JOURNAL_URL} is not set: laptops and CI share the journal of {stack} in a Postgres; "
+            "set it to postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        )
+
+    def _sinks(self) -> list[Sink]:
+        try:
+            return sinks_of(self.env)
+        except ValueError as error:
+            _aloud(f"nobody will be told: {error}")  # a rollback is not held up by that
+            return []
+
+    def _deferred(self, engine: PulumiStack, log: Log, context: str) -> Deferred:
+        async def connect() -> Connected:
+            outputs = known.last(log.records) or await engine.outputs()
+            if outputs is None:
+                raise CannotBeginError("this stack was never deployed: `pulumi up` once")
+            kube = Kube.connect(context, outputs.namespace, self.env)
+            self._connections.append(kube)
+            return Connected(
+                KubernetesCluster(kube, outputs),
+                self._metrics(kube, outputs),
+                QuarantineMap(kube),
+                UnderWayMap(kube),
+            )
+
+        return Deferred(connect)
+
+    def _metrics(self, kube: Kube, outputs: StackOutputs) -> Metrics:
+        if url := self.env.get(PROMETHEUS_URL):
+            where = Prometheus(url, outputs.namespace, token=self.env.get(PROMETHEUS_TOKEN, ""))
+            self._connections.append(prometheus := PrometheusMetrics(where, time.time))
+            return prometheus
+        return PodMetrics(kube, outputs, time.time)
+
+
+def _aloud(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _release(state: State | None, *, begins: bool) -> str:
+    """Return the id that the guard shall let through: a new one, or the last release's."""
+    if begins or state is None or state.phase is Phase.REFUSED:
+        return uuid.uuid4().hex[:12]
+    return state.release

@@ -1,0 +1,253 @@
+"""What a person can ask for. Each begins or moves a release by its journal, and drives it."""
+
+from infra.outputs import StackOutputs
+from release.engine import LOCK_STALE_SECONDS, Viewer, rests
+from release.exits import Exit, of
+from release.log import entry
+from release.model import Json, Lock
+from release.phases import Phase, RefusedError, Trigger, after
+from release.ports import PortError
+from release.site import CannotBeginError, Request, Site, adopted, quarantined, target
+from release.spec import Spec
+from release.state import Kind, State, Target, began, releases
+
+FOLLOW_SECONDS = 1.0
+ANSWER_SECONDS = 15.0
+"""A living engine reads a command within this time; else it hangs or is cut off."""
+WARM_LOOK_SECONDS = 10.0
+
+
+class LockedError(RuntimeError):
+    """Another process drives a release on this stack."""
+
+
+async def deploy(site: Site, request: Request, viewer: Viewer, *, detach: bool) -> Exit:
+    """Bring an image to the active color.
+
+    Raises:
+        CannotBeginError, RefusedError, SpecError: nothing was changed.
+        LockedError: another release is under way.
+        PortError: something does not answer.
+    """
+    spec, outputs = site.spec(), await site.outputs()
+    wanted = target(request, outputs, await site.revision(), site.by)
+    if spec.commit:
+        await site.world.git.require_clean()
+    await _lock(site)
+    try:
+        await _begin(site, spec, wanted, outputs)
+    except BaseException:
+        await site.world.journal.unlock(site.holder)
+        raise
+    await site.engine(viewer).run()
+    return await _until_cold(site, viewer, detach=detach)
+
+
+async def command(site: Site, trigger: Trigger, reason: str, viewer: Viewer) -> Exit:
+    """Promote, abort or roll back the last release, whoever drives it.
+
+    Raises:
+        RefusedError, CannotBeginError: it does not fit; nothing was changed.
+        LockedError: whoever drives it does not answer.
+        PortError: something does not answer.
+    """
+    state = await site.state()
+    if trigger is Trigger.ROLLBACK and _wants_adoption(site, state):
+        state = await _adopt(site)
+    if state is None:
+        raise CannotBeginError(f"{site.stack} has no release: nothing to {trigger}")
+    after(state.phase, trigger)  # refuses in words before anything is written
+    told: dict[str, Json] = {"command": trigger.value, "by": site.by, "reason": reason}
+    await _write(site, state.release, Kind.COMMANDED, told, anyway=trigger is Trigger.ROLLBACK)
+    return await _drive(site, viewer, backwards=trigger is not Trigger.PROMOTE)
+
+
+async def resume(site: Site, viewer: Viewer) -> Exit:
+    """Go on where a killed or stuck release stands, or end a warm window that is over.
+
+    Raises:
+        RefusedError, CannotBeginError: there is nothing that could go on.
+        LockedError: another process drives it.
+        PortError: something does not answer.
+    """
+    await _lock(site)
+    state = await site.state()
+    if state is None:
+        raise CannotBeginError(f"{site.stack} has no release: nothing to resume")
+    backwards = state.going_back
+    if state.phase is Phase.WARM and rests(state, site.world.clock.now()):
+        await site.world.journal.unlock(site.holder)
+        raise RefusedError(f"this release is warm until {state.deadline:%H:%M:%S} UTC; let it be")
+    if state.phase is not Phase.WARM and state.command is None:
+        after(state.phase, Trigger.RESUME)
+        told: dict[str, Json] = {"command": "resume", "by": site.by, "reason": "asked for"}
+        await _write(site, state.release, Kind.COMMANDED, told, anyway=backwards)
+    return of((await site.engine(viewer).run()).phase, backwards=backwards)
+
+
+async def unlock(site: Site, reason: str) -> Lock | None:
+    """Take the lock from whoever has it, and the mark off the cluster; journalled with the reason.
+
+    Raises:
+        PortError: something does not answer.
+    """
+    state = await site.state()
+    lock = await site.world.journal.held()
+    if state is not None:
+        told: dict[str, Json] = {
+            "by": site.by,
+            "reason": reason,
+            "holder": lock.holder if lock else "",
+        }
+        await _write(site, state.release, Kind.UNLOCKED, told)
+        await site.world.under_way.withdraw(state.release)
+    if lock is not None:
+        await site.world.journal.unlock(lock.holder)
+    return lock
+
+
+async def clear(site: Site, digest: str, reason: str) -> None:
+    """Let a digest in again; journalled with who and why.
+
+    Raises:
+        PortError: something does not answer.
+    """
+    state = await site.state()
+    told: dict[str, Json] = {"digest": digest, "by": site.by, "reason": reason}
+    await _write(site, state.release if state else site.release, Kind.CLEARED, told)
+    await site.world.quarantine.clear(digest)
+
+
+async def _lock(site: Site) -> None:
+    lock = await site.world.journal.lock(site.holder, site.world.clock.now(), LOCK_STALE_SECONDS)
+    if lock.holder != site.holder:
+        raise LockedError(
+            f"{lock.holder} drives a release on {site.stack} since {lock.since:%Y-%m-%d %H:%M:%S}"
+            " UTC; `release status` shows it, `release abort` and `release rollback` reach it"
+        )
+
+
+async def _begin(site: Site, spec: Spec, wanted: Target, outputs: StackOutputs) -> None:
+    """Write the first record; end the former release's warm window; refuse when it is not over."""
+    state = await site.state()
+    if site.log.down:
+        raise PortError(site.log.down)
+    if state is not None:
+        await _replace(site, state)
+    await _write(site, site.release, Kind.BEGAN, began(spec, wanted, outputs))
+
+
+async def _replace(site: Site, state: State) -> None:
+    phase = after(state.phase, Trigger.REPLACE)
+    if phase is not state.phase:
+        told: dict[str, Json] = {
+            "phase": phase.value,
+            "trigger": Trigger.REPLACE.value,
+            "reason": "the next release begins",
+        }
+        await _write(site, state.release, Kind.ENTERED, told)
+
+
+async def _write(
+    site: Site, release: str, kind: Kind, data: dict[str, Json], *, anyway: bool = False
+) -> None:
+    record = entry(release, site.world.clock.now(), kind, data)
+    await site.log.append(record, fenced=False, buffer=anyway)
+
+
+def _wants_adoption(site: Site, state: State | None) -> bool:
+    """Return whether what is active was not brought there by the journal's last release."""
+    if state is None:
+        return True
+    if state.phase is not Phase.REFUSED:
+        return False
+    effective = [each for each in releases(site.log.records) if each.phase is not Phase.REFUSED]
+    if effective and effective[-1].phase is Phase.ROLLED_BACK:
+        after(Phase.ROLLED_BACK, Trigger.ROLLBACK)
+    return True
+
+
+async def _adopt(site: Site) -> State:
+    """Begin a release that is over already, so that it can be sent back."""
+    outputs = await site.outputs()
+    found = adopted(outputs, site.by)
+    if why := await quarantined(site, found.old_image):
+        raise CannotBeginError(f"{found.old_image} is quarantined: {why}")
+    await _write(site, site.release, Kind.BEGAN, began(site.spec(), found, outputs), anyway=True)
+    told: dict[str, Json] = {
+        "phase": Phase.DONE.value,
+        "trigger": Trigger.REPLACE.value,
+        "reason": found.reason,
+    }
+    await _write(site, site.release, Kind.ENTERED, told, anyway=True)
+    state = site.log.state
+    assert state is not None  # noqa: S101 -- just written
+    return state
+
+
+async def _drive(site: Site, viewer: Viewer, *, backwards: bool) -> Exit:
+    """Drive the release, or watch whoever does until it has answered the command."""
+    try:
+        if site.log.down:
+            viewer.progress(f"goes on without the release lock: {site.log.down}")
+        else:
+            await _lock(site)
+    except LockedError:
+        await _follow(site, viewer)
+    except PortError as error:
+        viewer.progress(f"goes on without the release lock: {error}")
+    state = await site.engine(viewer).run()
+    return of(state.phase, backwards=backwards)
+
+
+async def _follow(site: Site, viewer: Viewer) -> None:
+    """Show what the other engine does until it gives the lock back.
+
+    Raises:
+        LockedError: it does not answer.
+    """
+    clock = site.world.clock
+    asked = clock.now()
+    shown = len(site.log.records)
+    while True:
+        state = await site.state()
+        assert state is not None  # noqa: S101 -- the command was just written
+        for record in site.log.records[shown:]:
+            viewer.recorded(record, state)
+        shown = len(site.log.records)
+        waited = (clock.now() - asked).total_seconds()
+        if state.command is not None and waited > ANSWER_SECONDS:
+            raise LockedError(
+                f"whoever drives the release on {site.stack} has not answered for {waited:.0f} s; "
+                "if it is surely dead: `release unlock`, then again"
+            )
+        try:
+            await _lock(site)
+        except LockedError:
+            await clock.sleep(FOLLOW_SECONDS)
+        else:
+            return
+
+
+async def _until_cold(site: Site, viewer: Viewer, *, detach: bool) -> Exit:
+    """Wait for the end of the warm window, without the lock: others may release meanwhile."""
+    state = await site.state()
+    assert state is not None  # noqa: S101 -- it has just run
+    if detach or not _is_warm(state, site.release):
+        return of(state.phase, backwards=False)
+    viewer.progress(f"the old color stands by until {state.deadline:%H:%M:%S} UTC")
+    while _is_warm(state, site.release):
+        if not rests(state, site.world.clock.now()):
+            await _lock(site)
+            state = await site.engine(viewer).run()
+            return of(state.phase, backwards=False)
+        await site.world.clock.sleep(WARM_LOOK_SECONDS)
+        found = await site.state()
+        if found is None:
+            break
+        state = found
+    return Exit.DONE
+
+
+def _is_warm(state: State, release: str) -> bool:
+    return state.release == release and state.phase is Phase.WARM

@@ -1,0 +1,156 @@
+"""One stack as the commands see it: its world, its journal, and who asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from infra.outputs import StackOutputs
+from release.engine import Engine, Viewer
+from release.executor import RealExecutor
+from release.log import Log
+from release.ports import PortError
+from release.spec import Spec, parse
+from release.state import State, Target
+from release.world import World
+
+BUILD = "build"
+"""The image value that lets the Pulumi program build the image."""
+
+
+class CannotBeginError(ValueError):
+    """What was asked for makes no sense here; nothing was changed."""
+
+
+@dataclass
+class Site:
+    """One stack, and the process that works on it."""
+
+    stack: str
+    local: bool
+    """Whether this is the stack of a developer's machine: there nothing is committed by default."""
+    world: World
+    log: Log
+    release: str
+    """Id of the release that this process begins, or of the last one; the guard lets it through."""
+    holder: str
+    by: str
+    """Who gives the commands."""
+
+    def spec(self) -> Spec:
+        """Return how this stack wants to be released.
+
+        Raises:
+            SpecError: its keys cannot be used.
+        """
+        spec = parse(self.world.config.read())
+        commits = not self.local if spec.commit is None else spec.commit
+        return spec.model_copy(update={"commit": commits})
+
+    async def revision(self) -> str:
+        """Return the commit that a release begins from; a developer's folder may have none.
+
+        Raises:
+            PortError: it cannot be told, and it matters.
+        """
+        try:
+            return await self.world.git.head()
+        except PortError:
+            if self.local:
+                return ""
+            raise
+
+    async def outputs(self) -> StackOutputs:
+        """Return what is deployed.
+
+        Raises:
+            CannotBeginError: nothing is.
+            PortError: it cannot be told.
+        """
+        found = await self.world.stack.outputs()
+        if found is None:
+            raise CannotBeginError(
+                f"{self.stack} was never deployed: `pulumi up` once, then release into it"
+            )
+        return found
+
+    def engine(self, viewer: Viewer) -> Engine:
+        """Return what drives this stack's last release."""
+        executor = RealExecutor(self.world, self.holder)
+        return Engine(self.stack, self.world, self.log, executor, self.holder, viewer)
+
+    async def state(self) -> State | None:
+        """Return where the last release stands, as far as the store can be read."""
+        await self.log.refresh(self.world.clock.now())
+        return self.log.state
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a deploy is asked for."""
+
+    image: str = BUILD
+    reason: str = ""
+    overrides: Sequence[str] = ()
+
+
+def target(request: Request, outputs: StackOutputs, revision: str, by: str) -> Target:
+    """Return what a deploy is about: the standby color gets the image.
+
+    Raises:
+        CannotBeginError: the image is not pinned, or what runs is not.
+    """
+    old = outputs.active_color
+    running = outputs.color(old)
+    if request.image != BUILD and "@sha256:" not in request.image:
+        raise CannotBeginError(
+            f"--image {request.image!r}: must be `build` or REPOSITORY@sha256:<64 hex digits>"
+        )
+    if request.overrides and not request.reason:
+        raise CannotBeginError("--allow-… needs --reason: the journal keeps who and why")
+    if "@sha256:" not in running.image:
+        raise CannotBeginError(
+            f"{old} runs {running.image!r}, which is not pinned, so nothing could come back to it"
+        )
+    return Target(
+        new=old.other,
+        image=request.image,
+        replicas=max(running.replicas, 1),
+        old_image=running.image,
+        old_replicas=running.replicas,
+        revision=revision,
+        by=by,
+        reason=request.reason,
+        overrides=tuple(request.overrides),
+    )
+
+
+def adopted(outputs: StackOutputs, by: str) -> Target:
+    """Return what a rollback is about when no release wrote down how it came to this.
+
+    Raises:
+        CannotBeginError: the other color has no image to go back to.
+    """
+    new = outputs.active_color
+    now, before = outputs.color(new), outputs.color(new.other)
+    if "@sha256:" not in before.image:
+        raise CannotBeginError(
+            f"{new.other} has no pinned image, so there is nothing to go back to"
+        )
+    found = Target(
+        new=new,
+        image=now.image,
+        replicas=now.replicas,
+        old_image=before.image,
+        old_replicas=max(before.replicas, now.replicas, 1),
+        by=by,
+    )
+    return replace(found, reason="found deployed, without a release of its own")
+
+
+async def quarantined(site: Site, image: str) -> str:
+    """Return why an image is quarantined; empty when it is not, or when nobody can tell."""
+    try:
+        entries = await site.world.quarantine.entries()
+    except PortError:
+        return ""
+    digest = image.partition("@")[2]
+    return next((entry.reason or "no reason" for entry in entries if entry.digest == digest), "")

@@ -1,0 +1,154 @@
+"""Missing or odd data never passes; what is worse fails; what is as good passes."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from release.analysis import judge
+from release.model import Counters, Look, Verdict
+from tests.release.analysis.streams_of import THRESHOLDS, healthy, look, pod
+
+WELL = healthy()
+
+
+def verdict(looks: list[Look], *, concurrent: bool = True) -> Verdict:
+    return judge(looks, THRESHOLDS, concurrent=concurrent).verdict
+
+
+@pytest.mark.parametrize("concurrent", [True, False])
+def test_a_version_that_is_as_good_passes(*, concurrent: bool) -> None:
+    judged = judge(WELL, THRESHOLDS, concurrent=concurrent)
+    assert judged.verdict is Verdict.PASS, judged
+
+
+def _last_new(change: dict[str, object]) -> list[Look]:
+    new = replace(WELL[-1].new.pods[0], **change)  # pyright: ignore[reportArgumentType] - fields
+    return [*WELL[:-1], replace(WELL[-1], new=replace(WELL[-1].new, pods=(new,)))]
+
+
+def _last_old(change: dict[str, object]) -> list[Look]:
+    old = replace(WELL[-1].old.pods[0], **change)  # pyright: ignore[reportArgumentType] - fields
+    return [*WELL[:-1], replace(WELL[-1], old=replace(WELL[-1].old, pods=(old,)))]
+
+
+FIELDS = (
+    *("started", "requests", "request_errors", "orders", "order_errors"),
+    *("rejections", "unresolved_orders", "heartbeat_age_seconds"),
+)
+ODD: dict[str, list[Look]] = {
+    **{f"new: {f} is not told": _last_new({f: None}) for f in FIELDS},
+    **{f"new: {f} is NaN": _last_new({f: math.nan}) for f in FIELDS},
+    **{f"new: {f} is infinite": _last_new({f: math.inf}) for f in FIELDS},
+    **{f"new: {f} is negative": _last_new({f: -1.0}) for f in FIELDS},
+    **{f"old: {f} is not told": _last_old({f: None}) for f in FIELDS},
+    **{f"old: {f} is NaN": _last_old({f: math.nan}) for f in FIELDS},
+    "new: an old scrape": _last_new({"at": 0.0}),
+    "old: an old scrape": _last_old({"at": 0.0}),
+    "new: more errors than orders": _last_new({"order_errors": 1e9, "orders": 1e8}),
+    "new: more errors than requests": _last_new({"request_errors": 1e9}),
+    "new: a counter fell": _last_new({"orders": 1.0}),
+    "old: a counter fell": _last_old({"requests": 1.0}),
+    "new: no pod": [*WELL[:-1], replace(WELL[-1], new=replace(WELL[-1].new, pods=()))],
+    "old: no pod": [*WELL[:-1], replace(WELL[-1], old=replace(WELL[-1].old, pods=()))],
+    "new: a pod did not answer": [
+        *WELL[:-1],
+        replace(WELL[-1], new=replace(WELL[-1].new, failures=("p: refused",))),
+    ],
+    "old: the provider is down": [
+        *WELL[:-1],
+        replace(WELL[-1], old=replace(WELL[-1].old, pods=(), failures=("down",))),
+    ],
+    "one look": WELL[:1],
+    "few attempts": [
+        look(100.0 + t, pod(100.0 + t, 9 + t / 10), pod(100.0 + t, 1 + t / 10))
+        for t in range(0, 100, 2)
+    ],
+    "nothing happens": [
+        look(100.0 + t, pod(100.0 + t, 9), pod(100.0 + t, 1)) for t in range(0, 100, 2)
+    ],
+    "new processes again and again": [
+        look(100.0 + t, pod(100.0 + t, 200.0 + t), pod(100.0 + t, 30.0, started=99.0 + t))
+        for t in range(0, 60, 2)
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_missing_or_odd_never_passes(name: str) -> None:
+    assert verdict(ODD[name]) in {Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.FAIL}
+
+
+def test_there_are_forty_rows_of_odd_data() -> None:
+    assert len(ODD) >= 40
+
+
+def _worse(**changes: float) -> list[Look]:
+    """Each look's new pod goes wrong more, by so much in a second."""
+
+    def new(at: float, t: int) -> Counters:
+        more = {name: per_second * t for name, per_second in changes.items()}
+        return pod(at, 5.0 + t, **more)
+
+    return [look(100.0 + t, pod(100.0 + t, 200.0 + t), new(100.0 + t, t)) for t in range(0, 240, 5)]
+
+
+@pytest.mark.parametrize("stream", ["order_errors", "rejections", "request_errors"])
+@pytest.mark.parametrize("concurrent", [True, False])
+def test_more_errors_fail_with_their_numbers(stream: str, *, concurrent: bool) -> None:
+    judged = judge(_worse(**{stream: 0.5}), THRESHOLDS, concurrent=concurrent)
+    assert judged.verdict is Verdict.FAIL
+    assert "bursts of errors" in judged.reasons[0]
+
+
+def test_one_burst_of_errors_is_one_error() -> None:
+    looks = [
+        look(100.0 + t, pod(100.0 + t, 200.0 + t), pod(100.0 + t, 5.0 + t, 0.0 if t < 60 else 50.0))
+        for t in range(0, 120, 2)
+    ]
+    assert verdict(looks) is Verdict.PASS
+
+
+def _slow(blocks: range) -> list[Look]:
+    """The new color answers within half a second in these blocks of ten seconds, else at once."""
+    looks: list[Look] = []
+    quick = slow = 0.0
+    for t in range(0, 200, 2):
+        quick, slow = (quick, slow + 2) if t // 10 in blocks else (quick + 2, slow)
+        buckets = ((0.01, quick / 2), (0.05, quick), (0.1, quick), (0.5, quick + slow))
+        new = pod(100.0 + t, 5.0 + 2 * t, latency_buckets=(*buckets, (math.inf, quick + slow)))
+        looks.append(look(100.0 + t, pod(100.0 + t, 200.0 + 2 * t), new))
+    return looks
+
+
+def test_a_slow_version_fails_and_one_slow_burst_does_not() -> None:
+    assert verdict(_slow(range(3, 5))) is Verdict.PASS
+    assert verdict(_slow(range(20))) is Verdict.FAIL
+
+
+def test_a_heartbeat_that_stopped_fails() -> None:
+    looks = [
+        replace(
+            one, new=replace(one.new, pods=(replace(one.new.pods[0], heartbeat_age_seconds=30.0),))
+        )
+        for one in WELL
+    ]
+    assert verdict(looks) is Verdict.FAIL
+
+
+def test_orders_that_stay_without_an_answer_fail() -> None:
+    looks = [
+        replace(one, new=replace(one.new, pods=(replace(one.new.pods[0], unresolved_orders=9.0),)))
+        for one in WELL
+    ]
+    assert verdict(looks) is Verdict.FAIL
+
+
+def test_a_pod_that_began_anew_counts_from_zero() -> None:
+    begun = [
+        look(100.0 + t, pod(100.0 + t, 200.0 + t), pod(100.0 + t, 5.0 + t, started=101.0))
+        for t in range(60, 120, 2)
+    ]
+    judged = judge([*WELL[:20], *begun], THRESHOLDS, concurrent=True)
+    assert judged.verdict is Verdict.PASS
+    assert judged.numbers["orders_tried"] == pytest.approx(38 + 65 + 58, abs=3)

@@ -1,0 +1,230 @@
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.contract.color import Color
+from release.cli import parser, run
+from release.exits import Exit
+from release.log import Log
+from release.model import Json, Quarantined, Record, Verdict
+from release.site import Site
+from tests.release.worlds import NEW_IMAGE, OLD_IMAGE, Stage, crashed
+
+MANUAL = Path(__file__).parents[2] / "docs" / "release.md"
+DEPLOY = f"deploy --image {NEW_IMAGE}"
+
+
+class Desk:
+    """A person at a terminal; each command is a process of its own."""
+
+    def __init__(self, stage: Stage | None = None) -> None:
+        self.stage = stage or Stage()
+        self.lines: list[str] = []
+        self.processes = 0
+
+    async def type(self, words: str) -> Exit:
+        self.lines.clear()
+        command, *rest = words.split()
+        options = parser().parse_args([command, "--stack", "test", *rest])
+        return await run(options, self.site, self.lines.append)
+
+    @asynccontextmanager
+    async def site(self, stack: str, begins: bool) -> AsyncGenerator[Site]:  # noqa: FBT001 -- as the command line calls it
+        self.processes += 1
+        holder = f"p{self.processes}"
+        stage = self.stage
+        stage.log = Log(stage.journal, holder)
+        release = f"r{self.processes}" if begins or not stage.journal.records else "r1"
+        yield Site(stack, True, stage.world(), stage.log, release, holder, "ada")  # noqa: FBT003 -- local
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+async def test_a_deploy_says_what_it_does_and_ends_when_the_old_color_is_cold() -> None:
+    desk = Desk()
+    assert await desk.type(DEPLOY) is Exit.DONE
+    assert "swapping: version, digest and smoke checks are right" in desk.text
+    assert "done: blue is scaled down" in desk.text
+    assert desk.stage.stack.replicas(Color.BLUE) == 0
+
+
+async def test_a_detached_deploy_leaves_the_old_color_warm_until_someone_resumes() -> None:
+    desk = Desk()
+    assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
+    assert "warm: green stays" in desk.text
+    assert await desk.type("resume") is Exit.REFUSED
+    await desk.stage.clock.sleep(desk.stage.spec.warm_seconds)
+    assert await desk.type("resume") is Exit.DONE
+    assert desk.stage.stack.replicas(Color.BLUE) == 0
+
+
+async def test_a_bad_version_ends_with_a_code_of_its_own() -> None:
+    desk = Desk()
+    desk.stage.cluster.spoil = crashed
+    assert await desk.type(DEPLOY) is Exit.SENT_BACK
+    assert "rolled-back" in desk.text
+    assert "CrashLoopBackOff" in desk.text
+
+
+async def test_the_same_digest_is_refused_after_it_was_rolled_back_until_it_is_cleared() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    assert await desk.type("rollback --reason slow") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert await desk.type(DEPLOY) is Exit.REFUSED
+    assert "was rolled back" in desk.text
+    digest = NEW_IMAGE.partition("@")[2]
+    assert await desk.type(f"quarantine clear {digest}") is Exit.USAGE
+    assert await desk.type(f"quarantine clear {digest} --reason mended") is Exit.DONE
+    assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
+
+
+async def test_a_rollback_without_any_release_goes_to_the_other_color() -> None:
+    desk = Desk()
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("green", 0)
+    assert await desk.type("rollback") is Exit.REFUSED
+
+
+async def test_a_rollback_never_goes_to_an_image_in_quarantine() -> None:
+    desk = Desk()
+    digest = OLD_IMAGE.partition("@")[2]
+    clock = desk.stage.clock
+    await desk.stage.shelf.add(Quarantined(digest, clock.now(), "bob", "bad"))
+    assert await desk.type("rollback") is Exit.USAGE
+    assert desk.stage.trader == ("blue", 0)
+
+
+async def test_a_rollback_of_a_released_version_works_while_the_store_is_away() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    desk.stage.journal.away = lambda: True
+    assert await desk.type("rollback --reason slow") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert desk.stage.log.unrecorded
+
+
+async def test_a_second_deploy_is_told_who_holds_the_lock_and_since_when() -> None:
+    desk = Desk()
+    await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)
+    assert await desk.type(DEPLOY) is Exit.LOCKED
+    assert not desk.stage.journal.records
+
+
+async def test_a_command_to_a_dead_process_takes_over_when_its_lock_is_stale() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    clock = desk.stage.clock
+    await desk.stage.journal.lock("bob@ci:1", clock.now(), 60)
+    assert await desk.type("rollback") is Exit.LOCKED  # 15 s without an answer
+    await clock.sleep(60)
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+
+
+async def test_unlock_names_the_holder_and_is_journalled() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)
+    assert await desk.type("unlock --reason dead") is Exit.DONE
+    assert desk.lines == ["it was held by bob@ci:1"]
+    assert await desk.type("logs") is Exit.DONE
+    assert "unlocked (ada: dead); it was held by bob@ci:1" in desk.text
+
+
+async def test_a_plan_shows_every_step_and_changes_nothing() -> None:
+    desk = Desk()
+    before = dict(desk.stage.stack.file)
+    assert await desk.type(f"plan --image {NEW_IMAGE}") is Exit.DONE
+    assert desk.lines == [
+        f"green gets {NEW_IMAGE}; blue runs {OLD_IMAGE}",
+        "placing: all gates are open",
+        "  … mark the cluster: a release is under way",
+        f"  … give green the image {NEW_IMAGE}",
+        f"verifying: green runs {NEW_IMAGE}",
+        "swapping: version, digest and smoke checks are right",
+        "  … move everything to green",
+        "settling: green is the active color",
+        "baking: green answers new requests and trades",
+        "closing: no worse than the old version",
+        "  … take the mark of a release off the cluster",
+        "warm: green stays",
+        "cooling: stood by for 3600 s",
+        "  … scale blue down",
+        "done: blue is scaled down",
+    ]
+    assert desk.stage.stack.file == before
+    assert not desk.stage.stack.ups
+
+
+async def test_status_history_and_logs_are_json_on_request() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    await desk.type("status --json")
+    status = json.loads(desk.text)
+    assert (status["phase"], status["new"], status["goingBack"]) == ("warm", "green", False)
+    await desk.type("history --json")
+    assert [each["release"] for each in json.loads(desk.text)] == ["r1"]
+    await desk.type("logs --json")
+    assert json.loads(desk.lines[0])["kind"] == "began"
+    await desk.type("status")
+    assert desk.lines[0] == "warm: green stays"
+
+
+@pytest.mark.parametrize("words", ["promote", "abort"])
+async def test_what_does_not_fit_the_phase_is_refused_in_words(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    assert await desk.type(words) is Exit.REFUSED
+    assert "this release is warm: it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["status", "promote", "abort", "resume", "logs"])
+async def test_a_stack_without_releases_says_so(words: str) -> None:
+    assert await Desk().type(words) is Exit.USAGE
+
+
+async def test_an_image_by_tag_and_an_override_without_a_reason_are_refused() -> None:
+    assert await Desk().type("deploy --image bot:1.2") is Exit.USAGE
+    assert await Desk().type(f"{DEPLOY} --allow-older") is Exit.USAGE
+
+
+async def test_a_spec_that_is_wrong_is_refused_before_anything(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = Desk()
+    desk.stage.stack.file["release:strategy"] = "rainbow"
+    assert await desk.type(DEPLOY) is Exit.USAGE
+    assert "release:strategy: 'rainbow'" in capsys.readouterr().err
+
+
+async def test_a_version_that_nobody_can_judge_is_promoted_by_a_person() -> None:
+    desk = Desk()
+    journal = desk.stage.journal
+
+    def judge(_: bool) -> Verdict:  # noqa: FBT001 -- as the stage asks
+        told: dict[str, Json] = {"command": "promote", "by": "bob", "reason": "quiet market"}
+        now = desk.stage.clock.now()
+        journal.records.append(Record(len(journal.records) + 1, "r1", now, "commanded", told))
+        return Verdict.INCONCLUSIVE
+
+    desk.stage.verdict = judge
+    assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
+    assert "closing: promote by bob: quiet market" in desk.text
+
+
+def test_the_manual_has_every_command_and_exit_code() -> None:
+    manual = MANUAL.read_text()
+    for code in Exit:
+        assert f"| {code.value} |" in manual
+    for command in ("plan", "deploy", "promote", "abort", "rollback", "resume", "status"):
+        assert f"`release {command}" in manual
+    for command in ("history", "logs", "quarantine", "unlock"):
+        assert f"`release {command}" in manual
