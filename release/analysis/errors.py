@@ -10,24 +10,27 @@ Source: Ramdas, Gruenwald, Vovk, Shafer, Game-theoretic statistics and safe anyt
 Statistical Science 38 (2023); for the conditional test of two rates Przyborowski and Wilenski,
 Biometrika 31 (1940).
 
-After a swap only the new color trades. The old one's rate is then bounded from above by its own
-counts (Chernoff, at alpha/2), and the same mixture tests the new one against that bound, at alpha/2
-as well.
+What is counted is the burst (`release.analysis.bursts`), and of both colors together: the venue's
+outage hits both once, which with q = 10 % would be four times the new color's part if each counted
+its own. A burst belongs to who goes wrong in the look that begins it, in parts when both do; its
+mean under "equally often" is q again, so the factor's stays 1.
 
-Independence is what breaks such tests in practice: one outage makes a hundred errors. So what is
-counted are bursts: errors less than `BURST_SECONDS` after the last one of the same color are one.
+When only the new color trades, the old one's rate is bounded from above by its own counts
+(Chernoff, at alpha/2), and the same mixture tests the new one against that bound, at alpha/2 as
+well: each attempt is a trial, those inside a burst that was counted are none.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from release.analysis.streams import Pair, Step
+from release.analysis.bursts import Bursts
+from release.analysis.streams import Pair
 
-RATIOS = (2.0, 5.0, 10.0, 25.0)
-"""How much more often "worse" is. Below twice as often nobody would go back for it."""
-BURST_SECONDS = 3.0
-_STEPS = 60
+RATIOS = (3.0, 8.0, 20.0)
+"""How much more often "worse" is: these find ten times as often soonest (docs/analysis.md)."""
+_RATE_MAX = 0.99
+_HALVINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,92 +38,101 @@ class Evidence:
     """How much speaks for "worse", as the factor by which a bet against it would have grown."""
 
     value: float
-    new_rate: float
-    old_rate: float
-    new_bursts: int
-    old_bursts: int
+    bursts: int
+    """Of both colors while both trade, else of the new one."""
     new_tried: float
+    new_wrong: float
+    old_tried: float
+    old_wrong: float
+
+    @property
+    def new_rate(self) -> float:
+        """Errors, not bursts, of what the new color tried; 0 when it tried nothing."""
+        return self.new_wrong / self.new_tried if self.new_tried else 0.0
+
+    @property
+    def old_rate(self) -> float:
+        """As for the new color."""
+        return self.old_wrong / self.old_tried if self.old_tried else 0.0
 
 
-class _Bursts:
-    """Counts the bursts of one color."""
+class Together:
+    """Compares while both trade, look by look."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self._quiet_seconds = math.inf
+        self.bursts = Bursts()
+        self._logs = [0.0] * len(RATIOS)
+        self._old = self._new = 0.0
 
-    def after(self, step: Step) -> int:
-        """Return 1 when a burst begins in this step."""
-        self._quiet_seconds += step.seconds
-        if step.wrong <= 0:
-            return 0
-        begins = self._quiet_seconds > BURST_SECONDS
-        self._quiet_seconds = 0.0
-        self.count += begins
-        return int(begins)
+    @property
+    def value(self) -> float:
+        """The evidence so far."""
+        return mixture(self._logs)
+
+    def add(self, step: Pair) -> None:
+        """Take in what happened since the last look."""
+        self._old, self._new = self._old + step.old.tried, self._new + step.new.tried
+        opened, wrong = self.bursts.open(step.new.seconds), step.new.wrong + step.old.wrong
+        if wrong <= 0:
+            return
+        self.bursts.note(begins=opened)
+        if not opened:
+            return
+        # The share since the last burst: between two looks hardly anything is tried, and an error
+        # of the only one who tried says nothing.
+        share, mine = self._new / (self._new + self._old), step.new.wrong / wrong
+        self._old = self._new = 0.0
+        for n, ratio in enumerate(RATIOS):
+            self._logs[n] += math.log((mine * ratio + 1 - mine) / (ratio * share + 1 - share))
+
+
+class Afterwards:
+    """Compares the new one with what the old one had counted before, look by look."""
+
+    def __init__(self, old_tried: float, old_wrong: float, alpha: float) -> None:
+        """Bound the old color's rate.
+
+        Args:
+            old_tried: how many the old color had tried.
+            old_wrong: how many of those went wrong.
+            alpha: of the whole comparison; half is spent on the old color's rate.
+        """
+        self.bursts = Bursts()
+        self._bound = upper_bound(old_tried, old_wrong, alpha / 2)
+        self._rates = [min(_RATE_MAX, ratio * self._bound) for ratio in RATIOS]
+        self._logs = [0.0] * len(RATIOS)
+
+    @property
+    def value(self) -> float:
+        """The evidence so far: at alpha/2, told in the unit of who holds it against 1/alpha."""
+        return mixture(self._logs) / 2
+
+    def add(self, step: Pair) -> None:
+        """Take in what happened since the last look; the old color's part is not looked at."""
+        opened, wrong = self.bursts.open(step.new.seconds), step.new.wrong
+        begins = opened and wrong > 0
+        if wrong > 0:
+            self.bursts.note(begins=begins)
+        fine = step.new.tried - wrong
+        for n, worse in enumerate(self._rates if opened else ()):
+            self._logs[n] += begins * math.log(worse / self._bound)
+            self._logs[n] += fine * (math.log1p(-worse) - math.log1p(-self._bound))
 
 
 def together(steps: Sequence[Pair]) -> Evidence:
     """Compare while both trade."""
-    logs = [0.0] * len(RATIOS)
-    old, new = _Bursts(), _Bursts()
-    tried_old = tried_new = 0.0
-    since_old = since_new = 0.0
+    test = Together()
     for step in steps:
-        tried_old, tried_new = tried_old + step.old.tried, tried_new + step.new.tried
-        since_old, since_new = since_old + step.old.tried, since_new + step.new.tried
-        errors_new, errors_old = new.after(step.new), old.after(step.old)
-        both = since_new + since_old
-        if not (errors_new or errors_old) or both <= 0:
-            continue
-        # The share since the last error: between two looks hardly anything is tried, and an error
-        # of the only one who tried says nothing.
-        share = since_new / both
-        since_old = since_new = 0.0
-        for n, ratio in enumerate(RATIOS):
-            logs[n] -= (errors_new + errors_old) * math.log(ratio * share + 1 - share)
-            logs[n] += errors_new * math.log(ratio)
-    return Evidence(
-        _mixture(logs),
-        _rate(new.count, tried_new),
-        _rate(old.count, tried_old),
-        new.count,
-        old.count,
-        tried_new,
-    )
+        test.add(step)
+    return Evidence(test.value, test.bursts.count, *_new(steps), *_old(steps))
 
 
 def afterwards(steps: Sequence[Pair], old_tried: float, old_wrong: float, alpha: float) -> Evidence:
-    """Compare the new one with what the old one had counted before.
-
-    Args:
-        steps: since the swap; the old color's part is not looked at.
-        old_tried: how many the old color had tried.
-        old_wrong: how many of those went wrong.
-        alpha: of the whole comparison; half is spent on the old color's rate.
-    """
-    bound = upper_bound(old_tried, old_wrong, alpha / 2)
-    new = _Bursts()
-    logs = [0.0] * len(RATIOS)
-    tried = 0.0
+    """Compare the new one with what the old one had counted before; see `Afterwards`."""
+    test = Afterwards(old_tried, old_wrong, alpha)
     for step in steps:
-        begins = new.after(step.new)
-        tried += step.new.tried
-        for n, ratio in enumerate(RATIOS):
-            worse = min(0.99, ratio * bound)
-            fine = max(0.0, step.new.tried - begins)
-            logs[n] += begins * math.log(worse / bound) + fine * (
-                math.log1p(-worse) - math.log1p(-bound)
-            )
-    # At alpha/2: told in the unit of the caller, who holds it against 1/alpha.
-    return Evidence(
-        _mixture(logs) / 2,
-        _rate(new.count, tried),
-        _rate(old_wrong, old_tried),
-        new.count,
-        0,
-        tried,
-    )
+        test.add(step)
+    return Evidence(test.value, test.bursts.count, *_new(steps), old_tried, old_wrong)
 
 
 def upper_bound(tried: float, wrong: float, alpha: float) -> float:
@@ -132,15 +144,22 @@ def upper_bound(tried: float, wrong: float, alpha: float) -> float:
     0.0148
     """
     if tried <= 0:
-        return 0.99
+        return _RATE_MAX
     seen, budget = min(1.0, wrong / tried), math.log(1 / alpha) / tried
-    low, high = seen, 0.99
+    low, high = seen, _RATE_MAX
     if low >= high:
         return high
-    for _ in range(_STEPS):
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if _divergence(seen, middle) <= budget else (low, middle)
     return high
+
+
+def mixture(logs: Sequence[float]) -> float:
+    """Return the mean of what these are the logarithms of."""
+    most = max(logs)
+    mean = sum(math.exp(log - most) for log in logs) / len(logs)
+    return math.exp(min(700.0, most + math.log(mean)))
 
 
 def _divergence(seen: float, rate: float) -> float:
@@ -153,11 +172,9 @@ def _divergence(seen: float, rate: float) -> float:
     return value
 
 
-def _mixture(logs: Sequence[float]) -> float:
-    most = max(logs)
-    mean = sum(math.exp(log - most) for log in logs) / len(logs)
-    return math.exp(min(700.0, most + math.log(mean)))
+def _new(steps: Sequence[Pair]) -> tuple[float, float]:
+    return sum(step.new.tried for step in steps), sum(step.new.wrong for step in steps)
 
 
-def _rate(wrong: float, tried: float) -> float:
-    return wrong / tried if tried else 0.0
+def _old(steps: Sequence[Pair]) -> tuple[float, float]:
+    return sum(step.old.tried for step in steps), sum(step.old.wrong for step in steps)

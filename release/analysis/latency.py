@@ -2,37 +2,52 @@
 
 In each block the medians of both colors are compared. If the new one is not slower by the factor
 that is allowed, a block in which it looks so is at most as likely as one in which it does not; a
-bet of half the stake on "slower" then cannot grow beyond 1/alpha with more than probability alpha
-(Ville again). Source: as for errors; the sign test is Arbuthnot's, 1710.
+bet of a part of the capital on "slower" then cannot grow beyond 1/alpha with more than probability
+alpha (Ville again). A block lasts until both colors have answered often enough to have a median,
+so few orders make long blocks, not none. A burst of slowness that fills a few blocks is no proof;
+what lasts is: at the bar of 200, ten slow blocks in a row and no fewer.
+Source: as for errors; the sign test is Arbuthnot's, 1710.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from release.analysis.readings import told
 from release.model import Counters, Look, Snapshot
 
 BLOCK_SECONDS = 10.0
 ANSWERS_MIN = 5.0
-"""Fewer answers in a block have no median worth a bet."""
+"""Fewer answers have no median worth a bet: the block goes on."""
 STAKES = (0.3, 0.6, 0.9)
 
 Buckets = tuple[tuple[float, float], ...]
 
 
-def slower(looks: Sequence[Look], ratio: float, *, concurrent: bool) -> tuple[float, int, int]:
-    """Return the evidence, the slow blocks and all blocks that could be compared."""
-    begin = 0
+@dataclass(frozen=True, slots=True)
+class Slowness:
+    """The evidence for "slower", and what it rests on."""
+
+    value: float
+    slow: int
+    blocks: int
+    """That could be compared."""
+    answered: float
+    """By the new color, in the whole time."""
+
+
+def slower(looks: Sequence[Look], ratio: float, *, concurrent: bool) -> Slowness:
+    """Compare in each block of time; after a swap with all that the old color had answered."""
+    begin = slow = blocks = 0
     capitals = [1.0] * len(STAKES)
-    slow = blocks = 0
+    past = None if concurrent else median(_of(looks[0].old))
     for end in range(1, len(looks)):
         if looks[end].new.at - looks[begin].new.at < BLOCK_SECONDS:
             continue
         new = median(_between(looks[begin].new, looks[end].new))
-        old = median(
-            _between(looks[begin].old, looks[end].old) if concurrent else _of(looks[0].old)
-        )
-        begin = end
+        old = median(_between(looks[begin].old, looks[end].old)) if concurrent else past
         if new is None or old is None:
             continue
+        begin = end
         blocks += 1
         is_slow = new > ratio * old
         slow += is_slow
@@ -40,7 +55,9 @@ def slower(looks: Sequence[Look], ratio: float, *, concurrent: bool) -> tuple[fl
             capital * (1 + stake if is_slow else 1 - stake)
             for capital, stake in zip(capitals, STAKES, strict=True)
         ]
-    return sum(capitals) / len(capitals), slow, blocks
+    whole = _between(looks[0].new, looks[-1].new)
+    answered = whole[-1][1] if whole else 0.0
+    return Slowness(sum(capitals) / len(capitals), slow, blocks, answered)
 
 
 def median(buckets: Buckets) -> float | None:
@@ -64,24 +81,32 @@ def _of(snapshot: Snapshot) -> Buckets:
 
 def _between(before: Snapshot, after: Snapshot) -> Buckets:
     known = {(pod.pod, pod.started): pod for pod in before.pods}
-    return _sum([_since(known.get((pod.pod, pod.started)), pod) for pod in after.pods])
-
-
-def _since(before: Counters | None, after: Counters) -> Buckets:
-    if before is None or len(before.latency_buckets) != len(after.latency_buckets):
-        return ()
-    return tuple(
-        (bound, max(0.0, now - was))
-        for (bound, now), (_, was) in zip(
-            after.latency_buckets, before.latency_buckets, strict=True
-        )
+    return _sum(
+        [
+            _since(known.get((pod.pod, pod.started)), pod, before.at)
+            for pod in after.pods
+            if pod.started is not None
+        ]
     )
 
 
+def _since(before: Counters | None, after: Counters, begin: float) -> Buckets:
+    if before is None:
+        return after.latency_buckets if (after.started or 0.0) >= begin else ()
+    was, now = before.latency_buckets, after.latency_buckets
+    if [bound for bound, _ in was] != [bound for bound, _ in now]:
+        return ()
+    return tuple((bound, n - w) for (bound, n), (_, w) in zip(now, was, strict=True))
+
+
 def _sum(all_buckets: list[Buckets]) -> Buckets:
-    told = [buckets for buckets in all_buckets if buckets]
-    if not told or len({len(buckets) for buckets in told}) > 1:
+    """Add up; nothing when they cannot be added, or when a counter fell or is no number."""
+    counted = [buckets for buckets in all_buckets if buckets]
+    if len({tuple(bound for bound, _ in buckets) for buckets in counted}) != 1:
+        return ()
+    if any(told(count) is None for buckets in counted for _, count in buckets):
         return ()
     return tuple(
-        (told[0][n][0], sum(buckets[n][1] for buckets in told)) for n in range(len(told[0]))
+        (counted[0][n][0], sum(buckets[n][1] for buckets in counted))
+        for n in range(len(counted[0]))
     )

@@ -1,11 +1,8 @@
 """Made-up counters of two colors."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from random import Random
 
 from bot.contract.color import Color
-from release.analysis.streams import Pair, Step
 from release.model import Counters, Look, Snapshot
 
 THRESHOLDS = {
@@ -47,45 +44,3 @@ def healthy(seconds: int = 120, per_second: float = 1.0, base: float = 200.0) ->
         look(100.0 + t, pod(100.0 + t, base + per_second * t), pod(100.0 + t, 5 + per_second * t))
         for t in range(0, seconds, 2)
     ]
-
-
-def simulated(  # noqa: PLR0913 - a stream's parameters
-    random: Random,
-    *,
-    seconds: int,
-    per_minute: float,
-    old_rate: float,
-    new_rate: float,
-    every: float = 2.0,
-    bursts_per_hour: float = 0.0,
-) -> Sequence[Pair]:
-    """Orders at random, each going wrong at its color's rate; shared bursts hit both colors."""
-    steps: list[Pair] = []
-    burst_left = 0.0
-    for _ in range(round(seconds / every)):
-        if random.random() < bursts_per_hour * every / 3600:
-            burst_left = random.uniform(5, 30)
-        burst_left = max(0.0, burst_left - every)
-        extra = 0.5 if burst_left else 0.0
-        steps.append(
-            Pair(
-                *(
-                    _step(random, per_minute * every / 60, rate + extra, every)
-                    for rate in (old_rate, new_rate)
-                )
-            )
-        )
-    return steps
-
-
-def _step(random: Random, mean: float, rate: float, every: float) -> Step:
-    tried = _poisson(random, mean)
-    return Step(every, tried, sum(random.random() < rate for _ in range(tried)))
-
-
-def _poisson(random: Random, mean: float) -> int:
-    count, left = 0, random.expovariate(1.0)
-    while left < mean:
-        count += 1
-        left += random.expovariate(1.0)
-    return count

@@ -1,91 +1,24 @@
-"""False alarms and power of the test for errors, against scipy and by simulation."""
+"""The evidence against scipy and by hand: bounds, martingales, bursts."""
 
-import statistics
-from random import Random
+import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from release.analysis import errors
-from release.analysis.judge import SHARES
+from release.analysis.bursts import AGAIN_SECONDS, GAP_SECONDS
 from release.analysis.streams import Pair, Step
-from tests.release.analysis.streams_of import simulated
+from release.analysis.tested import IDLE_SHARE, SHARES
 
-ALPHA = 0.05
-BAR = 1 / (ALPHA * SHARES["orders"])
-NULLS, MANY = 1000, 10_000
-HALF_HOUR = 1800
-WORLDS = {
-    "20 a minute": {"per_minute": 20.0, "old_rate": 0.005, "new_rate": 0.005},
-    "few": {"per_minute": 2.0, "old_rate": 0.02, "new_rate": 0.02},
-    "often wrong": {"per_minute": 60.0, "old_rate": 0.05, "new_rate": 0.05},
-    "shared bursts": {
-        "per_minute": 20.0,
-        "old_rate": 0.005,
-        "new_rate": 0.005,
-        "bursts_per_hour": 12.0,
-    },
-    "a look every second": {
-        "per_minute": 20.0,
-        "old_rate": 0.005,
-        "new_rate": 0.005,
-        "every": 1.0,
-    },
-}
+APART = Pair(Step(GAP_SECONDS + 1, 100, 0), Step(GAP_SECONDS + 1, 100, 0))
+"""Long enough between errors that each is a burst."""
+counts = st.integers(1, 40)
 
 
-def found_after(steps: "list[Pair] | tuple[Pair, ...]") -> float | None:
-    """Return the seconds until the evidence reaches the bar, looking at every step."""
-    seconds, seen = 0.0, list[Pair]()
-    for step in steps:
-        seconds += step.new.seconds
-        seen.append(step)
-        # Evidence changes at errors only.
-        if (step.new.wrong or step.old.wrong) and errors.together(seen).value >= BAR:
-            return seconds
-    return None
-
-
-def false_alarms(world: str, runs: int) -> float:
-    alarms = 0
-    for seed in range(runs):
-        steps = simulated(Random(seed), seconds=HALF_HOUR, **WORLDS[world])  # noqa: S311 - replayable
-        alarms += found_after(list(steps)) is not None
-    return alarms / runs
-
-
-@pytest.mark.model
-@pytest.mark.parametrize("world", WORLDS)
-def test_a_healthy_version_is_sent_back_at_most_as_often_as_was_allowed(world: str) -> None:
-    assert false_alarms(world, NULLS // len(WORLDS)) <= ALPHA
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("world", WORLDS)
-def test_ten_thousand_healthy_versions(world: str) -> None:
-    assert false_alarms(world, MANY // len(WORLDS)) <= ALPHA
-
-
-@pytest.mark.model
-@pytest.mark.parametrize(("per_minute", "minutes"), [(20.0, 10.0), (100.0, 3.0)])
-def test_a_bad_version_is_found_in_time(per_minute: float, minutes: float) -> None:
-    times = [
-        found_after(
-            list(
-                simulated(
-                    Random(seed),  # noqa: S311 - replayable
-                    seconds=3600,
-                    per_minute=per_minute,
-                    old_rate=0.005,
-                    new_rate=0.05,
-                )
-            )
-        )
-        for seed in range(200)
-    ]
-    found = [seconds for seconds in times if seconds is not None]
-    assert len(found) >= 0.95 * len(times)
-    assert statistics.median(found) <= 60 * minutes
+def _look(old: tuple[float, float], new: tuple[float, float], seconds: float = 2.0) -> Pair:
+    return Pair(Step(seconds, *old), Step(seconds, *new))
 
 
 def test_the_bound_covers_the_true_rate_at_least_as_often_as_the_exact_one() -> None:
@@ -94,11 +27,76 @@ def test_the_bound_covers_the_true_rate_at_least_as_often_as_the_exact_one() -> 
         assert exact <= errors.upper_bound(tried, wrong, 0.025) <= 2.5 * exact
 
 
-def test_the_evidence_is_a_martingale_under_equal_rates() -> None:
-    """The mean of the factor of one error, over whose it is, is 1 for each ratio and share."""
-    for share in (0.1, 0.5, 0.9):
-        quiet = Step(10.0, 1000 * share, 0), Step(10.0, 1000 * (1 - share), 0)
-        new = Pair(quiet[1], Step(10.0, quiet[0].tried, 1))
-        old = Pair(Step(10.0, quiet[1].tried, 1), quiet[0])
-        mean = share * errors.together([new]).value + (1 - share) * errors.together([old]).value
-        assert mean == pytest.approx(1.0)
+@given(old=counts, new=counts, wrong=counts)
+def test_the_evidence_never_grows_on_average_when_both_go_wrong_equally_often(
+    old: int, new: int, wrong: int
+) -> None:
+    """Whose the errors of a look are is then hypergeometric: scipy's, as the oracle."""
+    wrong = min(wrong, old + new)
+    least, most = max(0, wrong - old), min(new, wrong)
+    mean = math.fsum(
+        float(stats.hypergeom.pmf(k, old + new, new, wrong))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+        * errors.together([_look((old, wrong - k), (new, k))]).value
+        for k in range(least, most + 1)
+    )
+    assert mean == pytest.approx(1.0)
+
+
+@given(tried=st.integers(1, 60), rate=st.floats(0.0001, 0.2))
+def test_after_a_swap_the_evidence_never_grows_on_average_at_the_old_rate(
+    tried: int, rate: float
+) -> None:
+    test = errors.Afterwards(1000, 1000 * rate, 0.05)
+    bound = errors.upper_bound(1000, 1000 * rate, 0.025)
+    before = test.value
+    mean = math.fsum(
+        float(stats.binom.pmf(k, tried, bound))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+        * errors.afterwards([_look((0, 0), (tried, k))], 1000, 1000 * rate, 0.05).value
+        for k in range(tried + 1)
+    )
+    assert mean <= before * (1 + 1e-9)
+
+
+def test_a_mixture_is_the_mean_of_its_parts() -> None:
+    """One error of the new color, which tried half: r / (r/2 + 1/2) for each ratio."""
+    value = errors.together([APART, _look((1, 0), (1, 1))]).value
+    parts = [ratio / (ratio / 2 + 1 / 2) for ratio in errors.RATIOS]
+    assert value == pytest.approx(sum(parts) / len(parts))
+
+
+def test_an_outage_of_both_is_one_burst_and_speaks_for_neither() -> None:
+    outage = [_look((90, 45), (10, 5)) for _ in range(5)]
+    assert errors.together(outage).bursts == 1
+    assert errors.together([*outage, APART] * 20).value < 10
+
+
+def test_what_always_fails_is_no_single_burst() -> None:
+    """A burst without end would be counted once, and the worst version of all would pass."""
+    looks = [_look((10, 0), (10, 10)) for _ in range(100)]
+    assert errors.together(looks).bursts == pytest.approx(200 / AGAIN_SECONDS, abs=2)
+    assert errors.together(looks).value > 1000
+    assert errors.afterwards(looks[:20], 1000, 5, 0.05).value > 1000
+
+
+def test_errors_closer_than_the_gap_are_one_burst_and_others_are_two() -> None:
+    error = _look((10, 0), (10, 1))
+    near = _look((10, 0), (10, 0), GAP_SECONDS - 2.0)
+    far = _look((10, 0), (10, 0), GAP_SECONDS)
+    assert errors.together([error, near, error]).bursts == 1
+    assert errors.together([error, far, error]).bursts == 2
+
+
+def test_one_who_tries_alone_proves_nothing_by_going_wrong() -> None:
+    looks = [_look((0, 0), (10, 1), GAP_SECONDS + 1) for _ in range(100)]
+    assert errors.together(looks).value == pytest.approx(1.0)
+
+
+def test_no_evidence_is_too_large_for_a_number() -> None:
+    looks = [_look((10, 0), (10, 10), 60.0) for _ in range(5000)]
+    assert math.isfinite(errors.together(looks).value)
+    assert math.isfinite(errors.afterwards(looks, 1000, 5, 0.05).value)
+
+
+def test_all_tests_together_spend_no_more_than_alpha() -> None:
+    idle = IDLE_SHARE * (sum(SHARES.values()) - SHARES["latency"])
+    assert sum(SHARES.values()) + idle <= 1

@@ -1,0 +1,65 @@
+"""Why it is too early to say: reasons to look on, and to go back when they last too long."""
+
+from collections.abc import Mapping, Sequence
+
+from release.analysis import readings, streams
+from release.analysis.gauges import LASTING
+from release.analysis.latency import BLOCK_SECONDS, Slowness
+from release.analysis.tested import Tested
+from release.model import Look
+
+SUSPICION = 4.0
+"""Evidence that proves nothing, but against which nothing is promoted: of healthy versions every
+fourth at most ever meets it, and then waits until it has gone down."""
+
+
+def about(
+    looks: Sequence[Look],
+    tested: Sequence[Tested],
+    slow: Slowness,
+    thresholds: Mapping[str, float],
+    *,
+    concurrent: bool,
+) -> list[str]:
+    """Return all of them, in words."""
+    least = thresholds["min_attempts"]
+    found = [*_too_little(looks, tested, least)]
+    for one in tested:
+        found += _about_test(one, least)
+    found += _about_speed(slow, least)
+    if (begun := streams.resets(looks)) >= streams.RESETS_MAX:
+        found.append(f"counters of the new color began anew {begun} times")
+    if seldom := readings.seldom_read(looks, concurrent=concurrent):
+        found.append(seldom)
+    return found
+
+
+def _too_little(looks: Sequence[Look], tested: Sequence[Tested], least: float) -> list[str]:
+    found: list[str] = []
+    most = max(one.evidence.new_tried for one in tested)
+    if most < least:
+        found.append(f"{most:.0f} of {least:.0f} attempts were seen")
+    seconds = looks[-1].new.at - looks[0].new.at
+    if len(looks) < LASTING or seconds < BLOCK_SECONDS:
+        found.append(f"{seconds:.0f} of {BLOCK_SECONDS:.0f} s were seen, in {len(looks)} looks")
+    return found
+
+
+def _about_test(one: Tested, least: float) -> list[str]:
+    evidence = one.evidence
+    if one.expected >= least and evidence.new_tried <= 0:
+        return [f"{one.name}: {one.expected:.0f} were expected of the new color, and none was seen"]
+    if evidence.old_tried < least and evidence.new_wrong > 0:
+        wrong = f"{evidence.new_wrong:.0f} of {evidence.new_tried:.0f} went wrong"
+        return [f"{one.name}: {wrong}, and there is nothing to compare with"]
+    if one.value >= SUSPICION:
+        return [f"{one.said}: no proof, but too much to go on"]
+    return []
+
+
+def _about_speed(slow: Slowness, least: float) -> list[str]:
+    if slow.blocks == 0 and slow.answered >= least:
+        return [f"{slow.answered:.0f} orders were answered, but their latency has no comparison"]
+    if slow.value >= SUSPICION:
+        return [f"slower in {slow.slow} of {slow.blocks} blocks: no proof, but too much to go on"]
+    return []
