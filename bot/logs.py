@@ -105,6 +105,8 @@ def configure(
     )
     logging.getLogger().handlers[:] = [handler]
     set_level(level)
+    # Off first: who swapped `warnings.showwarning` meanwhile would keep this from having an effect.
+    logging.captureWarnings(capture=False)
     logging.captureWarnings(capture=True)
 
 

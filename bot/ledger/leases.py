@@ -141,10 +141,12 @@ async def release(
             await _write_release(row, rules.release(row, holder, now, left), tx)
     if locked:
         await notify(tx, f"released {_listed(locked)}")
-    busy = await tx.rows(
-        f"SELECT lease FROM leases WHERE lease IN ({listed}) AND holder = $1", holder
+    found = await tx.rows(
+        f"SELECT lease, epoch FROM leases WHERE lease IN ({listed}) AND holder = $1", holder
     )
-    return frozenset(leaving) - {row["lease"] for row in busy}
+    # What the holder has under another epoch by now is not what it gives up here.
+    busy = {row["lease"] for row in found if row["epoch"] == leaving[row["lease"]].epoch}
+    return frozenset(leaving) - busy
 
 
 async def leave(holder: str, tx: Tx) -> None:

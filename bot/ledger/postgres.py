@@ -155,6 +155,8 @@ class Postgres(Database):
                 timeout=CONNECT_SECONDS,
                 command_timeout=CALL_SECONDS,
                 server_settings=self._settings(),
+                # Readers leave nothing in a session: a reset would be a round trip for each read.
+                reset=_keep_as_it_is,
             )
         except (*_FAILED, asyncpg.PostgresError) as error:
             await self._close()
@@ -224,6 +226,10 @@ class Postgres(Database):
         """See Database. On a connection of its own: what waits for writes must not delay it."""
         (result,) = await self._keeping.transact([script])
         return cast("T", result)
+
+
+async def _keep_as_it_is(_: object) -> None:
+    """Reset nothing."""
 
 
 def _text(error: BaseException) -> str:

@@ -153,8 +153,9 @@ class Keeper:
         asking = asyncio.create_task(self._ask_time(), name="venue time")
         try:
             while not self._ended.is_set():
+                known = self._known_now()
                 await self._round()
-                await self._pause()
+                await self._pause(known)
             await self._end()
         finally:
             for task in (asking, *self._handing_over):
@@ -266,14 +267,17 @@ class Keeper:
         """
         return row.holder != self.holder or row.expires_at <= now
 
-    async def _pause(self) -> None:
+    def _known_now(self) -> tuple[str | None, bool]:
+        """What the next look depends on; whatever changes it while one is under way is not lost."""
+        return self._intent.generation, self._wants()
+
+    async def _pause(self, known: tuple[str | None, bool]) -> None:
         """Wait for the next look: sooner while a lease is missing, at once when something moved."""
         missing = self._wanted - set(self._held)
         share = 1.0 if self._held and not missing else WAITING_SHARE
         until = self.boot() + self._rules.timings.renew_seconds * share
-        seen = (self._intent.generation, self._wants())
         while self.boot() < until and not self._wake.is_set():
-            if (self._intent.generation, self._wants()) != seen:
+            if self._known_now() != known:
                 return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):

@@ -14,7 +14,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-READY_SECONDS = 2.0
 MEMORY_BYTES = 80 << 20
 CHECKOUT = Path(__file__).parents[2]
 QUICK = {"BOT_HTTP_PORT": "0", "BOT_DRAIN_SECONDS": "1", "BOT_SHUTDOWN_SECONDS": "3"}
@@ -92,17 +91,12 @@ async def test_a_signal_drains_and_ends_with_0_within_the_deadline(number: signa
     assert "draining" in events
 
 
-async def test_without_any_configuration_it_is_ready_in_time_and_small() -> None:
-    seconds, peaks = list[float](), list[int]()
-    for _ in range(3):  # the best of three: the machine may be busy with other things
-        async with started() as bot, httpx2.AsyncClient(base_url=bot.url, trust_env=False) as ask:
-            assert (await ask.get("/readyz")).status_code == 200
-            for _ in range(300):
-                await ask.get("/version")
-            seconds.append(bot.seconds)
-            peaks.append(peak_bytes(bot.process.pid))
-    assert min(seconds) < READY_SECONDS
-    assert max(peaks) < MEMORY_BYTES
+async def test_without_any_configuration_it_is_ready_and_small() -> None:
+    async with started() as bot, httpx2.AsyncClient(base_url=bot.url, trust_env=False) as ask:
+        assert (await ask.get("/readyz")).status_code == 200
+        for _ in range(300):
+            await ask.get("/version")
+        assert peak_bytes(bot.process.pid) < MEMORY_BYTES
 
 
 def peak_bytes(pid: int) -> int:

@@ -188,7 +188,8 @@ async def test_the_up_of_a_dead_release_is_ended_and_of_a_living_one_not(project
     try:
         names = [psutil.Process(each.pid).name for each in (orphan, other_stack, living)]
         await seen(lambda: all(name().startswith("pulumi") for name in names))
-        await seen((project / "running").exists)
+        # Each of them has set its trap by then.
+        await seen(lambda: len(list(project.glob("running-*"))) == len(names))
         await stack(project).end_up()
         orphan.wait(20)
         assert (project / "signals").read_text() == "INT\n"
