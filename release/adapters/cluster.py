@@ -15,6 +15,7 @@ from lightkube.resources.core_v1 import Pod as KubePod
 
 from bot.contract import http
 from bot.contract.color import Color
+from bot.contract.shards import SHARD_COUNT
 from infra.outputs import StackOutputs
 from release.adapters import exposition
 from release.adapters.kube import Answer, ClusterError, Kube
@@ -73,12 +74,12 @@ class KubernetesCluster:
         return Color(named)
 
     async def shards(self) -> Mapping[Color, int]:
-        """Return how many shards with symbols the pods of each color hold, by their own clocks.
+        """Return how many shards the pods of each color hold, by their own clocks.
 
         A pod that does not say counts as holding none: what matters is who does.
         """
         held = await asyncio.gather(*map(self._held, Color))
-        return dict(zip(Color, map(len, held), strict=True))
+        return dict(zip(Color, held, strict=True))
 
     async def _seen(self, color: Color) -> list[Seen]:
         return await list_pods(self._kube, self._stack, color)
@@ -106,17 +107,17 @@ class KubernetesCluster:
             return ()
         return tuple(line[:_LINE_CHARACTERS] for line in lines)
 
-    async def _held(self, color: Color) -> frozenset[str]:
+    async def _held(self, color: Color) -> int:
         running = [seen.pod.name for seen in await self._seen(color) if seen.running]
         held = await asyncio.gather(*map(self._held_by, running))
-        return frozenset(shard for each in held for shard in each)
+        return min(sum(held), SHARD_COUNT)
 
-    async def _held_by(self, pod: str) -> frozenset[str]:
+    async def _held_by(self, pod: str) -> int:
         try:
             answer = await self._kube.ask_pod(pod, http.METRICS)
             return exposition.shards_held(exposition.parse(answer.body.decode()))
         except (ClusterError, ValueError):
-            return frozenset()
+            return 0
 
 
 async def list_pods(kube: Kube, stack: StackOutputs, color: Color) -> list[Seen]:

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.contract import http, order_results
 from bot.contract import metrics as names
+from bot.contract.shards import SHARD_COUNT
 from release.model import Counters
 
 PROCESS_START = "process_start_time_seconds"
@@ -132,10 +133,10 @@ def counters_of(
     return counters, tuple(f"{pod}: {odd}" for odd in dict.fromkeys(read.odd))
 
 
-def shards_held(families: Families) -> frozenset[str]:
-    """Return the shards that a pod says it may trade, of those that have symbols."""
-    samples = families.samples.get(names.SHARD_HELD, ())
-    return frozenset(labels.get("shard", "") for labels, value in samples if value == 1)
+def shards_held(families: Families) -> int:
+    """Return how many shards a pod says it holds; the account's lease is none."""
+    (held,) = [value for _, value in families.samples.get(names.LEASES_HELD, ())] or [0.0]
+    return min(int(held), SHARD_COUNT)
 
 
 def _judged(labels: Labels) -> bool:

@@ -22,6 +22,7 @@ def stream() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)  # a server of another test's
     logs.configure("info", fields={"color": "blue"}, secrets=[SECRET, ""], stream=stream)
     yield stream
     logging.captureWarnings(capture=False)

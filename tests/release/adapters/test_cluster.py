@@ -191,18 +191,17 @@ async def test_a_live_service_that_nobody_answers_for_is_an_error() -> None:
         await behind(pod, "bot").live_color()
 
 
-def holding(name: str, color: str, *shards: int) -> FakePod:
-    held = "".join(f'bot_shard_held{{shard="{shard}"}} 1\n' for shard in shards)
-    return serving(name, color, {"/metrics": f'bot_shard_held{{shard="99"}} 0\n{held}'})
+def holding(name: str, color: str, leases: int) -> FakePod:
+    return serving(name, color, {"/metrics": f"bot_leases_held {leases}\n"})
 
 
-async def test_shards_are_counted_once_per_color_and_silent_pods_hold_none() -> None:
-    pods = [holding("b-1", "blue", 1, 2), holding("b-2", "blue", 2, 3), holding("g-1", "green", 4)]
+async def test_shards_are_added_up_per_color_and_silent_pods_hold_none() -> None:
+    pods = [holding("b-1", "blue", 40), holding("b-2", "blue", 61), holding("g-1", "green", 4)]
     silent = [
         serving(f"g-{text}", answers={"/metrics": text}) for text in (TIMEOUT, "} nonsense {")
     ]
     cluster = KubernetesCluster(FakeApi([*pods, *silent]).kube(), STACK)
-    assert await cluster.shards() == {Color.BLUE: 3, Color.GREEN: 1}
+    assert await cluster.shards() == {Color.BLUE: 100, Color.GREEN: 4}
 
 
 def test_only_the_named_context_is_ever_asked(tmp_path: Path) -> None:

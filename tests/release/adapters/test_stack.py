@@ -3,8 +3,9 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -143,6 +144,14 @@ async def test_the_lock_of_anybody_who_may_live_stays(project: Path, text: str, 
 def test_a_number_that_was_given_away_again_is_no_owner() -> None:
     (owner,) = pulumi_lock.owners(lock(os.getpid(), since="2001-01-01T00:00:00Z"))
     assert pulumi_lock.is_dead(owner, pulumi_lock.this_host(), pulumi_lock.started)
+
+
+@pytest.fixture(autouse=True)
+def interrupts() -> Iterator[None]:
+    """A shell's background jobs begin with SIGINT ignored, and hand that on to what they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 async def test_a_running_up_is_interrupted_and_waited_for(project: Path) -> None:
