@@ -59,6 +59,7 @@ def build_server(venue: Venue) -> uvicorn.Server:
             http=venue.connections.protocol(),
             ws="none",
             lifespan="off",
+            log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,
