@@ -31,23 +31,25 @@ class Kind(StrEnum):
 class Result:
     """One repetition."""
 
-    kind: Kind
+    kind: str
+    """A `Kind`, or the name of a test."""
     sources: str
     broken: Sequence[str]
     """What was not as it should be; empty is good."""
-    swap: Mapping[str, Any]
+    told: Mapping[str, Any]
+    """What was seen; of a swap, its numbers."""
 
 
-def missing(kind: Kind, wanted: int, results: Iterable[Result]) -> int:
+def missing(kind: str, wanted: int, results: Iterable[Result]) -> int:
     """Return how many repetitions of a kind are still to do."""
-    return max(0, wanted - sum(result.kind is kind for result in results))
+    return max(0, wanted - sum(result.kind == kind for result in results))
 
 
-def fingerprint() -> str:
+def fingerprint(sources: Sequence[str] = _SOURCES) -> str:
     """Return what names the sources: the commit's trees, and what differs from them."""
     shell = Shell(REPOSITORY, {"PATH": "/usr/bin:/bin:/usr/local/bin"})
-    trees = [shell.run("git", "rev-parse", f"HEAD:{path}").output for path in _SOURCES]
-    changes = shell.run("git", "diff", "HEAD", "--", *_SOURCES).output
+    trees = [shell.run("git", "rev-parse", f"HEAD:{path}").output for path in sources]
+    changes = shell.run("git", "diff", "HEAD", "--", *sources).output
     return hashlib.sha256("".join([*trees, changes]).encode()).hexdigest()[:12]
 
 
@@ -60,7 +62,7 @@ def append(file: Path, result: Result) -> None:
 
 
 def load(file: Path, sources: str) -> list[Result]:
-    """Return the results of these sources. A line that a killed run left half is none."""
+    """Return the results of these sources. Half a line, of a killed run, is none."""
     if not file.exists():
         return []
     found = [_parse(line) for line in file.read_text(encoding="utf-8").splitlines()]
@@ -69,7 +71,7 @@ def load(file: Path, sources: str) -> list[Result]:
 
 def _parse(line: str) -> Result | None:
     try:
-        told = json.loads(line)
-    except ValueError:
+        read = json.loads(line)
+        return Result(**read)
+    except (ValueError, TypeError):
         return None
-    return Result(Kind(told["kind"]), told["sources"], told["broken"], told["swap"])

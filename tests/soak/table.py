@@ -22,12 +22,12 @@ _HEADING = (
 def table(results: Sequence[Result]) -> str:
     """Return Markdown: one line per kind, sums for requests and losses, the worst for times."""
     lines = [_HEADING, tuple("---" for _ in _HEADING)]
-    lines += [_line(kind, [one for one in results if one.kind is kind]) for kind in Kind]
+    lines += [_line(kind, [one for one in results if one.kind == kind]) for kind in Kind]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _line(kind: Kind, results: Sequence[Result]) -> tuple[str, ...]:
-    swaps = [result.swap for result in results]
+    swaps = [result.told for result in results]
     traffic = [swap["traffic"] for swap in swaps]
     moves = [swap["slowest_move_seconds"] for swap in swaps]
     return (
