@@ -68,7 +68,7 @@ test: check scan ## Everything, the real cluster included
 .PHONY: soak
 soak: $(READY) ## The many repetitions; goes on where the last run stopped
 	$(PLATFORM) && $(BIN)/python -m tests.soak --repetitions $(SOAK) \
-	  && $(BIN)/pytest -q -p tests.soak.repeat --repetitions $(SOAK) tests/cluster/test_trading.py \
+	  && $(BIN)/pytest -q -p tests.soak.repeat --repetitions $(SOAK) -m 'not soak' tests/cluster/test_trading.py \
 	  && $(BIN)/pytest -m soak --durations=10
 
 .PHONY: bench

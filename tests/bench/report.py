@@ -1,7 +1,7 @@
 """docs/benchmarks.md: what was measured, against what was aimed at. Pure."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -61,6 +61,30 @@ def spread(values: Sequence[float]) -> str:
     return f"{min(values):.2f} to {max(values):.2f}"
 
 
+def plot(what: str, unit: str, values: Mapping[str, float]) -> str:
+    """Return bars that forges and editors draw (Mermaid)."""
+    names = ", ".join(f'"{name}"' for name in values)
+    numbers = ", ".join(f"{value:.1f}" for value in values.values())
+    return f"""```mermaid
+xychart-beta
+    title "{what}"
+    x-axis [{names}]
+    y-axis "{unit}" 0 --> {max(values.values()) * 1.1:.0f}
+    bar [{numbers}]
+```
+"""
+
+
+def plots(figures: Sequence[Figure]) -> str:
+    """Plot what was measured for several numbers of replicas."""
+    series: dict[tuple[str, str], dict[str, float]] = {}
+    for figure in figures:
+        count, colon, what = figure.what.partition(": ")
+        if colon and count.endswith((" replica", " replicas")):
+            series.setdefault((what, figure.unit), {})[count] = figure.value
+    return "\n".join(plot(*key, values) for key, values in series.items())
+
+
 def document(figures: Sequence[Figure], machine: str, date: str, revision: str) -> str:
     """Return the whole file."""
     lines = "\n".join(figure.line for figure in figures)
@@ -76,4 +100,5 @@ quick as a swap by `pulumi up` can be.
 | what | measured | goal | met | note |
 |---|---|---|---|---|
 {lines}
-"""
+
+{plots(figures)}"""

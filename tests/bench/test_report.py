@@ -28,4 +28,17 @@ def test_the_document_names_machine_date_and_revision() -> None:
     assert "2 cores" in text
     assert "2026-01-02" in text
     assert "abc1234" in text
-    assert text.endswith("| time | 1.00 s |  |  |  |\n")
+    assert "| time | 1.00 s |  |  |  |\n" in text
+    assert "mermaid" not in text
+
+
+def test_what_replicas_bring_is_plotted() -> None:
+    figures = [
+        Figure("1 replica: signals", 90, "/s"),
+        Figure("2 replicas: signals", 100, "/s"),
+        Figure("replica: odd", 1, "s"),
+    ]
+    text = document(figures, "2 cores", "2026-01-02", "abc1234")
+    assert 'x-axis ["1 replica", "2 replicas"]' in text
+    assert 'y-axis "/s" 0 --> 110' in text
+    assert "bar [90.0, 100.0]" in text

@@ -70,6 +70,24 @@ def test_a_planned_swap_executes_every_signal_once_and_keeps_positions(
     assert market.positions() == before
 
 
+@pytest.mark.soak
+def test_fifty_swaps_leave_positions_and_fees_and_orders_as_they_are(
+    market: Market, active: Color
+) -> None:
+    with market.senders("before") as senders:
+        time.sleep(WARM_SECONDS)
+    assert not market.judge(senders.sent.accepted)
+    before, orders = market.positions(), market.record()
+    assert any(float(quantity) for quantity, _ in before.values())
+    color = active
+    for _ in range(50):
+        color = color.other
+        market.turn_to(color)
+    assert color is active, "the stack would end as Pulumi does not know it"
+    assert market.positions() == before
+    assert market.record() == orders
+
+
 def test_a_canary_moves_its_symbols_only_and_back(market: Market, active: Color) -> None:
     moved = tuple(symbol for symbol in SYMBOLS if shard_of(symbol) < CANARY)
     stays = tuple(symbol for symbol in SYMBOLS if symbol not in moved)

@@ -1,6 +1,7 @@
 """A stack that trades for real: its own database, its own exchange whose record is the oracle."""
 
 import asyncio
+import json
 import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -11,15 +12,19 @@ from typing import Any
 import asyncpg
 import httpx2
 
+from bot.authority.lease import ACCOUNT
+from bot.contract.color import Color
+from bot.contract.intent import Intent
 from bot.contract.secrets import DATABASE_URL, SIGNALS_TOKEN, VENUE_API_KEY, VENUE_API_SECRET
 from bot.contract.shards import shard_of
+from infra import names
 from testbed import net
 from testbed.venue.events import EVENT, Accepted
 from testbed.venue.server import DEFAULT_KEY, DEFAULT_SECRET
 from tests.harness.bot import SYMBOLS, TOKEN
 from tests.harness.database import empty_database
 from tests.harness.deployed import deployed
-from tests.harness.kube import Kube
+from tests.harness.kube import Kube, wait_until
 from tests.harness.platform import Platform
 from tests.harness.senders import Senders
 from tests.harness.stack import Stack, two_colors
@@ -29,6 +34,8 @@ MAX_AGE_SECONDS = 60.0
 """Longer than any pause that these tests make: every signal must be executed."""
 FATES_SECONDS = 60.0
 PER_SECOND = 20.0
+LEASES = ACCOUNT + 1
+"""One for each shard, one for the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +81,57 @@ class Market:
         rows = self.query("SELECT lease, holder FROM leases WHERE expires_at > $1", time.time())
         return {shards[r["lease"]]: r["holder"] for r in rows if r["lease"] in shards}
 
-    def positions(self) -> dict[str, str]:
-        """Return what the ledger holds, by symbol."""
-        rows = self.query("SELECT symbol, quantity FROM positions ORDER BY symbol")
-        return {row["symbol"]: str(row["quantity"].normalize()) for row in rows}
+    def turn_to(self, color: Color) -> float:
+        """Move all shards by the intent alone, at Pulumi's back; return when that was asked for.
+
+        Raises:
+            AssertionError: the other color does not hold everything in time.
+        """
+        asked = time.time()
+        data = json.dumps({"data": Intent(color).to_data()})
+        self.kube.kubectl("patch", "configmap", names.INTENT, "--type=merge", "-p", data)
+        self.wait_all_held(color)
+        return asked
+
+    def wait_all_held(self, color: Color) -> None:
+        """Wait until this color holds every lease."""
+
+        def all_held() -> bool:
+            (row,) = self.query(
+                "SELECT count(*) AS n FROM leases WHERE color = $1 AND holder IS NOT NULL", color
+            )
+            return row["n"] == LEASES
+
+        wait_until(f"{color} holds everything", all_held)
+
+    def positions(self) -> dict[str, tuple[str, str]]:
+        """Return quantity and fees paid so far, by symbol, as the ledger has them."""
+        rows = self.query("SELECT symbol, quantity, fees_quote FROM positions ORDER BY symbol")
+        return {
+            row["symbol"]: (f"{row['quantity'].normalize()}", f"{row['fees_quote'].normalize()}")
+            for row in rows
+        }
 
     def judge(self, accepted: Iterable[str]) -> list[str]:
         """Return every promise about these signals that was broken, in words."""
-        names = sorted(accepted)
-        assert names, "no signal was accepted"
-        fates = self._fates(names)
+        sent = sorted(accepted)
+        assert sent, "no signal was accepted"
+        fates = self._fates(sent)
         record = self.record()
         ledger = {row["order_id"]: row for row in self.query("SELECT * FROM orders")}
         return [
-            *(f"{n}: {fates[n]}, not executed" for n in names if fates[n] != "executed"),
-            *_doubles(record, ledger, set(names)),
+            *(f"{n}: {fates[n]}, not executed" for n in sent if fates[n] != "executed"),
+            *_doubles(record, ledger, set(sent)),
             *_epochs(record, ledger),
         ]
 
-    def _fates(self, names: list[str]) -> dict[str, str | None]:
+    def _fates(self, signals: list[str]) -> dict[str, str | None]:
         end = time.monotonic() + FATES_SECONDS
         while True:
             rows = self.query(
-                "SELECT signal_id, fate FROM signals WHERE signal_id = ANY($1)", names
+                "SELECT signal_id, fate FROM signals WHERE signal_id = ANY($1)", signals
             )
-            fates: dict[str, str | None] = dict.fromkeys(names)
+            fates: dict[str, str | None] = dict.fromkeys(signals)
             fates |= {row["signal_id"]: row["fate"] for row in rows}
             if all(fates.values()) or time.monotonic() > end:
                 return fates
