@@ -69,7 +69,7 @@ test: check scan ## Everything, the real cluster included
 soak: $(READY) ## The many repetitions; goes on where the last run stopped
 	$(PLATFORM) && $(BIN)/python -m tests.soak --repetitions $(SOAK) \
 	  && $(BIN)/pytest -q -p tests.soak.repeat --repetitions $(SOAK) -m 'not soak' tests/cluster/test_trading.py \
-	  && $(BIN)/pytest -m soak --durations=10
+	  && $(BIN)/pytest -m soak --durations=10 && $(BIN)/python -m tests.soak.model
 
 .PHONY: bench
 bench: $(READY) ## Times, memory and sizes as ratios in one run, into docs/benchmarks.md
