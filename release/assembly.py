@@ -30,6 +30,8 @@ from release.adapters.messages import Messages
 from release.adapters.metrics import PodMetrics
 from release.adapters.prometheus import Prometheus, PrometheusMetrics
 from release.adapters.quarantine import QuarantineMap, UnderWayMap
+from release.adapters.registry import Registries
+from release.adapters.registry_login import Logins
 from release.adapters.stack import PulumiStack
 from release.adapters.stack_file import StackFile
 from release.analysis import judge
@@ -104,6 +106,7 @@ class Assembly:
             quarantine=deferred,
             under_way=deferred,
             journal=journal,
+            images=Registries(Logins(self.env)),
             git=StackRepository(Repository(self.folder, self.env), file.path),
             notifier=messages,
             clock=clock,

@@ -41,8 +41,15 @@ def lost_cause(pods: Sequence[Pod] | None, image: str, restarts: int) -> str | N
     return None
 
 
-def unproven(pods: Sequence[Pod] | None, image: str, replicas: int) -> list[str]:
-    """Return what keeps a color from being proven: every pod ready, on one version and digest."""
+def unproven(pods: Sequence[Pod] | None, image: str, replicas: int, label: str | None) -> list[str]:
+    """Return what keeps a color from being proven.
+
+    Args:
+        pods: of the color; None when they could not be asked. Every one of them must be ready.
+        image: pinned reference that they must run.
+        replicas: how many they must be.
+        label: version that the image's label names, and every pod must say; None: nobody compares.
+    """
     if pods is None:
         return ["its pods could not be asked"]
     staying = [pod for pod in pods if not pod.terminating]
@@ -57,8 +64,9 @@ def unproven(pods: Sequence[Pod] | None, image: str, replicas: int) -> list[str]
             problems.append(f"{pod.name}: runs {pod.digest or 'an unknown digest'}, not {digest}")
         if not pod.version:
             problems.append(f"{pod.name}: does not say its version")
-        elif pod.label and pod.label != pod.version:
-            problems.append(f"{pod.name}: says {pod.version}, its image's label says {pod.label}")
+        elif label is not None and pod.version != label:
+            says = label or "nothing"
+            problems.append(f"{pod.name}: says {pod.version}, its image's label says {says}")
     versions = {pod.version for pod in fit if pod.version}
     if len(versions) > 1:
         problems.append(f"its pods say different versions: {', '.join(sorted(versions))}")

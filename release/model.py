@@ -49,8 +49,6 @@ class Pod:
     """`sha256:…` of the image that runs; empty while none does."""
     version: str = ""
     """What `/version` answers; empty while it does not."""
-    label: str = ""
-    """Version that the image's label names; empty if unknown."""
     restarts: int = 0
     reason: str = ""
     """Why it is not ready, in the cluster's words; empty when it does not say."""

@@ -17,6 +17,7 @@ class Need(Enum):
     OLD_PODS = auto()
     NEW_PODS = auto()
     SMOKE = auto()
+    LABEL = auto()
     LIVE = auto()
     SHARDS = auto()
     JUDGEMENT = auto()
@@ -37,6 +38,8 @@ class Observation:
     """How long this process has seen no ready pod of the new color."""
     smoke: tuple[str, ...] | None = None
     """What is wrong with the answers of the new color's preview Service."""
+    label: str | None = None
+    """Version that the label of the new image names; empty when it has none."""
     live: Color | None = None
     """Which color answers a new request to the live Service."""
     shards: Mapping[Color, int] | None = None

@@ -70,6 +70,7 @@ class Observer:
             Need.OLD_PODS: ("old_pods", lambda: pods("old")),
             Need.NEW_PODS: ("new_pods", lambda: pods("new")),
             Need.SMOKE: ("smoke", smoke),
+            Need.LABEL: ("label", lambda: world.images.version(state.image)),
             Need.LIVE: ("live", world.cluster.live_color),
             Need.SHARDS: ("shards", world.cluster.shards),
             Need.JUDGEMENT: ("judgement", lambda: self._judge(state)),

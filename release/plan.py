@@ -38,6 +38,7 @@ async def rehearse(spec: Spec, target: Target, outputs: StackOutputs) -> list[Re
         under_way=shelf,
         journal=journal,
         git=shelf,
+        images=shelf,
         notifier=shelf,
         clock=clock,
     )

@@ -37,7 +37,8 @@ def needs(state: State) -> frozenset[Need]:
     if state.phase is Phase.RAISING and not state.work(Announce.key).tries:
         return frozenset()  # what comes first needs no eyes, and seconds count
     early, late = NEEDS[state.phase]
-    return late if state.work(Apply.key).done else early
+    found = late if state.work(Apply.key).done else early
+    return found if state.spec.verify_label else found - {Need.LABEL}
 
 
 def _commanded(state: State) -> Decision:

@@ -227,6 +227,14 @@ class Git(Protocol):
         ...
 
 
+class Images(Protocol):
+    """The registries that images are pulled from."""
+
+    async def version(self, reference: str) -> str:
+        """Return the version that the label of a pinned image names; empty when it has none."""
+        ...
+
+
 class Notifier(Protocol):
     """Tells people. Retries by itself; its failure never delays a release."""
 

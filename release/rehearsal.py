@@ -26,6 +26,7 @@ from release.model import (
 )
 from release.ports import LostLockError
 
+VERSION = "1.0.0"
 BUILT = "built/here@sha256:" + "0" * 64
 """What `build` becomes in a rehearsal."""
 
@@ -164,7 +165,7 @@ class IdealCluster:
         image = self.stack.image(color)
         digest = image.partition("@")[2]
         return [
-            Pod(f"{color}-{number}", color, True, False, image, digest, "1.0.0", "1.0.0")  # noqa: FBT003 -- positions of a record
+            Pod(f"{color}-{number}", color, True, False, image, digest, VERSION)  # noqa: FBT003 -- positions of a record
             for number in range(self.stack.replicas(color))
         ]
 
@@ -196,7 +197,7 @@ def passes(
 
 @dataclass
 class Shelf:
-    """Quarantine, the mark of a release, git and messages, all of them kept in memory."""
+    """Quarantine, the mark of a release, labels, git and messages, all of them kept in memory."""
 
     banned: list[Quarantined] = field(default_factory=list[Quarantined])
     mark: str = ""
@@ -224,6 +225,11 @@ class Shelf:
     async def withdraw(self, release: str) -> None:
         """Take the mark off."""
         self.mark = "" if self.mark == release else self.mark
+
+    async def version(self, reference: str) -> str:
+        """Return what every pod says, too."""
+        del reference
+        return VERSION
 
     async def head(self) -> str:
         """Return a commit."""

@@ -114,6 +114,10 @@ class Spec(_Strict):
     verify_shards: bool = Field(
         default=True, description="Whether shards are awaited; off where no database is shared."
     )
+    verify_label: bool = Field(
+        default=True,
+        description="Whether the image's label is compared; off where its registry is away.",
+    )
     commit: bool | None = Field(
         default=None, description="Whether to commit the stack config. Default: outside local."
     )

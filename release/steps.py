@@ -117,12 +117,15 @@ def _verifying(at: Situation) -> Decision:
     state = at.state
     if found := _faulty(at):
         return found
-    problems = unproven(at.seen.new_pods, state.image, state.target.replicas)
+    label = at.seen.label if state.spec.verify_label else None
+    problems = unproven(at.seen.new_pods, state.image, state.target.replicas, label)
+    if state.spec.verify_label and label is None:
+        problems.append("its image's label could not be read")
     problems += ["smoke checks are not done"] if at.seen.smoke is None else at.seen.smoke
     if problems:
         return at.wait("; ".join(problems))
     next_step = Trigger.STEP if state.spec.steps else Trigger.READY
-    return Decision("version, digest and smoke checks are right", trigger=next_step)
+    return Decision("version, digest, label and smoke checks are right", trigger=next_step)
 
 
 def _stepping(at: Situation) -> Decision:
@@ -311,7 +314,7 @@ _JUDGED = frozenset({Need.NEW_PODS, Need.JUDGEMENT})
 NEEDS: Mapping[Phase, tuple[frozenset[Need], frozenset[Need]]] = {
     Phase.GATING: (frozenset({Need.GATES}), _NOTHING),
     Phase.PLACING: (frozenset({Need.NEW_PODS}), frozenset({Need.OUTPUTS, Need.NEW_PODS})),
-    Phase.VERIFYING: (frozenset({Need.NEW_PODS, Need.SMOKE}), _NOTHING),
+    Phase.VERIFYING: (frozenset({Need.NEW_PODS, Need.SMOKE, Need.LABEL}), _NOTHING),
     Phase.STEPPING: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS, Need.SHARDS})),
     Phase.WATCHING: (_JUDGED, _NOTHING),
     Phase.SWAPPING: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS})),

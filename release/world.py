@@ -7,6 +7,7 @@ from release.ports import (
     Cluster,
     Config,
     Git,
+    Images,
     Journal,
     Judge,
     Metrics,
@@ -30,5 +31,6 @@ class World:
     under_way: UnderWay
     journal: Journal
     git: Git
+    images: Images
     notifier: Notifier
     clock: Clock

@@ -1,5 +1,6 @@
 """The planner against whatever can be seen: hypothesis makes up worlds, good, bad and unseen."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,6 +49,7 @@ _SEEN = st.builds(
     new_pods=_pods(Color.GREEN, NEW_IMAGE),
     lost_seconds=st.sampled_from([0.0, 60.0]),
     smoke=st.sampled_from([None, (), ("500",)]),
+    label=st.sampled_from([None, "1.0.0", "2.0.0", ""]),
     live=st.sampled_from([None, *Color]),
     shards=st.none()
     | st.sampled_from([0, 10, 50, 100]).map(lambda n: {Color.GREEN: n, Color.BLUE: 100 - n}),
@@ -174,3 +176,20 @@ def test_an_action_whose_end_nobody_wrote_down_is_done_again_unless_it_runs() ->
     walk.note(Kind.TRYING, {"action": "apply"})
     assert not decide(walk.state, Observation(running=True), walk.now).actions
     assert isinstance(decide(walk.state, Observation(), walk.now).actions[0], Apply)
+
+
+@pytest.mark.parametrize("label", [None, "", "2.0.0"])
+def test_a_label_that_is_another_or_cannot_be_read_is_not_swapped_to(label: str | None) -> None:
+    walk = Walk(canary=False)
+    for phase in ("placing", "verifying"):
+        walk.note(Kind.ENTERED, {"phase": phase, "trigger": "ready", "reason": ""})
+    digest = NEW_IMAGE.partition("@")[2]
+    pods = tuple(
+        Pod(f"green-{n}", Color.GREEN, True, False, NEW_IMAGE, digest, "1.0.0")  # noqa: FBT003 -- positions of a record
+        for n in range(2)
+    )
+    right = Observation(new_pods=pods, smoke=(), label="1.0.0")
+    assert decide(walk.state, right, walk.now).trigger is Trigger.READY
+    found = decide(walk.state, replace(right, label=label), walk.now)
+    assert found.trigger is None
+    assert "label" in found.reason

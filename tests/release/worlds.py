@@ -192,6 +192,7 @@ class Stage:
             under_way=self.shelf,
             journal=self.journal,
             git=self.shelf,
+            images=self.shelf,
             notifier=self.shelf,
             clock=self.clock,
         )

@@ -10,6 +10,8 @@ from release.adapters.messages import Messages
 from release.adapters.metrics import PodMetrics
 from release.adapters.prometheus import Prometheus, PrometheusMetrics
 from release.adapters.quarantine import QuarantineMap, UnderWayMap
+from release.adapters.registry import Registries
+from release.adapters.registry_login import Logins
 from release.adapters.stack import PulumiStack
 from release.adapters.stack_file import StackFile
 from tests.release.adapters.fake_api import STACK, FakeApi
@@ -23,7 +25,8 @@ def test_each_adapter_fits_its_port(tmp_path: Path) -> None:
     config: ports.Config = StackFile(file, "trading-bot")
     git: ports.Git = StackRepository(Repository(tmp_path), file)
     stack: ports.Stack = PulumiStack("dev", tmp_path, "r-1", {})
-    assert all((config, git, stack))
+    images: ports.Images = Registries(Logins({}))
+    assert all((config, git, stack, images))
 
 
 async def test_each_adapter_of_the_cluster_fits_its_port() -> None:

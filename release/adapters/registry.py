@@ -1,0 +1,174 @@
+"""What an image says of itself, read from its registry: the port `Images`.
+
+Every body is held against the digest that named it, so the label is of the very content that was
+pinned, whatever stands between here and the registry. The wire format is that of the OCI
+distribution specification (1.1), which every registry speaks.
+"""
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import cast
+
+import httpx2
+
+from bot.contract.release import digest_of
+from release.adapters.registry_login import Logins, is_loopback, split
+from release.ports import PortError
+
+VERSION_LABEL = "org.opencontainers.image.version"
+ANSWER_SECONDS = 10.0
+"""For all questions about one image together."""
+BODY_BYTES_MAX = 4 << 20
+_INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+_MANIFESTS = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+
+Object = Mapping[str, object]
+
+
+class RegistryError(PortError):
+    """The registry did not tell; the text says which, and why."""
+
+
+@dataclass
+class Registries:
+    """Asks the registry that a reference names. What a digest says never changes: asked once."""
+
+    logins: Logins
+    transport: httpx2.AsyncBaseTransport | None = None
+    """Replaces the network in tests."""
+    _known: dict[str, str] = field(default_factory=dict[str, str])
+
+    async def version(self, reference: str) -> str:
+        """Return the version that the label of a pinned image names; empty when it has none.
+
+        Raises:
+            RegistryError: it could not be read.
+        """
+        if reference not in self._known:
+            self._known[reference] = await self._bounded(reference)
+        return self._known[reference]
+
+    async def _bounded(self, reference: str) -> str:
+        host, repository = split(reference)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._client(host) as client:
+                labels = await _Repository(client, self.logins, host, repository).labels(
+                    digest_of(reference)
+                )
+        except TimeoutError as error:
+            raise RegistryError(f"registry {host}: no answer in time about {reference}") from error
+        except (httpx2.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
+            why = str(error) or type(error).__name__
+            raise RegistryError(
+                f"registry {host}: the label of {reference} cannot be read: {why}"
+            ) from error
+        return str(labels.get(VERSION_LABEL) or "")
+
+    def _client(self, host: str) -> httpx2.AsyncClient:
+        here = is_loopback(host)  # plain there, as Docker has it; and no proxy stands before it
+        return httpx2.AsyncClient(
+            base_url=f"{'http' if here else 'https'}://{host}",
+            timeout=ANSWER_SECONDS,
+            trust_env=not here,
+            follow_redirects=True,
+            transport=self.transport,
+        )
+
+
+@dataclass
+class _Repository:
+    """One repository of one registry."""
+
+    client: httpx2.AsyncClient
+    logins: Logins
+    host: str
+    name: str
+    authorization: str = ""
+
+    async def labels(self, digest: str) -> Object:
+        manifest = await self._object("manifests", digest)
+        if manifest.get("mediaType") in _INDEXES or "manifests" in manifest:
+            manifest = await self._object("manifests", _any_platform(manifest))
+        config = await self._object("blobs", str(_inner(manifest, "config")["digest"]))
+        return _inner(config, "config", "Labels")
+
+    async def _object(self, kind: str, digest: str) -> Object:
+        body = await self._get(f"/v2/{self.name}/{kind}/{digest}")
+        if f"sha256:{hashlib.sha256(body).hexdigest()}" != digest:
+            raise ValueError(f"what it gave for {digest} is something else")
+        return _object(body)
+
+    async def _get(self, path: str) -> bytes:
+        status, headers, body = await self._ask(path)
+        if status == HTTPStatus.UNAUTHORIZED and not self.authorization:
+            self.authorization = await self._authorized(headers.get("www-authenticate", ""))
+            status, headers, body = await self._ask(path)
+        if status != HTTPStatus.OK:
+            raise ValueError(f"{path}: {status}")
+        return body
+
+    async def _ask(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {"Accept": ", ".join((*_INDEXES, *_MANIFESTS, "*/*"))}
+        if self.authorization:
+            headers["Authorization"] = self.authorization
+        async with self.client.stream("GET", path, headers=headers) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > BODY_BYTES_MAX:
+                    raise ValueError(f"{path}: more than {BODY_BYTES_MAX} bytes")
+            return response.status_code, response.headers, bytes(body)
+
+    async def _authorized(self, challenge: str) -> str:
+        """Return the header that the registry wants, with a token got as it says."""
+        basic = await self.logins.basic(self.host)
+        kind, _, rest = challenge.partition(" ")
+        if kind.lower() != "bearer":
+            if not basic:
+                raise ValueError(f"it wants a login; `docker login {self.host}`")
+            return basic
+        told = dict(_CHALLENGE.findall(rest))
+        answer = await self.client.get(
+            told["realm"],
+            params={key: told[key] for key in ("service", "scope") if key in told},
+            headers={"Authorization": basic} if basic else {},
+        )
+        if answer.status_code != HTTPStatus.OK:
+            hint = "" if basic else f"; `docker login {self.host}`"
+            raise ValueError(f"it gives no token: {answer.status_code}{hint}")
+        got = _object(answer.content)
+        return f"Bearer {got.get('token') or got['access_token']}"
+
+
+def _any_platform(index: Object) -> str:
+    """Return an image of the index: all of them are built with one version."""
+    for each in cast("list[Object]", index["manifests"]):
+        if _inner(each, "platform").get("os", "linux") != "unknown":  # that is an attestation
+            return str(each["digest"])
+    raise ValueError("an index without an image")
+
+
+def _inner(found: Object, *path: str) -> Object:
+    for key in path:
+        inner = found.get(key)
+        found = cast("Object", inner if isinstance(inner, dict) else {})
+    return found
+
+
+def _object(body: bytes) -> Object:
+    found: object = json.loads(body)
+    if not isinstance(found, dict):
+        raise TypeError("no JSON object")
+    return cast("Object", found)

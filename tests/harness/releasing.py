@@ -1,0 +1,175 @@
+"""Releases on a stack that trades: `python -m release` as people run it, under signals and load.
+
+What a release took is told by three records that know nothing of each other: the release's journal,
+the load's rows, and the exchange.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.contract.color import Color
+from tests.harness.market import Market
+from tests.harness.process import REPOSITORY, Done, Shell, Started
+from tests.harness.senders import Senders
+from tests.harness.traffic import Prober
+from tests.prober.rows import Row
+
+PATIENCE_SECONDS = 240.0
+LOAD: Mapping[str, float] = {"new_rate": 50, "lanes": 2, "lane_rate": 10, "lag_limit_seconds": 2}
+"""Little beside that of a swap: the release itself has to run on this machine, too."""
+SHORT: Mapping[str, object] = {
+    "bakeSeconds": 6,
+    "stepSeconds": 4,
+    "applyAttempts": 1,
+    "deadlines.verifying": 60,
+}
+"""Of the stack config's `release:…`: a release that takes a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a release's journal."""
+
+    at: float
+    """Seconds since 1970."""
+    kind: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """The command, beside a market's stack config."""
+
+    market: Market
+
+    def configure(self, **keys: object) -> None:
+        """Set keys `release:…`."""
+        for key, value in keys.items():
+            words = ("config", "set", "--path", f"release:{key}", "--", str(value))
+            self.market.stack.pulumi(*words)
+
+    def start(self, *words: str) -> Started:
+        """Start a command and do not wait."""
+        shell = self.market.stack.shell
+        env = {**shell.env, "PYTHONPATH": str(REPOSITORY)}
+        command = (sys.executable, "-m", "release", *words, "--stack", self.market.stack.name)
+        return Shell(shell.folder, env).start(*command)
+
+    def run(self, *words: str, code: int = 0) -> Done:
+        """Run a command to its end.
+
+        Raises:
+            AssertionError: it ended with another code.
+        """
+        return ended(self.start(*words), code)
+
+    def json(self, *words: str) -> Any:  # noqa: ANN401 - whatever the command prints
+        """Return what a command prints."""
+        return json.loads(self.run(*words, "--json").output)
+
+    def journal(self) -> list[Entry]:
+        """Return the last release's journal."""
+        records = map(json.loads, self.run("logs", "--json").output.splitlines())
+        return [
+            Entry(datetime.fromisoformat(r["at"]).timestamp(), r["kind"], r["data"])
+            for r in records
+        ]
+
+
+def ended(started: Started, code: int) -> Done:
+    """Wait for the end of a command.
+
+    Raises:
+        AssertionError: it ended with another code.
+    """
+    done = started.finish(check=False, patience_seconds=PATIENCE_SECONDS)
+    assert done.code == code, f"$ {done.command}\n{done.text}\nexit code {done.code}, not {code}"
+    return done
+
+
+@dataclass
+class Pressure:
+    """What is sent to the live Service as long as a `with` block lasts; rows when it is over."""
+
+    senders: Senders
+    rows: list[Row] = field(default_factory=list[Row])
+    """Times on the wall clock."""
+
+    @property
+    def lost(self) -> list[Row]:
+        """HTTP requests without a valid answer."""
+        return [row for row in self.rows if row.lost]
+
+    def lost_outside(self, begin: float, end: float) -> list[Row]:
+        """Return those that were neither due nor done between these times."""
+        return [row for row in self.lost if row.done < begin or row.due > end]
+
+    def moved(self, color: Color, since: float) -> float:
+        """Return when new requests went to this color for good, after a time."""
+        others = [r.due for r in self.rows if r.lane is None and r.color is not color]
+        last = max((due for due in others if due > since), default=since)
+        return min(r.done for r in self.rows if r.lane is None and r.due > last)
+
+
+@contextmanager
+def pressure(market: Market, folder: Path, name: str) -> Generator[Pressure]:
+    """Send signals, and requests that change nothing."""
+    with (
+        Prober(market.kube.address(), folder, **LOAD) as prober,
+        market.senders(name) as senders,
+    ):
+        made = Pressure(senders)
+        yield made
+        traffic = prober.stop()
+    ahead = time.time() - time.monotonic()
+    made.rows += [_on_the_wall(row, ahead) for row in traffic.rows]
+
+
+def _on_the_wall(row: Row, ahead: float) -> Row:
+    return row._replace(due=row.due + ahead, sent=row.sent + ahead, done=row.done + ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A way back, in seconds."""
+
+    detect: float
+    """From the first bad second, or the command, to the decision."""
+    decide: float
+    """From the decision to the start of the `up` that goes back."""
+    apply: float
+    """From there to the first answer of the old color."""
+
+    @property
+    def whole(self) -> float:
+        """All of it."""
+        return self.detect + self.decide + self.apply
+
+    @property
+    def after_detection(self) -> float:
+        """What the promise is about: from the decision to the traffic."""
+        return self.decide + self.apply
+
+    def __str__(self) -> str:
+        """It in one line."""
+        parts = f"detect {self.detect:.2f}, decide {self.decide:.2f}, apply {self.apply:.2f}"
+        return f"{self.whole:.2f} s from bad to traffic back ({parts})"
+
+
+def split(journal: Iterable[Entry], bad: float, back: float) -> Split:
+    """Split the way back from a bad moment until the traffic was back."""
+    entries = list(journal)
+    decided = next(e.at for e in entries if e.kind == "entered" and e.data["phase"] == "raising")
+    applying = next(
+        e.at
+        for e in entries
+        if e.at >= decided and e.kind == "trying" and e.data["action"] == "apply"
+    )
+    return Split(decided - bad, applying - decided, back - applying)
