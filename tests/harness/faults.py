@@ -20,6 +20,14 @@ def kill(kube: Kube, color: Color) -> None:
     wait_until(f"the pods of {color} are in a crash loop", dead)
 
 
+def end(kube: Kube, color: Color) -> None:
+    """Let the pods of a color end at one time, and again after each restart; do not wait."""
+    pods = [pod.name for pod in kube.pods(color)]
+    started = [kube.shell.start(*_touching(kube, pod, DEAD)) for pod in pods]
+    for each in started:
+        each.finish(check=False)  # a container that ends takes the command with it
+
+
 def keep_connections(kube: Kube, color: Color) -> None:
     """Let the pods of a color never say `Connection: close`."""
     _touch(kube, color, KEEPS)
@@ -33,5 +41,9 @@ def revive(kube: Kube, color: Color) -> None:
 
 def _touch(kube: Kube, color: Color, path: str) -> None:
     for pod in kube.pods(color):
-        script = f"open({path!r}, 'w').close()"
-        kube.kubectl("exec", pod.name, "-c", CONTAINER, "--", "python", "-c", script)
+        kube.shell.run(*_touching(kube, pod.name, path))
+
+
+def _touching(kube: Kube, pod: str, path: str) -> tuple[str, ...]:
+    script = f"open({path!r}, 'w').close()"
+    return kube.command("exec", pod, "-c", CONTAINER, "--", "python", "-c", script)

@@ -10,9 +10,16 @@ from tests.harness.process import REPOSITORY, Shell
 FAULTY = REPOSITORY / "tests" / "cluster" / "faulty"
 
 
-def build_faulty(bot_image: str, platform: Platform) -> str:
-    """Build and push the bot with faults to switch on; return its reference by digest."""
-    return build(FAULTY, f"{platform.repository}:faulty", platform, BOT_IMAGE=bot_image)
+def build_faulty(bot_image: str, platform: Platform, fault: str = "") -> str:
+    """Build and push the bot with faults to switch on; return its reference by digest.
+
+    Args:
+        bot_image: what it is built on.
+        platform: where.
+        fault: one that is built in, as tests/cluster/faulty names it.
+    """
+    tag = f"{platform.repository}:faulty{fault and f'-{fault}'}"
+    return build(FAULTY, tag, platform, BOT_IMAGE=bot_image, FAULT=fault)
 
 
 def build(context: Path, tag: str, platform: Platform, **arguments: str) -> str:

@@ -81,6 +81,15 @@ class Market:
         rows = self.query("SELECT lease, holder FROM leases WHERE expires_at > $1", time.time())
         return {shards[r["lease"]]: r["holder"] for r in rows if r["lease"] in shards}
 
+    def trades_since(self, color: Color, moment: float) -> float | None:
+        """Return when pods of a color first decided an order after a moment; None: not yet."""
+        rows = self.query(
+            "SELECT min(decided_at) AS at FROM orders WHERE decided_at > $1 AND holder LIKE $2",
+            moment,
+            f"bot-{color}-%",
+        )
+        return rows[0]["at"]
+
     def turn_to(self, color: Color) -> float:
         """Move all shards by the intent alone, at Pulumi's back; return when that was asked for.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.contract.color import Color
+from tests.harness.kube import wait_until
 from tests.harness.market import Market
 from tests.harness.process import REPOSITORY, Done, Shell, Started
 from tests.harness.senders import Senders
@@ -73,6 +74,14 @@ class Releases:
     def json(self, *words: str) -> Any:  # noqa: ANN401 - whatever the command prints
         """Return what a command prints."""
         return json.loads(self.run(*words, "--json").output)
+
+    def wait_phase(self, phase: str) -> None:
+        """Wait until the last release is there."""
+        wait_until(f"the release is {phase}", lambda: self._phase() == phase, seconds=120)
+
+    def _phase(self) -> str:
+        done = self.start("status", "--json").finish(check=False)
+        return str(json.loads(done.output)["phase"]) if done.code == 0 else ""
 
     def journal(self) -> list[Entry]:
         """Return the last release's journal."""
