@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.contract.color import Color
-from tests.bench import authority, measure, signals
+from tests.bench import authority, measure, reload, signals
 from tests.bench.machine import describe
 from tests.bench.report import Figure, document
 from tests.harness.deployed import deployed
@@ -58,7 +58,7 @@ def _measure(folder: Path, platform: Platform) -> list[Figure]:
     figures += [*measure.image(image, platform), *measure.rebuild(platform)]
     figures += authority.handovers(image, platform)
     figures += [*signals.signals(), *signals.start()]
-    return [*figures, *authority.cost(), *authority.replicas()]
+    return [*figures, *reload.reload(), *authority.cost(), *authority.replicas()]
 
 
 if __name__ == "__main__":
