@@ -88,6 +88,10 @@ scan: .venv-pipeline/.ready ## The scanners of others, on what is in git: workfl
 commits: $(READY) ## Whether the commits since BASE are Conventional Commits
 	$(BIN)/cz check --rev-range $(BASE)..HEAD
 
+.PHONY: compatible
+compatible: $(READY) ## Whether this source gets on with what STACK runs at BASE: ledger and config schema
+	$(BIN)/python -m pipeline compatible --stack $(STACK) --base $(BASE)
+
 include .github/pipeline.mk
 
 .PHONY: format

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import approval, changelog, notes, pinned, scanners, versions
+from pipeline import approval, changelog, compatible, notes, pinned, scanners, versions
 from pipeline.forge import GitHub
 from pipeline.tools import ROOT, ToolError
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = options.command
     try:
         return command(options)
-    except (ToolError, ValueError, OSError) as error:
+    except (ToolError, compatible.HistoryError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 -- the command's own words
         return 1
 
@@ -76,6 +76,12 @@ def _image(options: argparse.Namespace) -> int:
     return 0
 
 
+def _compatible(options: argparse.Namespace) -> int:
+    found, told = compatible.judged(options.stack, options.base)
+    _say("\n".join([told, *found]))
+    return 1 if found else 0
+
+
 def _version(options: argparse.Namespace) -> int:
     _say(versions.SPELLINGS[options.spelling](options.tag or versions.newest_tag()))
     return 0
@@ -116,6 +122,9 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--environment", required=True, help="its name")
     image = add("image", _image, "print the image that a stack's config pins for its active color")
     image.add_argument("--stack", required=True, help="its name")
+    gate = add("compatible", _compatible, "fail unless this source gets on with what a stack runs")
+    gate.add_argument("--stack", required=True, help="its name")
+    gate.add_argument("--base", required=True, help="commit whose stack config says what runs")
     version = add("version", _version, "print a version in one of its spellings")
     version.add_argument("--tag", help="the git tag; the newest by default")
     version.add_argument("--spelling", choices=versions.SPELLINGS, default="semver")

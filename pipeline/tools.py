@@ -13,7 +13,12 @@ class ToolError(RuntimeError):
     """A command that had to work did not; the text is its own."""
 
 
-def run(*words: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> str:
+def run(
+    *words: str,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    folder: Path = ROOT,
+) -> str:
     """Run a command to its end and return what it printed.
 
     Raises:
@@ -22,7 +27,7 @@ def run(*words: str, stdin: str | None = None, env: Mapping[str, str] | None = N
     try:
         done = subprocess.run(  # noqa: S603 -- the words are this package's own
             words,
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, **(env or {})},
             input=stdin,
             capture_output=True,

@@ -5,3 +5,7 @@ REVISION = "org.opencontainers.image.revision"
 CREATED = "org.opencontainers.image.created"
 SOURCE = "org.opencontainers.image.source"
 TITLE = "org.opencontainers.image.title"
+
+LEDGER_SCHEMA = "bot-handover.ledger-schema"
+CONFIG_SCHEMA = "bot-handover.config-schema"
+"""Ranges of `bot.contract.compatibility`: a gate can ask before anything of the image has run."""

@@ -7,6 +7,7 @@ from functools import partial
 from bot.authority.lease import Claimant
 from bot.authority.orders import Order, Signal, Work
 from bot.authority.protocol import Leaving, Rules
+from bot.contract.compatibility import OURS
 from bot.contract.intent import Intent
 from bot.ledger import leases, scripts
 from bot.ledger.database import Database, session_name
@@ -17,7 +18,7 @@ from bot.trading import signals
 from bot.trading.orders import Fill, Report, State
 from bot.trading.signals import Fate
 
-SCHEMA = 2
+SCHEMA = OURS.ledger.newest
 """The newest version that this code knows; an older one lacks what it needs."""
 MEMBERS_KEPT_SECONDS = 3600.0
 

@@ -213,6 +213,18 @@ PLANTED: dict[str, tuple[str, Edit]] = {
         "stacks_have_groups_of_their_own",
         _set("rollback", "rollback", concurrency={"group": "stack-x", "cancel-in-progress": False}),
     ),
+    "a pull request that nobody holds against what runs": (
+        "schemas_are_compared_before_a_merge",
+        lambda found: found["preview"]["jobs"].pop("compatible"),
+    ),
+    "a pull request held against another stack": (
+        "schemas_are_compared_before_a_merge",
+        _step("preview", "compatible", "make compatible", env={"STACK": "local"}),
+    ),
+    "a comparison without history": (
+        "schemas_are_compared_before_a_merge",
+        _step("preview", "compatible", "actions/checkout", **{"with": {"fetch-depth": 1}}),
+    ),
     "a key that never ends": (
         "identities_are_short_lived",
         _step("deploy", "staging", "make deploy", env={"AWS_SECRET_ACCESS_KEY": "x"}),

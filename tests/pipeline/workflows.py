@@ -23,6 +23,7 @@ RULES: dict[str, Rule] = {
         deploying.production_never_builds,
         deploying.nothing_cancels_a_deploy,
         deploying.stacks_have_groups_of_their_own,
+        deploying.schemas_are_compared_before_a_merge,
         hardening.identities_are_short_lived,
         hardening.tokens_go_to_few_steps,
     )
