@@ -128,8 +128,8 @@ class StackConfig(Strict):
         default="",
         max_length=100,
         description="Uid of another stack's intent whose authority over the database this one may "
-        "take over; the bot's log names it. Take it out of the old stack at the same time: two stacks "
-        "that name each other take it from each other for ever. Default none: it waits.",
+        "take over; the bot's log names it. Take it out of the old stack at the same time: two "
+        "stacks that name each other take it from each other for ever. Default none: it waits.",
     )
     critical_checks: Checks = Field(
         default=CRITICAL_CHECKS_DEFAULT,
