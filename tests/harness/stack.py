@@ -4,6 +4,7 @@ Commands are the plain CLI's, because that is what people run.
 """
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,11 @@ class Stack:
 
     @classmethod
     def create(cls, name: str, folder: Path, platform: Platform, program: Path = BOT) -> "Stack":
-        """Write the project and begin its state; nothing is deployed yet."""
+        """Write the project and begin its state; nothing is deployed yet.
+
+        The name begins with $STACKS_PREFIX, so that several runs can share a cluster.
+        """
+        name = f"{os.environ.get('STACKS_PREFIX', '')}{name}"
         state = folder / "state"
         state.mkdir(parents=True)
         project = {

@@ -4,6 +4,7 @@ What an earlier run of the same sources did counts, and a failure is never repea
 of a file take turns, so that a run that was ended has done as much of one as of the others.
 """
 
+import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep results where the run can see them."""
+    """Keep results where the run can see them; leave the names of `make test`'s stacks to it."""
+    os.environ.setdefault("STACKS_PREFIX", "soak-")
     sources = fingerprint((*_SOURCES, *(arg for arg in config.args if Path(arg).exists())))
     repeated = _Repeated(int(config.getoption("--repetitions") or 1), sources)
     config.pluginmanager.register(repeated, "repeated")
