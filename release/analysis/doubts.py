@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from release.analysis import readings, streams
+from release.analysis.errors import upper_bound
 from release.analysis.gauges import LASTING
 from release.analysis.latency import BLOCK_SECONDS, Slowness
 from release.analysis.tested import Tested
@@ -11,6 +12,12 @@ from release.model import Look
 SUSPICION = 4.0
 """Evidence that proves nothing, but against which nothing is promoted: of healthy versions every
 fourth at most ever meets it, and then waits until it has gone down."""
+
+
+_SOME = 3.0
+_FAR = 2.0
+"""So many times the old color's rate, at its bound, nobody takes for chance."""
+_ALPHA = 0.05
 
 
 def about(
@@ -54,7 +61,17 @@ def _about_test(one: Tested, least: float) -> list[str]:
         return [f"{one.name}: {wrong}, and there is nothing to compare with"]
     if one.value >= SUSPICION:
         return [f"{one.said}: no proof, but too much to go on"]
-    return []
+    return _about_now(one)
+
+
+def _about_now(one: Tested) -> list[str]:
+    """Let nothing pass in the middle of an outage: one burst is one error, but it may never end."""
+    tried, wrong = one.recent.tried, one.recent.wrong
+    usual = upper_bound(one.evidence.old_tried, one.evidence.old_wrong, _ALPHA)
+    if wrong < _SOME or wrong <= _FAR * usual * tried:
+        return []
+    seconds = f"{one.recent.seconds:.0f} s"
+    return [f"{one.name}: {wrong:.0f} of {tried:.0f} went wrong in the last {seconds}"]
 
 
 def _about_speed(slow: Slowness, least: float) -> list[str]:

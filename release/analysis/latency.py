@@ -5,7 +5,7 @@ that is allowed, a block in which it looks so is at most as likely as one in whi
 bet of a part of the capital on "slower" then cannot grow beyond 1/alpha with more than probability
 alpha (Ville again). A block lasts until both colors have answered often enough to have a median,
 so few orders make long blocks, not none. A burst of slowness that fills a few blocks is no proof;
-what lasts is: at the bar of 200, ten slow blocks in a row and no fewer.
+what lasts is: ten slow blocks in a row at alpha = 5 %, and no fewer.
 Source: as for errors; the sign test is Arbuthnot's, 1710.
 """
 
@@ -35,29 +35,49 @@ class Slowness:
     """By the new color, in the whole time."""
 
 
+class Blocks:
+    """Compares block by block, look by look."""
+
+    def __init__(self, first: Look, ratio: float, *, concurrent: bool) -> None:
+        """Begin with a look; after a swap the old color is what it had answered by then."""
+        self.slow = self.blocks = 0
+        self._first = self._begin = self._last = first
+        self._ratio = ratio
+        self._past = None if concurrent else median(_of(first.old))
+        self._concurrent = concurrent
+        self._capitals = [1.0] * len(STAKES)
+
+    def add(self, look: Look) -> None:
+        """Take in the next look; it may end a block."""
+        self._last, begin = look, self._begin
+        if look.new.at - begin.new.at < BLOCK_SECONDS:
+            return
+        new = median(_between(begin.new, look.new))
+        old = median(_between(begin.old, look.old)) if self._concurrent else self._past
+        if new is None or old is None:
+            return
+        self._begin = look
+        is_slow = new > self._ratio * old
+        self.slow, self.blocks = self.slow + is_slow, self.blocks + 1
+        self._capitals = [
+            capital * (1 + stake if is_slow else 1 - stake)
+            for capital, stake in zip(self._capitals, STAKES, strict=True)
+        ]
+
+    @property
+    def found(self) -> Slowness:
+        """What was found so far."""
+        whole = _between(self._first.new, self._last.new)
+        value = sum(self._capitals) / len(self._capitals)
+        return Slowness(value, self.slow, self.blocks, whole[-1][1] if whole else 0.0)
+
+
 def slower(looks: Sequence[Look], ratio: float, *, concurrent: bool) -> Slowness:
     """Compare in each block of time; after a swap with all that the old color had answered."""
-    begin = slow = blocks = 0
-    capitals = [1.0] * len(STAKES)
-    past = None if concurrent else median(_of(looks[0].old))
-    for end in range(1, len(looks)):
-        if looks[end].new.at - looks[begin].new.at < BLOCK_SECONDS:
-            continue
-        new = median(_between(looks[begin].new, looks[end].new))
-        old = median(_between(looks[begin].old, looks[end].old)) if concurrent else past
-        if new is None or old is None:
-            continue
-        begin = end
-        blocks += 1
-        is_slow = new > ratio * old
-        slow += is_slow
-        capitals = [
-            capital * (1 + stake if is_slow else 1 - stake)
-            for capital, stake in zip(capitals, STAKES, strict=True)
-        ]
-    whole = _between(looks[0].new, looks[-1].new)
-    answered = whole[-1][1] if whole else 0.0
-    return Slowness(sum(capitals) / len(capitals), slow, blocks, answered)
+    blocks = Blocks(looks[0], ratio, concurrent=concurrent)
+    for look in looks[1:]:
+        blocks.add(look)
+    return blocks.found
 
 
 def median(buckets: Buckets) -> float | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from release.analysis import errors, streams
 from release.analysis.errors import Evidence
 from release.analysis.readings import Read, told
+from release.analysis.streams import Pair, Step
 from release.model import Look
 
 SHARES = {"orders": 0.75, "rejections": 0.04, "requests": 0.04, "latency": 0.085}
@@ -14,6 +15,7 @@ IDLE_SHARE = 0.1
 """Of a test's own share on top, for when the old color tries nothing beside the new one."""
 assert sum(SHARES.values()) + IDLE_SHARE * (sum(SHARES.values()) - SHARES["latency"]) <= 1  # noqa: S101 - constants that depend on each other
 
+RECENT_SECONDS = 30.0
 _SHARDED = frozenset({"orders", "rejections"})
 """What a canary's part of the shards brings to both colors; requests all go to the active one."""
 _STREAMS: tuple[tuple[str, Read, Read], ...] = (
@@ -33,6 +35,8 @@ class Tested:
     """The evidence that is enough."""
     expected: float
     """How many the new color should have tried by now, by what the old one did."""
+    recent: Step
+    """What the new color did of late."""
 
     @property
     def value(self) -> float:
@@ -64,12 +68,23 @@ def tests_of(looks: Sequence[Look], alpha: float, *, concurrent: bool) -> list[T
         if concurrent and any(step.old.tried for step in steps):
             evidence = errors.together(steps)
             expected = evidence.old_tried if name in _SHARDED else 0.0
-            tested.append(Tested(name, evidence, 1 / share, expected))
+            tested.append(Tested(name, evidence, 1 / share, expected, _recent(steps)))
             continue
         share *= IDLE_SHARE if concurrent else 1.0
         evidence = errors.afterwards(steps, *before, share)
-        tested.append(Tested(name, evidence, 1 / share, 0.0 if concurrent else expected))
+        expected = 0.0 if concurrent else expected
+        tested.append(Tested(name, evidence, 1 / share, expected, _recent(steps)))
     return tested
+
+
+def _recent(steps: Sequence[Pair]) -> Step:
+    seconds = tried = wrong = 0.0
+    for step in reversed(steps):
+        if seconds >= RECENT_SECONDS:
+            break
+        seconds, tried = seconds + step.new.seconds, tried + step.new.tried
+        wrong += step.new.wrong
+    return Step(seconds, tried, wrong)
 
 
 def _pace(looks: Sequence[Look], tried: Read) -> float:

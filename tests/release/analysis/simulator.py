@@ -32,7 +32,7 @@ class World:
 
 def looks(world: World, seed: int) -> list[Pair]:
     """Return one canary, every look of it."""
-    old, new = _both(world, seed)
+    old, new = counts(world, seed)
     return [
         Pair(Step(world.look_seconds, *before), Step(world.look_seconds, *after))
         for before, after in zip(old.T.tolist(), new.T.tolist(), strict=True)
@@ -41,7 +41,7 @@ def looks(world: World, seed: int) -> list[Pair]:
 
 def looks_with_errors(world: World, seed: int) -> list[Pair]:
     """Return the same canary with the quiet looks between errors as one: the same evidence."""
-    old, new = _both(world, seed)
+    old, new = counts(world, seed)
     steps: list[Pair] = []
     begin = 0
     for n in np.flatnonzero(old[1] + new[1]).tolist():
@@ -58,7 +58,8 @@ def looks_with_errors(world: World, seed: int) -> list[Pair]:
     return steps
 
 
-def _both(world: World, seed: int) -> tuple[Counts, Counts]:
+def counts(world: World, seed: int) -> tuple[Counts, Counts]:
+    """Return tried and wrong of each look, of the old color and of the new one."""
     random = np.random.default_rng(seed)
     count = round(world.seconds / world.look_seconds)
     shared = _bursts(random, world, world.shared_bursts_per_hour, count)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from release.model import Counters, Look, Verdict
 from tests.release.analysis.streams_of import THRESHOLDS, healthy, look, pod
 
 WELL = healthy()
+STILL = tuple((bound, 5.0) for bound, _ in WELL[0].new.pods[0].latency_buckets)
 
 
 def verdict(looks: list[Look], *, concurrent: bool = True) -> Verdict:
@@ -30,6 +32,29 @@ def _last_new(change: dict[str, object]) -> list[Look]:
 def _last_old(change: dict[str, object]) -> list[Look]:
     old = replace(WELL[-1].old.pods[0], **change)  # pyright: ignore[reportArgumentType] - fields
     return [*WELL[:-1], replace(WELL[-1], old=replace(WELL[-1].old, pods=(old,)))]
+
+
+def _all_but_last(change: dict[str, object]) -> list[Look]:
+    """Only the newest look is whole."""
+    return [
+        *(
+            replace(one, new=replace(one.new, pods=(replace(one.new.pods[0], **change),)))  # pyright: ignore[reportArgumentType] - fields
+            for one in WELL[:-1]
+        ),
+        WELL[-1],
+    ]
+
+
+def _made(new: dict[str, Any], old: dict[str, Any] | None = None) -> list[Look]:
+    """Every look has these instead."""
+    return [
+        look(100.0 + t, pod(100.0 + t, 200.0 + t, **(old or {})), pod(100.0 + t, 5.0 + t, **new))
+        for t in range(0, 120, 2)
+    ]
+
+
+def _nan(buckets: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    return tuple((bound, math.nan) for bound, _ in buckets)
 
 
 FIELDS = (
@@ -59,6 +84,27 @@ ODD: dict[str, list[Look]] = {
         *WELL[:-1],
         replace(WELL[-1], old=replace(WELL[-1].old, pods=(), failures=("down",))),
     ],
+    **{f"new: {f} is told at last": _all_but_last({f: None}) for f in FIELDS},
+    **{f"new: {f} was NaN until now": _all_but_last({f: math.nan}) for f in FIELDS},
+    "new: stale until now": _all_but_last({"at": 0.0}),
+    "new: a scrape from the future": _last_new({"at": 1e9}),
+    "new: no histogram": _made({"latency_buckets": ()}),
+    "old: no histogram": _made({}, {"latency_buckets": ()}),
+    "new: a histogram of NaN": _made(
+        {"latency_buckets": _nan(WELL[0].new.pods[0].latency_buckets)}
+    ),
+    "new: no orders, but requests": _made({"orders": 5.0, "latency_buckets": STILL}),
+    "old: no orders ever, new: all wrong": [
+        look(100.0 + t, pod(100.0 + t, 0.0, requests=200.0 + t), pod(100.0 + t, 5.0 + t, 1.0 * t))
+        for t in range(0, 120, 2)
+    ],
+    "the provider was down until now": [
+        WELL[0],
+        *(replace(one, new=replace(one.new, pods=(), failures=("down",))) for one in WELL[1:-1]),
+        WELL[-1],
+    ],
+    "no look": [],
+    "a moment": WELL[:4],
     "one look": WELL[:1],
     "few attempts": [
         look(100.0 + t, pod(100.0 + t, 9 + t / 10), pod(100.0 + t, 1 + t / 10))
@@ -99,6 +145,51 @@ def test_more_errors_fail_with_their_numbers(stream: str, *, concurrent: bool) -
     judged = judge(_worse(**{stream: 0.5}), THRESHOLDS, concurrent=concurrent)
     assert judged.verdict is Verdict.FAIL
     assert "bursts of errors" in judged.reasons[0]
+
+
+@pytest.mark.parametrize("per_second", [0.5, 1.0, 5.0])
+@pytest.mark.parametrize("concurrent", [True, False])
+def test_what_always_fails_is_sent_back_however_fast(
+    per_second: float, *, concurrent: bool
+) -> None:
+    looks = [
+        look(
+            100.0 + t,
+            pod(100.0 + t, 1000.0 + per_second * t),
+            pod(100.0 + t, 5.0 + per_second * t, per_second * t),
+        )
+        for t in range(0, 180, 2)
+    ]
+    verdicts = [verdict(looks[:n], concurrent=concurrent) for n in range(1, len(looks) + 1)]
+    assert verdicts[-1] is Verdict.FAIL
+    assert Verdict.PASS not in verdicts
+
+
+def test_what_fails_while_the_old_color_rests_is_held_against_its_past() -> None:
+    looks = [
+        look(100.0 + t, pod(100.0 + t, 1000.0), pod(100.0 + t, 5.0 + t, 1.0 * t))
+        for t in range(0, 120, 2)
+    ]
+    assert verdict(looks) is Verdict.FAIL
+
+
+def test_a_canary_needs_no_requests_because_they_all_go_to_the_active_color() -> None:
+    assert verdict(_made({"requests": 5.0})) is Verdict.PASS
+
+
+def test_after_a_swap_a_quiet_market_is_no_doubt() -> None:
+    """An order in an hour: none in two minutes is what the old color would have shown."""
+    looks = [
+        look(1e6 + t, pod(1e6, 300.0), pod(1e6 + t, 0.0, requests=10.0 + t, latency_buckets=STILL))
+        for t in range(0, 120, 2)
+    ]
+    assert verdict(looks, concurrent=False) is Verdict.PASS
+
+
+def test_after_a_swap_silence_where_the_old_color_traded_is_a_doubt() -> None:
+    looks = _made({"orders": 5.0, "latency_buckets": STILL})
+    looks = [replace(one, old=replace(looks[0].old)) for one in looks]
+    assert verdict(looks, concurrent=False) is Verdict.INCONCLUSIVE
 
 
 def test_one_burst_of_errors_is_one_error() -> None:
