@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from release.analysis.errors import Afterwards, Together
 from release.analysis.tested import SHARES
-from tests.release.analysis.simulator import World, looks, looks_with_errors
+from tests.release.analysis.simulator import World, counts, looks, looks_with_errors
 
 ALPHA = 0.05
 BAR = 1 / (ALPHA * SHARES["orders"])
@@ -39,8 +39,8 @@ def alarm_after(world: World, seed: int, bar: float = BAR) -> float | None:
 
 def alarm_after_swap(world: World, seed: int, history: int = 3600) -> float | None:
     """Return the same when only the new one trades, and the old one did for so many seconds."""
-    past = looks(replace(world, seconds=float(history), new_per_minute=0.0), seed + 10**6)
-    tried, wrong = sum(step.old.tried for step in past), sum(step.old.wrong for step in past)
+    past, _ = counts(replace(world, seconds=float(history)), seed + 10**6)
+    tried, wrong = past.sum(axis=1).tolist()
     test, seconds = Afterwards(tried, wrong, 1 / BAR), 0.0
     for step in looks(world, seed):
         seconds += step.new.seconds

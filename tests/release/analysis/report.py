@@ -3,11 +3,14 @@
 import statistics
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.release.analysis.alarms import HEALTHY, alarm_after, alarm_after_swap
 from tests.release.analysis.rules import RULES, by_minute
 from tests.release.analysis.simulator import World, counts
+from tests.release.analysis.slow_canaries import Pace
+from tests.release.analysis.slow_canaries import alarm_after as slow_alarm
 
 _FILE = Path(__file__).parents[3] / "docs" / "analysis.md"
 _BEGIN = "<!-- made by `python -m tests.release.analysis.report` -->"
@@ -19,13 +22,25 @@ BAD = {
 }
 """Half an hour of a version that goes wrong so many times as often as the old one's 0.5 %."""
 
+SLOW_EACH = 10
+"""Latency takes longer to simulate: each tenth canary."""
+SLOW = {
+    "as quick": Pace(),
+    "1.2 times as slow": Pace(times=1.2),
+    "twice": Pace(times=2.0),
+    "3 times": Pace(times=3.0),
+    "10 times": Pace(times=10.0),
+    "20 times, for one minute": Pace(times=20.0, begin=300.0, end=360.0),
+    "20 times, for three minutes": Pace(times=20.0, begin=300.0, end=480.0),
+}
+"""The new color's answers beside the old one's; the allowed factor is 1.5."""
+
 Minutes = Callable[[World, int], float | None]
 
 
 def _ours(alarm: Minutes) -> Minutes:
     def minutes(world: World, seed: int) -> float | None:
-        seconds = alarm(world, seed)
-        return None if seconds is None else seconds / 60
+        return _minutes(alarm(world, seed))
 
     return minutes
 
@@ -65,7 +80,28 @@ def _figures(runs: int) -> list[str]:
         "",
         "### Bad versions: share that is found in half an hour, median minutes of those found",
         *_table(BAD, seeds, _found),
+        "",
+        "### Latency: share that is called slower in half an hour, median minutes",
+        *_slow(range(FRESH, FRESH + runs // SLOW_EACH)),
     ]
+
+
+def _slow(seeds: Sequence[int]) -> list[str]:
+    rows = ["", f"| {len(seeds)} canaries each | {' | '.join(SLOW)} |"]
+    rows.append("|---" * (len(SLOW) + 1) + "|")
+    for pace in (20.0, 100.0):
+        cells = [
+            _found(
+                [_minutes(slow_alarm(Pace(pace), replace(slow, per_minute=pace), s)) for s in seeds]
+            )
+            for slow in SLOW.values()
+        ]
+        rows.append(f"| {pace:g} orders a minute and color | {' | '.join(cells)} |")
+    return rows
+
+
+def _minutes(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / 60
 
 
 def _table(

@@ -1,0 +1,102 @@
+"""The whole judge, on canaries in which all is counted: healthy ones pass, bad ones do not."""
+
+import numpy as np
+import pytest
+
+from bot.contract.color import Color
+from release.analysis import judge
+from release.model import Counters, Look, Snapshot, Verdict
+from tests.release.analysis.simulator import Counts, World, counts
+from tests.release.analysis.slow_canaries import BOUNDS
+from tests.release.analysis.streams_of import THRESHOLDS
+
+START = 1e6
+PAST_SECONDS = 3600.0
+SECONDS = 600.0
+JUDGED_EACH = 5
+"""Looks are two seconds apart; each fifth is judged, for the sake of time."""
+
+
+def _color(
+    random: np.random.Generator, color: Color, tried_and_wrong: Counts, past: World
+) -> list[Snapshot]:
+    """Requests, rejections and latency are as usual; orders go wrong as they are told."""
+    base = float(round(past.per_minute * PAST_SECONDS / 60)) if color is Color.BLUE else 0.0
+    told = np.array([round(base * min(1.0, bound / 0.05)) for bound in BOUNDS], dtype=np.float64)
+    orders, errors, rejections, requests = base, round(base * past.rate), round(base / 100), base
+    snapshots: list[Snapshot] = []
+    for n, (each, bad) in enumerate(tried_and_wrong.T.tolist()):
+        at = START + n * past.look_seconds
+        orders, errors = orders + each, errors + bad
+        rejections += int(random.binomial(each, 0.01))
+        requests += int(random.poisson(1.0))
+        seconds = 0.03 * random.lognormal(0.0, 0.8, each)
+        told = told + (seconds[:, None] <= np.array(BOUNDS)).sum(axis=0)
+        pod = Counters(
+            pod=f"{color}-a",
+            at=at,
+            started=START - PAST_SECONDS if color is Color.BLUE else START - 60,
+            requests=float(requests),
+            request_errors=0.0,
+            orders=float(orders),
+            order_errors=float(errors),
+            rejections=float(rejections),
+            latency_buckets=tuple(zip(BOUNDS, told.tolist(), strict=True)),
+            unresolved_orders=0.0,
+            heartbeat_age_seconds=0.5,
+        )
+        snapshots.append(Snapshot(color, at, (pod,)))
+    return snapshots
+
+
+def verdicts(world: World, seed: int, *, concurrent: bool) -> list[Verdict]:
+    """Return what is said at one look after the other, until it is sent back."""
+    random = np.random.default_rng(seed)
+    old, new = counts(world, seed)
+    if not concurrent:
+        old = 0 * old
+    blue = _color(random, Color.BLUE, old, world)
+    green = _color(random, Color.GREEN, new, world)
+    looks = [Look(*both) for both in zip(blue, green, strict=True)]
+    said: list[Verdict] = []
+    for end in range(1, len(looks) + 1, JUDGED_EACH):
+        said.append(judge(looks[:end], THRESHOLDS, concurrent=concurrent).verdict)
+        if said[-1] is Verdict.FAIL:
+            break
+    return said
+
+
+def _sent_back_and_passed(runs: int, *, concurrent: bool) -> tuple[float, float]:
+    world = World(seconds=SECONDS, shared_bursts_per_hour=4.0)
+    ends = [verdicts(world, seed, concurrent=concurrent) for seed in range(runs)]
+    assert not any(Verdict.ERROR in said for said in ends)
+    return (
+        sum(said[-1] is Verdict.FAIL for said in ends) / runs,
+        sum(Verdict.PASS in said for said in ends) / runs,
+    )
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("concurrent", [True, False])
+def test_healthy_versions_pass_and_are_not_sent_back(*, concurrent: bool) -> None:
+    back, passed = _sent_back_and_passed(30, concurrent=concurrent)
+    assert back <= 2 / 30
+    assert passed >= 0.9
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("concurrent", [True, False])
+def test_many_healthy_versions_pass_and_are_not_sent_back(*, concurrent: bool) -> None:
+    back, passed = _sent_back_and_passed(500, concurrent=concurrent)
+    assert back <= THRESHOLDS["alpha"]
+    assert passed >= 0.95
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("concurrent", [True, False])
+def test_what_fails_half_the_time_never_passes(*, concurrent: bool) -> None:
+    world = World(60.0, 60.0, times_as_bad=100.0, seconds=300.0)
+    for seed in range(10):
+        said = verdicts(world, seed, concurrent=concurrent)
+        assert said[-1] is Verdict.FAIL
+        assert Verdict.PASS not in said
