@@ -78,7 +78,8 @@ class Market:
     def holders(self) -> dict[str, str]:
         """Return who holds the lease of each symbol."""
         shards = {shard_of(symbol): symbol for symbol in SYMBOLS}
-        rows = self.query("SELECT lease, holder FROM leases WHERE expires_at > $1", time.time())
+        sql = "SELECT lease, holder FROM leases WHERE holder IS NOT NULL AND expires_at > $1"
+        rows = self.query(sql, time.time())
         return {shards[r["lease"]]: r["holder"] for r in rows if r["lease"] in shards}
 
     def trades_since(self, color: Color, moment: float) -> float | None:
