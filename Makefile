@@ -62,6 +62,7 @@ check: $(READY) ## Format, lint, types, import contracts, unit tests: the fast p
 	$(BIN)/pytest -q --numprocesses 4 --dist worksteal -m 'not engine and not pipeline and not cluster and not model and not soak' $(KEPT)
 
 .PHONY: test
+test: export HYPOTHESIS_PROFILE = test
 test: check scan ## Everything, the real cluster included
 	$(PLATFORM) && $(BIN)/pytest -m '(engine or pipeline or cluster or model) and not soak' --durations=10 $(KEPT)
 

@@ -190,10 +190,9 @@ async def test_a_server_that_is_away_is_found_when_it_comes_back(tmp_path: Path)
     access = Access("http://127.0.0.1:9", NAMESPACE, NAME, token_file, ca_file=None)
     source = ConfigMapSource(access, Clock(), Random(1), QUICK)  # noqa: S311 - spreads retries
     task = asyncio.create_task(source.run(state))
-    await asyncio.sleep(0.5)
+    await until(lambda: state.source_errors >= 3)
     task.cancel()
     assert state.intent is None
-    assert state.source_errors >= 3
     assert "ConnectError" in str(state.source_error)
 
 

@@ -3,12 +3,8 @@
 from collections.abc import AsyncGenerator
 
 import pytest_asyncio
-from hypothesis import HealthCheck, settings
 
 from tests.venue.serving import Serving, serve
-
-settings.register_profile("venue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("venue")
 
 
 @pytest_asyncio.fixture
