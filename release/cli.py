@@ -6,14 +6,17 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager
+
+from rich.console import Console
 
 from release import commands
 from release.commands import LockedError
 from release.engine import Viewer
 from release.exits import Exit
 from release.gates import OVERRIDES
+from release.live import Live, Terminal
 from release.model import Json
 from release.phases import RefusedError, Trigger
 from release.plan import rehearse
@@ -108,9 +111,9 @@ def main(assemble: Assemble, arguments: Sequence[str] | None = None) -> int:
 
 async def _until_ended(options: argparse.Namespace, assemble: Assemble) -> Exit:
     """Let SIGTERM do what Ctrl-C does: end our own `up`, give the lock back, leave."""
-    running = asyncio.ensure_future(
-        run(options, assemble, lambda text: print(text, flush=True))  # noqa: T201 -- what it prints
-    )
+    console = Console(highlight=False)
+    shown = console.is_terminal and not console.is_dumb_terminal
+    running = asyncio.ensure_future(run(options, assemble, Terminal(console) if shown else _print))
     with contextlib.suppress(NotImplementedError):  # no signals on Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     return await running
@@ -124,8 +127,20 @@ def _said(text: str, code: Exit) -> Exit:
 Out = Callable[[str], None]
 
 
-def _viewer(options: argparse.Namespace, out: Out) -> Viewer:
-    return Lines(out) if options.json else Plain(out)
+def _print(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 -- what it prints
+
+
+@contextlib.contextmanager
+def _viewer(site: Site, options: argparse.Namespace, out: Out) -> Generator[Viewer]:
+    """Show it live where somebody looks, in lines elsewhere."""
+    if options.json:
+        yield Lines(out)
+    elif isinstance(out, Terminal):
+        with Live(out, site.world.clock.now) as live:
+            yield live
+    else:
+        yield Plain(out)
 
 
 def _request(options: argparse.Namespace) -> Request:
@@ -153,19 +168,22 @@ async def _plan(site: Site, options: argparse.Namespace, out: Out) -> Exit:
 
 
 async def _deploy(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    viewer = _viewer(options, out)
-    code = await commands.deploy(site, _request(options), viewer, detach=options.detach)
+    with _viewer(site, options, out) as viewer:
+        code = await commands.deploy(site, _request(options), viewer, detach=options.detach)
     return _ended(site, code, options, out)
 
 
 async def _command(site: Site, options: argparse.Namespace, out: Out) -> Exit:
     trigger = Trigger(options.command)
-    code = await commands.command(site, trigger, options.reason, _viewer(options, out))
+    with _viewer(site, options, out) as viewer:
+        code = await commands.command(site, trigger, options.reason, viewer)
     return _ended(site, code, options, out)
 
 
 async def _resume(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    return _ended(site, await commands.resume(site, _viewer(options, out)), options, out)
+    with _viewer(site, options, out) as viewer:
+        code = await commands.resume(site, viewer)
+    return _ended(site, code, options, out)
 
 
 def _ended(site: Site, code: Exit, options: argparse.Namespace, out: Out) -> Exit:
