@@ -1,6 +1,6 @@
 """Stacks that the cluster tests share. Each has a namespace and a state of its own."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import pytest
@@ -9,7 +9,9 @@ from bot.contract.color import Color
 from tests.cluster.planted import SECRET_NAME, SECRET_VALUE
 from tests.harness.deployed import deployed
 from tests.harness.images import build_faulty
+from tests.harness.market import trading_stack
 from tests.harness.platform import Platform, find_platform
+from tests.harness.releasing import SHORT, SOON, Releases
 from tests.harness.stack import BUILD, Stack, two_colors
 
 
@@ -51,6 +53,28 @@ def faulty_stack(
     created = Stack.create("test-faulty", folder / "test", platform)
     with deployed(created, config) as stack:
         yield stack
+
+
+Build = Callable[[str], str]
+"""Makes an image with this fault built in; returns its reference."""
+
+
+@pytest.fixture(scope="session")
+def build(stack: Stack, platform: Platform) -> Build:
+    return lambda fault: build_faulty(stack.image(Color.BLUE), platform, fault)
+
+
+@pytest.fixture(scope="module")
+def releases(
+    stack: Stack, platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Releases]:
+    """Blue trades and green is empty, when a test begins and when it ends."""
+    folder = tmp_path_factory.mktemp("release") / "test"
+    image = stack.image(Color.BLUE)
+    with trading_stack("test-release", image, folder, platform, **SOON) as market:
+        made = Releases(market)
+        made.configure(**SHORT)
+        yield made
 
 
 @pytest.fixture

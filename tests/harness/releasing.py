@@ -7,7 +7,7 @@ the load's rows, and the exchange.
 import json
 import sys
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +32,8 @@ SHORT: Mapping[str, object] = {
     "deadlines.verifying": 60,
 }
 """Of the stack config's `release:…`: a release that takes a minute."""
+SOON: Mapping[str, object] = {"rolloutSeconds": 30}
+"""Of the stack config: pods that will not come are not waited for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,42 +145,3 @@ def pressure(market: Market, folder: Path, name: str) -> Generator[Pressure]:
 
 def _on_the_wall(row: Row, ahead: float) -> Row:
     return row._replace(due=row.due + ahead, sent=row.sent + ahead, done=row.done + ahead)
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """A way back, in seconds."""
-
-    detect: float
-    """From the first bad second, or the command, to the decision."""
-    decide: float
-    """From the decision to the start of the `up` that goes back."""
-    apply: float
-    """From there to the first answer of the old color."""
-
-    @property
-    def whole(self) -> float:
-        """All of it."""
-        return self.detect + self.decide + self.apply
-
-    @property
-    def after_detection(self) -> float:
-        """What the promise is about: from the decision to the traffic."""
-        return self.decide + self.apply
-
-    def __str__(self) -> str:
-        """It in one line."""
-        parts = f"detect {self.detect:.2f}, decide {self.decide:.2f}, apply {self.apply:.2f}"
-        return f"{self.whole:.2f} s from bad to traffic back ({parts})"
-
-
-def split(journal: Iterable[Entry], bad: float, back: float) -> Split:
-    """Split the way back from a bad moment until the traffic was back."""
-    entries = list(journal)
-    decided = next(e.at for e in entries if e.kind == "entered" and e.data["phase"] == "raising")
-    applying = next(
-        e.at
-        for e in entries
-        if e.at >= decided and e.kind == "trying" and e.data["action"] == "apply"
-    )
-    return Split(decided - bad, applying - decided, back - applying)
