@@ -69,6 +69,7 @@ test: check scan ## Everything, the real cluster included
 .PHONY: soak
 soak: $(READY) ## The many repetitions; goes on where the last run stopped
 	$(PLATFORM) && $(BIN)/python -m tests.soak --repetitions $(SOAK) \
+	  && $(BIN)/python -m tests.soak.releases --repetitions $(SOAK) \
 	  && $(BIN)/pytest -q -p tests.soak.repeat --repetitions $(SOAK) -m 'not soak' tests/cluster/test_trading.py \
 	  && $(BIN)/pytest -m soak --durations=10 && $(BIN)/python -m tests.soak.model
 

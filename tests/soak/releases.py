@@ -1,0 +1,102 @@
+"""`python -m tests.soak.releases`: versions sent back, again and again; earlier runs count.
+
+Each run does what is missing, prints how long the ways back took and of what that was made up, and
+fails if any repetition ever broke a promise.
+"""
+
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from bot.contract.color import Color
+from tests.harness.deployed import deployed
+from tests.harness.images import build_faulty
+from tests.harness.market import trading_stack
+from tests.harness.platform import Platform, find_platform
+from tests.harness.process import REPOSITORY
+from tests.harness.releasing import SHORT, SOON, Releases
+from tests.harness.sent_back import Outcome, killed, let_in_again, rolled_back
+from tests.harness.stack import BUILD, Stack, two_colors
+from tests.soak.results import Result, append, fingerprint, load, missing
+
+_FILE = REPOSITORY / "reports" / "soak-releases.jsonl"
+_SOURCES = ("bot", "infra", "release", "requirements", "tests/harness", "tests/cluster/faulty")
+_PARTS = ("detect", "decide", "apply")
+
+Repeat = Callable[[Releases, str, Path], Outcome]
+_KINDS: Mapping[str, Repeat] = {"by command": rolled_back, "killed after the swap": killed}
+_AIMS = {"by command": "≤ 3 s from the command", "killed after the swap": "≤ 5 s from detection"}
+
+
+def main() -> int:
+    """Do what is missing."""
+    parser = ArgumentParser(prog="python -m tests.soak.releases", description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=20)
+    wanted = parser.parse_args().repetitions
+    sources = fingerprint(_SOURCES)
+    done = load(_FILE, sources)
+    left = {kind: missing(kind, wanted, done) for kind in _KINDS}
+    _say(f"sources {sources}; to do: {', '.join(f'{n} {kind}' for kind, n in left.items())}")
+    if any(left.values()):
+        with tempfile.TemporaryDirectory(prefix="soak-releases-") as folder:
+            _work(left, sources, Path(folder), find_platform())
+    results = load(_FILE, sources)
+    for kind in _KINDS:
+        _say(figures(kind, [each for each in results if each.kind == kind]))
+    broken = [f"{result.kind}: {reason}" for result in results for reason in result.broken]
+    _say("\n".join(broken) or "every repetition was as promised")
+    return 1 if broken else 0
+
+
+def _work(left: Mapping[str, int], sources: str, folder: Path, platform: Platform) -> None:
+    image = _built(folder / "build", platform)
+    new = build_faulty(image, platform)
+    with trading_stack("soak-release", image, folder / "soak", platform, **SOON) as market:
+        releases = Releases(market)
+        releases.configure(**SHORT)
+        for kind, repeat in _KINDS.items():
+            for number in range(left[kind]):
+                rows = folder / f"{kind}-{number}"
+                rows.mkdir()
+                outcome = repeat(releases, new, rows)
+                append(_FILE, Result(kind, sources, outcome.broken, outcome.to_json()))
+                _say(f"{number + 1} of {left[kind]}: {outcome}")
+                let_in_again(releases, new)
+
+
+def _built(folder: Path, platform: Platform) -> str:
+    """Return the bot as it is, by its digest."""
+    created = Stack.create("soak-build", folder, platform)
+    with deployed(created, two_colors(BUILD, platform)) as stack:
+        return stack.image(Color.BLUE)
+
+
+def figures(kind: str, results: Iterable[Result]) -> str:
+    """Return the median and the 95th percentile of each part of the ways back."""
+    splits: list[Mapping[str, float]] = [result.told["split"] for result in results]
+    if not splits:
+        return f"{kind}: none yet"
+    parts = {part: [split[part] for split in splits] for part in _PARTS}
+    parts["after detection"] = [split["decide"] + split["apply"] for split in splits]
+    parts["whole"] = [sum(split[part] for part in _PARTS) for split in splits]
+    told = ", ".join(
+        f"{part} {percentile(values, 50):.2f}/{percentile(values, 95):.2f}"
+        for part, values in parts.items()
+    )
+    return f"{kind} ({_AIMS[kind]}), {len(splits)} times, p50/p95 in seconds: {told}"
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Return the smallest value that this percentage of all does not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the report
+
+
+if __name__ == "__main__":
+    sys.exit(main())
