@@ -20,6 +20,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from bot.contract import environment as env
 from bot.contract.color import Color
 from infra import names, sandbox
+from infra.names import Names
 from infra.pods import ColorSpec, pod_fields
 from infra.secret_files import MOUNT_PATH
 
@@ -64,11 +65,15 @@ def job_name(color: Color, image: str, database: str) -> str:
     return f"{names.MIGRATION}-{color}-{digest[:_HASH_LETTERS]}"
 
 
+def migration_labels(stack: Names) -> dict[str, str]:
+    """Return the labels of all migrations: not those of a color, for no Service may select one."""
+    return {**stack.labels, "app.kubernetes.io/component": names.MIGRATION}
+
+
 def job_args(spec: ColorSpec, database: str) -> JobInitArgs:
     """Return a color's Job; it holds little of the config, because any change runs it anew."""
     stack, config, color = spec.stack, spec.config, spec.color
-    # Not the labels of a color: no Service may select it, no guard may count it.
-    labels = {**stack.labels, "app.kubernetes.io/component": names.MIGRATION}
+    labels = migration_labels(stack)
     return JobInitArgs(
         metadata=ObjectMetaArgs(
             name=_name(color, spec.image, database),

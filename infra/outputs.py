@@ -14,6 +14,8 @@ CANARY_PERCENT = "canaryPercent"
 NAMESPACE = "namespace"
 LIVE_SERVICE = "liveService"
 INTENT = "intentConfigMap"
+MIGRATIONS = "migrationSelector"
+"""Of the pods of both colors' migrations, as `kubectl -l` takes it."""
 
 
 def image_key(color: Color) -> str:
@@ -63,6 +65,8 @@ class StackOutputs:
     intent_config_map: str
     blue: ColorOutputs
     green: ColorOutputs
+    migrations: str = ""
+    """Label selector of the migrations' pods; empty when an older program deployed the stack."""
 
     def color(self, color: Color) -> ColorOutputs:
         """Return what was deployed for this color."""
@@ -84,6 +88,7 @@ class StackOutputs:
             intent_config_map=str(outputs.get(INTENT, "")),
             blue=_color(outputs, Color.BLUE),
             green=_color(outputs, Color.GREEN),
+            migrations=str(outputs.get(MIGRATIONS, "")),
         )
 
 

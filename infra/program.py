@@ -24,7 +24,7 @@ from infra.config import StackConfig
 from infra.environment import config_file
 from infra.guard import Expected
 from infra.intent import IntentMap
-from infra.migration import Migration
+from infra.migration import Migration, migration_labels
 from infra.names import Names
 from infra.outputs import StackOutputs
 from infra.parsing import ConfigError, parse
@@ -246,14 +246,18 @@ def _exports(
         outputs.NAMESPACE: stack.namespace,
         outputs.LIVE_SERVICE: names.LIVE_SERVICE,
         outputs.INTENT: names.INTENT,
+        outputs.MIGRATIONS: _selector(migration_labels(stack)),
     }
     for color, pods in colors.items():
-        labels = stack.color_labels(color).items()
         exports |= {
             outputs.image_key(color): pods.image,
             outputs.replicas_key(color): pods.replicas,
             outputs.deployment_key(color): stack.deployment(color),
             outputs.service_key(color): stack.deployment(color),
-            outputs.selector_key(color): ",".join(f"{key}={value}" for key, value in labels),
+            outputs.selector_key(color): _selector(stack.color_labels(color)),
         }
     return exports
+
+
+def _selector(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items())

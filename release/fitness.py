@@ -1,23 +1,39 @@
 """What the pods of a color say about it. Pure judgements of what was seen."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from release.model import Pod
 
-LOST_CAUSES = frozenset(
+_NOT_PULLED = frozenset(
     {
-        "CrashLoopBackOff",
-        "CreateContainerConfigError",
-        "CreateContainerError",
         "ErrImageNeverPull",
         "ErrImagePull",
         "ImageInspectError",
         "ImagePullBackOff",
         "InvalidImageName",
+    }
+)
+"""The image did not come: perhaps its registry is away, so its content is not at fault."""
+_DOES_NOT_RUN = frozenset(
+    {
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
         "RunContainerError",
     }
 )
+LOST_CAUSES = _NOT_PULLED | _DOES_NOT_RUN
 """Reasons of a container that waiting does not mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostCause:
+    """Why a color will not come."""
+
+    text: str
+    blame: bool
+    """Whether the image is at fault."""
 
 
 def serving(pods: Sequence[Pod] | None) -> bool:
@@ -25,19 +41,20 @@ def serving(pods: Sequence[Pod] | None) -> bool:
     return any(pod.serves for pod in pods or ())
 
 
-def lost_cause(pods: Sequence[Pod] | None, image: str, restarts: int) -> str | None:
+def lost_cause(pods: Sequence[Pod], image: str, restarts: int) -> LostCause | None:
     """Return why a color on this image will not come to be ready, or None.
 
     Pods of another image are the former ones on their way out. While a build runs the reference is
     not known, and nothing is judged.
     """
-    for pod in pods or ():
+    for pod in pods:
         if pod.terminating or not image or pod.image != image:
             continue
-        if pod.reason in LOST_CAUSES:
-            return _told(pod, pod.reason)
+        cause = pod.reason.partition(":")[0]  # the cluster's word; its sentence follows
+        if cause in LOST_CAUSES:
+            return LostCause(_told(pod, pod.reason), blame=cause not in _NOT_PULLED)
         if pod.restarts > restarts:
-            return _told(pod, f"restarted {pod.restarts} times")
+            return LostCause(_told(pod, f"restarted {pod.restarts} times"), blame=True)
     return None
 
 

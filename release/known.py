@@ -19,6 +19,7 @@ def to_json(outputs: StackOutputs) -> dict[str, Json]:
         keys.NAMESPACE: outputs.namespace,
         keys.LIVE_SERVICE: outputs.live_service,
         keys.INTENT: outputs.intent_config_map,
+        keys.MIGRATIONS: outputs.migrations,
     }
     for color in Color:
         one = outputs.color(color)

@@ -16,6 +16,7 @@ class Need(Enum):
     OUTPUTS = auto()
     OLD_PODS = auto()
     NEW_PODS = auto()
+    MIGRATIONS = auto()
     SMOKE = auto()
     LABEL = auto()
     LIVE = auto()
@@ -34,6 +35,8 @@ class Observation:
     outputs: StackOutputs | None = None
     old_pods: tuple[Pod, ...] | None = None
     new_pods: tuple[Pod, ...] | None = None
+    migrations: tuple[Pod, ...] | None = None
+    """Pods of the migrations, of whatever image; they come before the color's own."""
     lost_seconds: float = 0.0
     """How long this process has seen no ready pod of the new color."""
     smoke: tuple[str, ...] | None = None

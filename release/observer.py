@@ -61,6 +61,9 @@ class Observer:
         async def pods(which: str) -> tuple[Any, ...]:
             return tuple(await world.cluster.pods(target.old if which == "old" else target.new))
 
+        async def migrations() -> tuple[Any, ...]:
+            return tuple(await world.cluster.migrations(target.new))
+
         async def smoke() -> tuple[str, ...]:
             return tuple(await world.cluster.smoke(target.new))
 
@@ -69,6 +72,7 @@ class Observer:
             Need.OUTPUTS: ("outputs", world.stack.outputs),
             Need.OLD_PODS: ("old_pods", lambda: pods("old")),
             Need.NEW_PODS: ("new_pods", lambda: pods("new")),
+            Need.MIGRATIONS: ("migrations", migrations),
             Need.SMOKE: ("smoke", smoke),
             Need.LABEL: ("label", lambda: world.images.version(state.image)),
             Need.LIVE: ("live", world.cluster.live_color),

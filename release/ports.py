@@ -92,6 +92,10 @@ class Cluster(Protocol):
         """Return all pods of a color, terminating ones too; unfit ones with their last lines."""
         ...
 
+    async def migrations(self, color: Color) -> Sequence[Pod]:
+        """Return the pods of migrations, told as this color's."""
+        ...
+
     async def smoke(self, color: Color) -> Sequence[str]:
         """Ask the color through its preview Service; return what is wrong."""
         ...

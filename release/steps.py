@@ -69,8 +69,9 @@ def _apply(summary: str, changes: Mapping[str, Scalar]) -> Apply:
 def _faulty(at: Situation) -> Decision | None:
     """Fail when the new color will not come, or has been gone for too long."""
     state, seen = at.state, at.seen
-    if why := lost_cause(seen.new_pods, state.image, state.spec.restarts):
-        return _fail(why, blame=True)
+    pods = (*(seen.new_pods or ()), *(seen.migrations or ()))
+    if cause := lost_cause(pods, state.image, state.spec.restarts):
+        return _fail(cause.text, blame=cause.blame)
     return None
 
 
@@ -313,7 +314,10 @@ _JUDGED = frozenset({Need.NEW_PODS, Need.JUDGEMENT})
 
 NEEDS: Mapping[Phase, tuple[frozenset[Need], frozenset[Need]]] = {
     Phase.GATING: (frozenset({Need.GATES}), _NOTHING),
-    Phase.PLACING: (frozenset({Need.NEW_PODS}), frozenset({Need.OUTPUTS, Need.NEW_PODS})),
+    Phase.PLACING: (
+        frozenset({Need.NEW_PODS, Need.MIGRATIONS}),
+        frozenset({Need.OUTPUTS, Need.NEW_PODS}),
+    ),
     Phase.VERIFYING: (frozenset({Need.NEW_PODS, Need.SMOKE, Need.LABEL}), _NOTHING),
     Phase.STEPPING: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS, Need.SHARDS})),
     Phase.WATCHING: (_JUDGED, _NOTHING),

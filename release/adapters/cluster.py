@@ -45,6 +45,16 @@ class KubernetesCluster:
         """
         return await asyncio.gather(*map(self._asked, await self._seen(color)))
 
+    async def migrations(self, color: Color) -> Sequence[Pod]:
+        """Return the pods of migrations, told as this color's.
+
+        Raises:
+            ClusterError: the API server cannot be asked.
+        """
+        if not self._stack.migrations:
+            return []
+        return [s.pod for s in await select_pods(self._kube, self._stack.migrations, color)]
+
     async def smoke(self, color: Color) -> Sequence[str]:
         """Ask the color through its preview Service; return what is wrong."""
         service = self._stack.color(color).service
@@ -126,7 +136,16 @@ async def list_pods(kube: Kube, stack: StackOutputs, color: Color) -> list[Seen]
     Raises:
         ClusterError: it cannot be asked.
     """
-    labels = selector_labels(stack.color(color).selector)
+    return await select_pods(kube, stack.color(color).selector, color)
+
+
+async def select_pods(kube: Kube, selector: str, color: Color) -> list[Seen]:
+    """Return the pods that a selector selects, told as this color's.
+
+    Raises:
+        ClusterError: the API server cannot be asked.
+    """
+    labels = selector_labels(selector)
     async with kube.bounded(f"pods of {color}"):
         listed = kube.api.list(KubePod, labels={**labels})  # pyright: ignore[reportUnknownMemberType]  # its label type is loose
         found = [read_pod(each, color) async for each in listed]

@@ -42,6 +42,10 @@ class Deferred:
         """Return all pods of a color."""
         return await (await self._ports()).cluster.pods(color)
 
+    async def migrations(self, color: Color) -> Sequence[Pod]:
+        """Return the pods of migrations."""
+        return await (await self._ports()).cluster.migrations(color)
+
     async def smoke(self, color: Color) -> Sequence[str]:
         """Return what is wrong with the answers of a color."""
         return await (await self._ports()).cluster.smoke(color)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from bot.contract.color import Color
-from release.model import Verdict
+from release.model import Pod, Verdict
 from release.phases import Phase
 from release.state import Kind
 from tests.release.worlds import (
@@ -67,6 +67,20 @@ async def test_a_version_that_crashes_is_sent_back_before_it_gets_anything(spec:
     assert stage.trader == ("blue", 0)
     assert stage.consistent
     assert [entry.digest for entry in stage.shelf.banned] == [NEW_IMAGE.partition("@")[2]]
+
+
+async def test_an_image_that_its_migration_cannot_pull_is_sent_back_and_not_blamed() -> None:
+    """The registry may be away. The `up` hangs meanwhile, and is ended."""
+    stage = Stage()
+    stage.stack.hangs = True
+    pull = Pod("m", Color.GREEN, False, False, NEW_IMAGE, reason="ImagePullBackOff: Back-off")  # noqa: FBT003 -- positions of a record
+    stage.cluster.migrating = [pull]
+    await stage.begin()
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert "m: ImagePullBackOff" in state.back_reason
+    assert stage.trader == ("blue", 0)
+    assert not stage.shelf.banned
 
 
 async def test_a_version_that_is_worse_while_it_bakes_is_sent_back_and_quarantined() -> None:

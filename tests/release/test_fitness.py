@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.contract.color import Color
-from release.fitness import unproven
+from release.fitness import lost_cause, unproven
 from release.log import entry
 from release.model import Pod
 from release.observation import Need
@@ -51,3 +51,37 @@ def test_the_registry_is_asked_only_when_the_label_is_compared(*, compared: bool
     )
     assert state is not None
     assert (Need.LABEL in needs(state)) is compared
+
+
+@pytest.mark.parametrize(
+    ("reason", "restarts", "blame"),
+    [
+        ("CrashLoopBackOff: exit code 3; 2 restarts", 2, True),
+        ("CreateContainerError: no such user", 0, True),
+        ("ImagePullBackOff: Back-off pulling image", 0, False),
+        ("ErrImagePull", 0, False),
+        ("", 3, True),
+    ],
+)
+def test_a_pod_that_will_not_come_is_a_lost_cause_in_the_clusters_words(
+    reason: str, restarts: int, *, blame: bool
+) -> None:
+    pod = replace(FIT, ready=False, reason=reason, restarts=restarts, last_lines=("a", "boom"))
+    found = lost_cause([pod], NEW_IMAGE, restarts=2)
+    assert found is not None
+    assert found.blame is blame
+    assert reason in found.text
+    assert "last line: boom" in found.text
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        replace(FIT, ready=False, reason="ContainerCreating"),
+        replace(FIT, ready=False, reason="CrashLoopBackOff", image=OLD_IMAGE),
+        replace(FIT, ready=False, reason="CrashLoopBackOff", terminating=True),
+        replace(FIT, restarts=2),
+    ],
+)
+def test_a_pod_that_may_still_come_or_is_on_its_way_out_is_none(pod: Pod) -> None:
+    assert lost_cause([pod], NEW_IMAGE, restarts=2) is None

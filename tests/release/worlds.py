@@ -82,6 +82,13 @@ class FaultyCluster(IdealCluster):
     """Its pods may be bad."""
 
     spoil: Callable[[Pod], Pod | None] = lambda pod: pod
+    migrating: Sequence[Pod] = ()
+    """As long as an `up` runs."""
+
+    async def migrations(self, color: Color) -> Sequence[Pod]:
+        del color
+        assert isinstance(self.stack, FaultyStack)
+        return self.migrating if self.stack.running else ()
 
     async def pods(self, color: Color) -> Sequence[Pod]:
         return [

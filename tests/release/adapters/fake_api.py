@@ -35,6 +35,7 @@ STACK = StackOutputs(
     intent_config_map="bot-intent",
     blue=ColorOutputs(IMAGE, 2, "bot-blue", "bot-blue", "app=bot,color=blue"),
     green=ColorOutputs(IMAGE, 2, "bot-green", "bot-green", "app=bot,color=green"),
+    migrations="app=bot,color=none",
 )
 
 

@@ -1,6 +1,7 @@
 """What runs: broken pods are values, a cluster that is away is an error that says which."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,21 @@ async def test_a_ready_pod_tells_its_version_and_digest() -> None:
 async def test_only_pods_of_the_color_are_seen() -> None:
     found = await seen(serving("g-1"), serving("b-1", "blue"))
     assert [pod.name for pod in found] == ["g-1"]
+
+
+async def test_the_pods_of_migrations_are_told_apart_from_those_of_a_color() -> None:
+    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}}
+    job = FakePod("m-1", "none", state(waiting))
+    cluster = KubernetesCluster(FakeApi([serving("g-1"), job]).kube(), STACK)
+    (found,) = await cluster.migrations(Color.GREEN)
+    assert found.name == "m-1"
+    assert found.reason == "ImagePullBackOff: Back-off"
+    assert [pod.name for pod in await cluster.pods(Color.GREEN)] == ["g-1"]
+
+
+async def test_an_older_stack_that_does_not_tell_its_migrations_has_none() -> None:
+    cluster = KubernetesCluster(FakeApi([serving("g-1")]).kube(), replace(STACK, migrations=""))
+    assert await cluster.migrations(Color.GREEN) == []
 
 
 async def test_a_terminating_pod_that_says_ready_does_not_serve() -> None:
