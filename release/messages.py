@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import cast
 
-from release.model import Json, Message, Record, Severity
+from release.figures import shown
+from release.model import Message, Record, Severity
 from release.phases import Phase
 from release.state import Kind, State, fold
 
@@ -51,11 +52,14 @@ def message(stack: str, record: Record, state: State) -> Message:
         state: the state after it.
     """
     target = state.target
-    numbers = cast("dict[str, Json]", record.data.get("numbers") or {})
-    shown = [f"{name}: {value}" for name, value in list(numbers.items())[:_NUMBERS_MAX]]
+    numbers = cast("dict[str, float]", record.data.get("numbers") or {})
     return Message(
         key=f"{stack}/{record.release}/{identity(record)}",
         severity=_SEVERITY.get(state.phase, Severity.INFO),
         title=f"{stack}: {state.phase}: {target.old} → {target.new}",
-        lines=(state.reason, f"image: {state.image or target.image}", *shown),
+        lines=(
+            state.reason,
+            f"image: {state.image or target.image}",
+            *shown(numbers)[:_NUMBERS_MAX],
+        ),
     )

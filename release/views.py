@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from release.decision import Decision
+from release.figures import shown
 from release.model import Json, Lock, Record
 from release.observation import Observation
 from release.phases import RESTING, Phase
@@ -181,5 +182,4 @@ def _reasons(data: object) -> str:
 
 def _numbers(data: object) -> str:
     numbers = cast("dict[str, dict[str, float]]", data).get("numbers") or {}
-    shown = ", ".join(f"{name} {value:g}" for name, value in numbers.items())
-    return f" [{shown}]" if shown else ""
+    return "".join(f"\n{' ' * 11}{text}" for text in shown(numbers))
