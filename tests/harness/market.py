@@ -26,7 +26,7 @@ from tests.harness.database import empty_database
 from tests.harness.deployed import deployed
 from tests.harness.kube import Kube, wait_until
 from tests.harness.platform import Platform
-from tests.harness.senders import Senders
+from tests.harness.senders import AGAIN_SECONDS, Senders
 from tests.harness.stack import Stack, two_colors
 from tests.harness.venue import venue_process
 
@@ -47,7 +47,9 @@ class Market:
     database_url: str
     venue_url: str
 
-    def senders(self, name: str, *, per_second: float = PER_SECOND) -> Senders:
+    def senders(
+        self, name: str, *, per_second: float = PER_SECOND, again_seconds_max: float = AGAIN_SECONDS
+    ) -> Senders:
         """Return senders of signals through the live Service."""
         return Senders(
             self.kube.address,
@@ -55,6 +57,7 @@ class Market:
             per_second=per_second,
             name=name,
             max_age_seconds=MAX_AGE_SECONDS,
+            again_seconds_max=again_seconds_max,
         )
 
     def record(self) -> list[Accepted]:

@@ -25,6 +25,9 @@ from tests.prober.rows import Row
 PATIENCE_SECONDS = 240.0
 LOAD: Mapping[str, float] = {"new_rate": 50, "lanes": 2, "lane_rate": 10, "lag_limit_seconds": 2}
 """Little beside that of a swap: the release itself has to run on this machine, too."""
+SIGNALS = 10.0
+AGAIN_SECONDS_MAX = 4.0
+"""Who tries a version again and again that refuses everything must not be what breaks it."""
 SHORT: Mapping[str, object] = {
     "bakeSeconds": 6,
     "stepSeconds": 4,
@@ -134,7 +137,7 @@ def pressure(market: Market, folder: Path, name: str) -> Generator[Pressure]:
     """Send signals, and requests that change nothing."""
     with (
         Prober(market.kube.address(), folder, **LOAD) as prober,
-        market.senders(name) as senders,
+        market.senders(name, per_second=SIGNALS, again_seconds_max=AGAIN_SECONDS_MAX) as senders,
     ):
         made = Pressure(senders)
         yield made

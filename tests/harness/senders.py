@@ -36,7 +36,7 @@ class Senders:
     202 says that it is stored.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- each is one thing that a test may choose
         self,
         address: Callable[[], tuple[str, int]],
         token: str,
@@ -44,7 +44,18 @@ class Senders:
         per_second: float,
         name: str,
         max_age_seconds: float,
+        again_seconds_max: float = AGAIN_SECONDS,
     ) -> None:
+        """Prepare.
+
+        Args:
+            address: of the Service.
+            token: of the signals.
+            per_second: how many new signals.
+            name: what their ids begin with.
+            max_age_seconds: after which a signal expires.
+            again_seconds_max: what the pause between two tries of a signal doubles up to.
+        """
         host, port = address()
         self.sent = Sent()
         self._url = f"http://{host}:{port}/signals"
@@ -52,6 +63,7 @@ class Senders:
         self._per_second = per_second
         self._name = name
         self._max_age_seconds = max_age_seconds
+        self._again_seconds_max = again_seconds_max
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
@@ -87,7 +99,7 @@ class Senders:
     async def _send(self, http: httpx2.AsyncClient, number: int) -> None:
         name = f"{self._name}-{number}"
         signal = body(name, number, self._max_age_seconds)
-        until = time.monotonic() + GIVE_UP_SECONDS
+        until, pause = time.monotonic() + GIVE_UP_SECONDS, AGAIN_SECONDS
         while time.monotonic() < until:
             try:
                 answer = await http.post(self._url, json=signal, headers=self._headers)
@@ -98,5 +110,6 @@ class Senders:
                 self.sent.accepted[name] = time.time()
                 return
             self.sent.retries[got] = self.sent.retries.get(got, 0) + 1
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self._again_seconds_max)
         self.sent.given_up.append(name)
