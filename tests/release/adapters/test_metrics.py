@@ -36,6 +36,7 @@ bot_http_requests_total{path="/signals",status="422"} 3
 bot_http_requests_total{path="other",status="500"} 1
 bot_http_requests_total{path="/health",status="503"} 50
 bot_http_requests_total{path="/readyz",status="200"} 900
+bot_http_requests_total{path="/version",status="200"} 9000
 # TYPE bot_orders_total counter
 bot_orders_total{side="buy",result="filled"} 30
 bot_orders_total{side="sell",result="rejected"} 5
