@@ -35,7 +35,7 @@ SHORT: Mapping[str, object] = {
     "deadlines.verifying": 60,
 }
 """Of the stack config's `release:…`: a release that takes a minute."""
-SOON: Mapping[str, object] = {"rolloutSeconds": 30}
+SOON: Mapping[str, object] = {"rolloutSeconds": 60}
 """Of the stack config: pods that will not come are not waited for long."""
 
 

@@ -137,7 +137,9 @@ def bad(releases: Releases, image: str, folder: Path, what: str) -> Outcome:
     with pressure(releases.market, folder, _name(what)) as load:
         said = ended(releases.start("deploy", "--image", image), Exit.SENT_BACK).output
         time.sleep(AFTER_SECONDS)
-    first = min(row.done for row in load.rows if row.color is Color.GREEN)
+    answered = [row.done for row in load.rows if row.color is Color.GREEN]
+    assert answered, f"it was sent back before it got anything:\n{said}"
+    first = min(answered)
     return Course(releases, load, what, said).outcome(first)
 
 
