@@ -120,11 +120,12 @@ class PulumiStack:
         )
 
     def _clear_lock(self, error: ConcurrentUpdateError, listener: Listener) -> None:
-        """Take away what dead runs left.
+        """Take away what dead runs left; an engine of ours may have outlived who began it.
 
         Raises:
             UpFailedError: somebody lives, or it cannot be told from here.
         """
+        self._end_left_over(listener.say)
         owners = pulumi_lock.owners(str(error))
         host = pulumi_lock.this_host()
         alive = [
@@ -141,7 +142,11 @@ class PulumiStack:
 
     def _end_up(self) -> None:
         self._command.end_up()
+        self._end_left_over(lambda _: None)
+
+    def _end_left_over(self, say: Callable[[str], object]) -> None:
         for engine in pulumi_lock.left_over(self._identity):
+            say(f"ending the `up` that a dead release left (pid {engine.pid})")
             end_engine(engine, engine.wait, self._patience.grace)
 
 

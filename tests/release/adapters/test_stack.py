@@ -210,5 +210,25 @@ async def test_the_up_of_a_dead_release_is_ended_and_of_a_living_one_not(project
             each.wait()
 
 
+async def test_an_up_that_a_dead_release_left_is_ended_by_the_next_one(project: Path) -> None:
+    (project / "slow").touch()
+    orphan = begin(project, "dev", f"{dead_pid()}/1.00")
+    try:
+        await seen(lambda: psutil.Process(orphan.pid).name().startswith("pulumi"))
+        await seen((project / "running").exists)
+        (project / "slow").unlink()
+        (project / "locked").write_text(lock(orphan.pid))
+        reaper = asyncio.create_task(asyncio.to_thread(orphan.wait, 20))
+        lines: list[str] = []
+        await stack(project).up(lines.append)
+        await reaper
+        assert (project / "signals").read_text() == "INT\n"
+        assert f"(pid {orphan.pid})" in lines[0]
+        assert not (project / "locked").exists()
+    finally:
+        orphan.kill()
+        orphan.wait()
+
+
 def test_the_adapter_shows_no_secret(project: Path) -> None:
     assert SECRET not in repr(stack(project, PULUMI_CONFIG_PASSPHRASE=SECRET).__dict__)
