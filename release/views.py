@@ -113,7 +113,7 @@ def history_lines(states: Sequence[State]) -> list[str]:
     return [
         f"{state.began_at:%Y-%m-%d %H:%M} {state.release} {state.phase:<11} "
         f"{state.target.old} → {state.target.new} {state.image or state.target.image}"
-        f"{f' ({state.back_reason})' if state.back_reason else ''}"
+        f"{_because(state)}"
         for state in reversed(states)
     ]
 
@@ -164,6 +164,12 @@ class Lines:
 
 def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _because(state: State) -> str:
+    """Return why it went back, in what fits a line."""
+    first, *rest = state.back_reason.splitlines() or [""]
+    return f" ({first}{' …' if rest else ''})" if first else ""
 
 
 def _name(by: object) -> str:

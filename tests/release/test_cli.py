@@ -27,7 +27,7 @@ class Desk:
 
     async def type(self, words: str) -> Exit:
         self.lines.clear()
-        command, *rest = words.split()
+        command, *rest = words.split(" ")
         options = parser().parse_args([command, "--stack", "test", *rest])
         return await run(options, self.site, self.lines.append)
 
@@ -174,6 +174,15 @@ async def test_status_history_and_logs_are_json_on_request() -> None:
     assert json.loads(desk.lines[0])["kind"] == "began"
     await desk.type("status")
     assert desk.lines[0] == "warm: green stays"
+
+
+async def test_the_history_has_a_line_for_each_release_however_long_its_reason_is() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    await desk.type("rollback --reason=slow\u2028and-more")
+    await desk.type("history")
+    (line,) = desk.lines
+    assert line.endswith("(rollback by ada: slow …)")
 
 
 @pytest.mark.parametrize("words", ["promote", "abort"])
