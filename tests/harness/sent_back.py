@@ -56,14 +56,17 @@ class Outcome:
     lost: int
     split: Split
     broken: list[str]
-    """Every promise that was, in words."""
+    """Every promise that was, in words; of a void one nothing is said of lost requests."""
+    void: bool
     trading_seconds: float | None = None
     """From the death of the new color to the first order of the old one."""
 
     def __str__(self) -> str:
         """Its figures in one line."""
+        void = " (void: the prober was late)" if self.void else ""
         trades = f"; trades in {self.trading_seconds:.2f} s" if self.trading_seconds else ""
-        return f"{self.what}: {self.split}{trades}; {self.lost} of {self.requests} requests lost"
+        lost = f"{self.lost} of {self.requests} requests lost{void}"
+        return f"{self.what}: {self.split}{trades}; {lost}"
 
     def to_json(self) -> dict[str, Any]:
         """Return what is worth keeping."""
@@ -87,7 +90,7 @@ class Course:
             since: the first bad second, or when the command was given.
         """
         back = self.load.moved(Color.BLUE, since)
-        outside = self.load.lost_outside(since, back)
+        outside = [] if self.load.void else self.load.lost_outside(since, back)
         broken = [f"lost outside the bad time: {row}" for row in outside]
         return Outcome(
             what=self.what,
@@ -96,6 +99,7 @@ class Course:
             lost=len(self.load.lost),
             split=split(self.releases.journal(), since, back),
             broken=broken + as_before(self.releases, self.load),
+            void=self.load.void,
         )
 
 
@@ -109,7 +113,8 @@ def rolled_back(releases: Releases, image: str, folder: Path) -> Outcome:
         said += releases.run("rollback", "--reason", "a test").output
         time.sleep(AFTER_SECONDS)
     outcome = Course(releases, load, "by command", said).outcome(commanded)
-    return replace(outcome, broken=outcome.broken + [f"lost: {row}" for row in load.lost])
+    lost = [] if load.void else [f"lost: {row}" for row in load.lost]
+    return replace(outcome, broken=outcome.broken + lost)
 
 
 def killed(releases: Releases, image: str, folder: Path) -> Outcome:

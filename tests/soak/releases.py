@@ -61,6 +61,10 @@ def _work(left: Mapping[str, int], sources: str, folder: Path, platform: Platfor
                 rows = folder / f"{kind}-{number}"
                 rows.mkdir()
                 outcome = repeat(releases, new, rows)
+                if outcome.void:
+                    _say(f"{outcome}: counts for nothing")
+                    let_in_again(releases, new)
+                    continue
                 append(_FILE, Result(kind, sources, outcome.broken, outcome.to_json()))
                 _say(f"{number + 1} of {left[kind]}: {outcome}")
                 let_in_again(releases, new)
