@@ -35,8 +35,8 @@ SHORT: Mapping[str, object] = {
     "deadlines.verifying": 60,
 }
 """Of the stack config's `release:…`: a release that takes a minute."""
-SOON: Mapping[str, object] = {"rolloutSeconds": 60, "resources": {"cpuRequest": "20m"}}
-"""Of the stack config: pods that will not come are not waited for long, and others find room."""
+SOON: Mapping[str, object] = {"rolloutSeconds": 60, "resources": {"cpuRequest": "80m"}}
+"""Of the stack config: who will not come is not waited for long; more stacks find room."""
 
 
 @dataclass(frozen=True, slots=True)
