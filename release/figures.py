@@ -7,10 +7,10 @@ _PARTS = ("tried", "new_rate_pct", "old_rate_pct", "evidence", "evidence_needed"
 
 
 def shown(numbers: Mapping[str, float]) -> list[str]:
-    """Return a text for each test that has all of its numbers, and for each other number.
+    """Return a text for each test that has all of its numbers, and one for all others.
 
     >>> shown({"slow_blocks": 0.0, "blocks": 12.0})
-    ['slow_blocks 0', 'blocks 12']
+    ['slow_blocks 0, blocks 12']
     """
     left = dict(numbers)
     texts: list[str] = []
@@ -22,4 +22,5 @@ def shown(numbers: Mapping[str, float]) -> list[str]:
                 f"{name}: {new:g} % of {tried:g} wrong (old color {old:g} %),"
                 f" evidence {evidence:g} of {needed:g}"
             )
-    return texts + [f"{name} {value:g}" for name, value in left.items()]
+    others = ", ".join(f"{name} {value:g}" for name, value in left.items())
+    return [*texts, others] if others else texts

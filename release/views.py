@@ -128,7 +128,8 @@ class Plain:
     def recorded(self, record: Record, state: State) -> None:
         """Print what was written down."""
         del state
-        self._said = ""
+        tried = record.kind == Kind.TRYING
+        self._said = str(record.data["text"]) if tried else ""  # waited for next, and said by this
         self.print(line(record))
 
     def waiting(self, state: State, decision: Decision, seen: Observation) -> None:

@@ -15,5 +15,5 @@ def test_each_test_is_one_line() -> None:
 
 
 def test_numbers_that_are_not_whole_are_shown_as_they_are() -> None:
-    assert shown({"orders_tried": 2.0, "other_pct": 0.5}) == ["orders_tried 2", "other_pct 0.5"]
+    assert shown({"orders_tried": 2.0, "other_pct": 0.5}) == ["orders_tried 2, other_pct 0.5"]
     assert shown({}) == []
