@@ -1,8 +1,9 @@
 """What the pods of a color say about it. Pure judgements of what was seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.contract.provenance import Claims, Running, disagreements
 from release.model import Pod
 
 _NOT_PULLED = frozenset(
@@ -58,14 +59,17 @@ def lost_cause(pods: Sequence[Pod], image: str, restarts: int) -> LostCause | No
     return None
 
 
-def unproven(pods: Sequence[Pod] | None, image: str, replicas: int, label: str | None) -> list[str]:
+def unproven(
+    pods: Sequence[Pod] | None, image: str, replicas: int, claims: Claims | None
+) -> list[str]:
     """Return what keeps a color from being proven.
 
     Args:
         pods: of the color; None when they could not be asked. Every one of them must be ready.
         image: pinned reference that they must run.
         replicas: how many they must be.
-        label: version that the image's label names, and every pod must say; None: nobody compares.
+        claims: what registry and git say about the image, and every pod must say; None: nobody
+            compares, but the pods must say the same.
     """
     if pods is None:
         return ["its pods could not be asked"]
@@ -76,14 +80,14 @@ def unproven(pods: Sequence[Pod] | None, image: str, replicas: int, label: str |
     if len(fit) < replicas:
         problems.append(f"{len(fit)} of {replicas} pods are ready on {image}")
     problems += [_told(pod, f"runs {pod.image}") for pod in staying if pod.image != image]
+    running = {pod.name: Running(pod.version, pod.revision, pod.digest) for pod in fit}
+    if claims is not None:
+        return problems + disagreements(replace(claims, pods=running))
     for pod in fit:
         if pod.digest != digest:
             problems.append(f"{pod.name}: runs {pod.digest or 'an unknown digest'}, not {digest}")
         if not pod.version:
             problems.append(f"{pod.name}: does not say its version")
-        elif label is not None and pod.version != label:
-            says = label or "nothing"
-            problems.append(f"{pod.name}: says {pod.version}, its image's label says {says}")
     versions = {pod.version for pod in fit if pod.version}
     if len(versions) > 1:
         problems.append(f"its pods say different versions: {', '.join(sorted(versions))}")

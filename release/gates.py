@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.contract.compatibility import Schemas, conflicts
 from infra.outputs import StackOutputs
 from release.model import Quarantined
 from release.state import Target
 
 OLDER = "older"
 FREEZE = "freeze"
-OVERRIDES = (OLDER, FREEZE)
+SCHEMA = "schema"
+OVERRIDES = (OLDER, FREEZE, SCHEMA)
 """Gates that a person may answer for, with name and reason: `--allow-…`."""
 
 
@@ -25,11 +27,18 @@ class Facts:
     """Whether that commit is in the history of this one."""
     frozen: str
     """Which freeze window is open, until when, in both zones; empty when none is."""
+    schemas: Sequence[Schemas | str] | None = None
+    """What the candidate and the live image state, or why one states nothing; None: not asked."""
 
 
 def closed(target: Target, facts: Facts) -> tuple[str, ...]:
     """Return why the release may not begin; empty when it may."""
-    return (*_stack(target, facts), *_quarantine(target, facts), *_history(target, facts))
+    return (
+        *_stack(target, facts),
+        *_quarantine(target, facts),
+        *_history(target, facts),
+        *_schemas(facts),
+    )
 
 
 def _stack(target: Target, facts: Facts) -> list[str]:
@@ -75,3 +84,13 @@ def _history(target: Target, facts: Facts) -> list[str]:
             f"{target.revision[:12]}: this would take something back; --allow-older says so"
         )
     return problems
+
+
+def _schemas(facts: Facts) -> list[str]:
+    if facts.schemas is None:
+        return []
+    stated = [each for each in facts.schemas if isinstance(each, Schemas)]
+    problems = [each for each in facts.schemas if isinstance(each, str)]
+    if not problems:
+        problems = conflicts(*stated)
+    return [f"{problem}; or say who answers for it: --allow-schema" for problem in problems]

@@ -49,6 +49,8 @@ class Pod:
     """`sha256:…` of the image that runs; empty while none does."""
     version: str = ""
     """What `/version` answers; empty while it does not."""
+    revision: str = ""
+    """Commit that it answers; likewise."""
     restarts: int = 0
     reason: str = ""
     """Why it is not ready, in the cluster's words; empty when it does not say."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bot.contract.color import Color
+from bot.contract.provenance import Claims
 from infra.outputs import StackOutputs
 from release.model import Judgement, Pod
 
@@ -18,7 +19,7 @@ class Need(Enum):
     NEW_PODS = auto()
     MIGRATIONS = auto()
     SMOKE = auto()
-    LABEL = auto()
+    CLAIMS = auto()
     LIVE = auto()
     SHARDS = auto()
     JUDGEMENT = auto()
@@ -41,8 +42,8 @@ class Observation:
     """How long this process has seen no ready pod of the new color."""
     smoke: tuple[str, ...] | None = None
     """What is wrong with the answers of the new color's preview Service."""
-    label: str | None = None
-    """Version that the label of the new image names; empty when it has none."""
+    claims: Claims | None = None
+    """What registry and git say about the new image; its pods are in `new_pods`."""
     live: Color | None = None
     """Which color answers a new request to the live Service."""
     shards: Mapping[Color, int] | None = None

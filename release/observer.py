@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.contract.provenance import Builds, Claims
 from release.fitness import serving
 from release.freeze import frozen
-from release.gates import Facts, closed
+from release.gates import SCHEMA, Facts, closed
 from release.log import Log
 from release.model import Judgement, Look, Verdict
 from release.observation import Need, Observation
+from release.origin import claims, schemas
 from release.phases import Phase
 from release.ports import PortError
 from release.state import State, releases
@@ -74,7 +76,7 @@ class Observer:
             Need.NEW_PODS: ("new_pods", lambda: pods("new")),
             Need.MIGRATIONS: ("migrations", migrations),
             Need.SMOKE: ("smoke", smoke),
-            Need.LABEL: ("label", lambda: world.images.version(state.image)),
+            Need.CLAIMS: ("claims", lambda: self._claims(state)),
             Need.LIVE: ("live", world.cluster.live_color),
             Need.SHARDS: ("shards", world.cluster.shards),
             Need.JUDGEMENT: ("judgement", lambda: self._judge(state)),
@@ -87,6 +89,10 @@ class Observer:
             return None, str(error)
         except Exception as error:  # noqa: BLE001 -- a defect in one eye must not stop a way back
             return None, f"unforeseen: {error!r}"
+
+    async def _claims(self, state: State) -> Claims:
+        builds = state.spec.builds or Builds.TAGGED
+        return await claims(self.world.images, self.world.git, state.image, builds)
 
     def _lost(self, seen: dict[str, Any]) -> float:
         if "new_pods" not in seen or seen["new_pods"] is None:
@@ -139,4 +145,8 @@ class Observer:
         )
         descends = await world.git.is_ancestor(deployed, target.revision) if deployed else None
         window = frozen(state.spec.freeze, world.clock.now())
-        return closed(target, Facts(outputs, quarantined, deployed, descends, window))
+        stated = None
+        if state.spec.verify_label and SCHEMA not in target.overrides:
+            asked = (schemas(world.images, image) for image in (target.image, target.old_image))
+            stated = tuple(await asyncio.gather(*asked))
+        return closed(target, Facts(outputs, quarantined, deployed, descends, window, stated))

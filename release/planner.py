@@ -38,7 +38,7 @@ def needs(state: State) -> frozenset[Need]:
         return frozenset()  # what comes first needs no eyes, and seconds count
     early, late = NEEDS[state.phase]
     found = late if state.work(Apply.key).done else early
-    return found if state.spec.verify_label else found - {Need.LABEL}
+    return found if state.spec.verify_label else found - {Need.CLAIMS}
 
 
 def _commanded(state: State) -> Decision:

@@ -222,6 +222,10 @@ class Git(Protocol):
         """Tell whether `older` is in the history of `newer`; an unknown commit is not."""
         ...
 
+    async def tagged(self, tag: str) -> str:
+        """Return the commit that a tag names; empty when there is no such tag."""
+        ...
+
     async def require_clean(self) -> None:
         """Return when our commit would take nobody's uncommitted change along; else raise."""
         ...
@@ -234,8 +238,12 @@ class Git(Protocol):
 class Images(Protocol):
     """The registries that images are pulled from."""
 
-    async def version(self, reference: str) -> str:
-        """Return the version that the label of a pinned image names; empty when it has none."""
+    async def labels(self, reference: str) -> Mapping[str, str]:
+        """Return the labels of a pinned image."""
+        ...
+
+    async def digest(self, reference: str, tag: str) -> str:
+        """Return what the reference's repository has under a tag now; empty when nothing."""
         ...
 
 

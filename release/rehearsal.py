@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from bot.contract import labels
 from bot.contract.color import Color
+from bot.contract.compatibility import CONFIG_SCHEMA, LEDGER_SCHEMA
+from bot.contract.release import digest_of
 from bot.contract.shards import SHARD_COUNT
 from infra.outputs import ColorOutputs, StackOutputs
 from release.model import (
@@ -26,7 +29,13 @@ from release.model import (
 )
 from release.ports import LostLockError
 
-VERSION = "1.0.0"
+VERSION, REVISION = "1.0.0", "1" * 40
+LABELS: Mapping[str, str] = {
+    labels.VERSION: VERSION,
+    labels.REVISION: REVISION,
+    labels.LEDGER_SCHEMA: LEDGER_SCHEMA,
+    labels.CONFIG_SCHEMA: CONFIG_SCHEMA,
+}
 BUILT = "built/here@sha256:" + "0" * 64
 """What `build` becomes in a rehearsal."""
 
@@ -165,7 +174,7 @@ class IdealCluster:
         image = self.stack.image(color)
         digest = image.partition("@")[2]
         return [
-            Pod(f"{color}-{number}", color, True, False, image, digest, VERSION)  # noqa: FBT003 -- positions of a record
+            Pod(f"{color}-{number}", color, True, False, image, digest, VERSION, REVISION)  # noqa: FBT003 -- positions of a record
             for number in range(self.stack.replicas(color))
         ]
 
@@ -206,6 +215,8 @@ class Shelf:
 
     banned: list[Quarantined] = field(default_factory=list[Quarantined])
     mark: str = ""
+    stated: Mapping[str, str] = field(default_factory=lambda: LABELS)
+    """Labels of every image."""
     commits: list[str] = field(default_factory=list[str])
     messages: list[Message] = field(default_factory=list[Message])
 
@@ -231,10 +242,19 @@ class Shelf:
         """Take the mark off."""
         self.mark = "" if self.mark == release else self.mark
 
-    async def version(self, reference: str) -> str:
+    async def labels(self, reference: str) -> Mapping[str, str]:
         """Return what every pod says, too."""
         del reference
-        return VERSION
+        return self.stated
+
+    async def digest(self, reference: str, tag: str) -> str:
+        """Return that no tag was moved."""
+        del tag
+        return digest_of(reference)
+
+    async def tagged(self, tag: str) -> str:
+        """Return the commit that everything was built from."""
+        return REVISION if tag else ""
 
     async def head(self) -> str:
         """Return a commit."""

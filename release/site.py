@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.contract.environment import DeployEnv
+from bot.contract.provenance import Builds
 from infra.outputs import StackOutputs
 from release.engine import Engine, Viewer
 from release.executor import RealExecutor
@@ -14,6 +16,10 @@ from release.world import World
 
 BUILD = "build"
 """The image value that lets the Pulumi program build the image."""
+
+
+_BUILDS = {DeployEnv.LOCAL.value: Builds.ANY, DeployEnv.STAGING.value: Builds.CLEAN}
+"""Which builds an environment takes; others take only those of a tag."""
 
 
 class CannotBeginError(ValueError):
@@ -41,9 +47,12 @@ class Site:
         Raises:
             SpecError: its keys cannot be used.
         """
-        spec = parse(self.world.config.read())
+        config = self.world.config.read()
+        spec = parse(config)
         commits = not self.local if spec.commit is None else spec.commit
-        return spec.model_copy(update={"commit": commits})
+        environment = next((config[key] for key in config if key.endswith(":deployEnv")), "")
+        builds = spec.builds or _BUILDS.get(str(environment), Builds.TAGGED)
+        return spec.model_copy(update={"commit": commits, "builds": builds})
 
     async def revision(self) -> str:
         """Return the commit that a release begins from; a developer's folder may have none.

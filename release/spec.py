@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from bot.contract.intent import CANARY_PERCENT_MAX
+from bot.contract.provenance import Builds
 from release.freeze import WindowError, window
 from release.phases import RESTING, Phase
 
@@ -117,6 +118,9 @@ class Spec(_Strict):
     verify_label: bool = Field(
         default=True,
         description="Whether the image's label is compared; off where its registry is away.",
+    )
+    builds: Builds | None = Field(
+        default=None, description="Which builds may run. Default: the environment's."
     )
     commit: bool | None = Field(
         default=None, description="Whether to commit the stack config. Default: outside local."

@@ -118,15 +118,15 @@ def _verifying(at: Situation) -> Decision:
     state = at.state
     if found := _faulty(at):
         return found
-    label = at.seen.label if state.spec.verify_label else None
-    problems = unproven(at.seen.new_pods, state.image, state.target.replicas, label)
-    if state.spec.verify_label and label is None:
+    claims = at.seen.claims if state.spec.verify_label else None
+    problems = unproven(at.seen.new_pods, state.image, state.target.replicas, claims)
+    if state.spec.verify_label and claims is None:
         problems.append("its image's label could not be read")
     problems += ["smoke checks are not done"] if at.seen.smoke is None else at.seen.smoke
     if problems:
         return at.wait("; ".join(problems))
     next_step = Trigger.STEP if state.spec.steps else Trigger.READY
-    return Decision("version, digest, label and smoke checks are right", trigger=next_step)
+    return Decision("tag, label, digest, /version and smoke checks are right", trigger=next_step)
 
 
 def _stepping(at: Situation) -> Decision:
@@ -318,7 +318,7 @@ NEEDS: Mapping[Phase, tuple[frozenset[Need], frozenset[Need]]] = {
         frozenset({Need.NEW_PODS, Need.MIGRATIONS}),
         frozenset({Need.OUTPUTS, Need.NEW_PODS}),
     ),
-    Phase.VERIFYING: (frozenset({Need.NEW_PODS, Need.SMOKE, Need.LABEL}), _NOTHING),
+    Phase.VERIFYING: (frozenset({Need.NEW_PODS, Need.SMOKE, Need.CLAIMS}), _NOTHING),
     Phase.STEPPING: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS, Need.SHARDS})),
     Phase.WATCHING: (_JUDGED, _NOTHING),
     Phase.SWAPPING: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS})),

@@ -7,11 +7,23 @@ that is missing is a disagreement: what cannot be shown is not taken on trust.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.contract.version import Version, VersionError
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+class Builds(StrEnum):
+    """Which builds a stack takes."""
+
+    ANY = "any"
+    """A developer's: whatever the label says is taken for the version."""
+    CLEAN = "clean"
+    """Of a commit as it is; where it has a tag, that is held to."""
+    TAGGED = "tagged"
+    """Of a tag's commit alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,7 @@ class Claims:
     """Who says what about one version."""
 
     tag: str
-    """The git tag that was built, `v1.5.0-rc.2`."""
+    """The git tag that was built, `v1.5.0-rc.2`; empty when the label's version is no tag's."""
     tag_revision: str
     """The commit that the tag names."""
     label_version: str
@@ -44,10 +56,13 @@ class Claims:
     """By name."""
     promoted_as: str = ""
     """The release's tag, when a candidate becomes one: `v1.5.0`."""
+    builds: Builds = Builds.TAGGED
 
 
 def disagreements(claims: Claims) -> list[str]:
     """Return every way in which the claims differ; empty when all say the same."""
+    if not claims.tag:
+        return [*_untagged(claims), *_pods(claims, claims.label_version, claims.label_revision)]
     try:
         version = Version.from_tag(claims.tag)
     except VersionError as error:
@@ -55,9 +70,31 @@ def disagreements(claims: Claims) -> list[str]:
     return [
         *_label(claims, version),
         *_reference(claims, version),
-        *_pods(claims, version),
+        *_pods(claims, version.semver, claims.tag_revision),
         *_promotion(claims, version),
     ]
+
+
+def _untagged(claims: Claims) -> list[str]:
+    """Without a tag the label is what the others are held against, as far as the stack allows."""
+    if not claims.label_version:
+        return ["label: version nothing, so nothing shows what was built; build it by `pulumi up`"]
+    if claims.builds is Builds.ANY:
+        return _pinned(claims)
+    try:
+        version = Version.from_semver(claims.label_version)
+    except VersionError as error:
+        return [f"label: {error}; build it by `pulumi up`"]
+    if claims.builds is Builds.TAGGED:
+        return [f"label: version {version.semver} is no tag's; tag the commit, and build again"]
+    found = _reference(claims, version)
+    short = version.build.partition(".")[0].removeprefix("g")
+    if version.build.endswith(".dirty"):
+        found.append(f"label: {version.semver} was built of changes that nobody committed")
+    if not short or not claims.label_revision.startswith(short):
+        said = claims.label_revision or "nothing"
+        found.append(f"label: revision {said}, but its version says {version.build or 'nothing'}")
+    return found
 
 
 def _label(claims: Claims, version: Version) -> list[str]:
@@ -74,12 +111,10 @@ def _label(claims: Claims, version: Version) -> list[str]:
 
 
 def _reference(claims: Claims, version: Version) -> list[str]:
-    found: list[str] = []
-    name, at, digest = claims.reference.partition("@")
+    found = _pinned(claims)
+    name, _, digest = claims.reference.partition("@")
     image_tag = name.rpartition("/")[2].partition(":")[2]
-    if not at or not _DIGEST.fullmatch(digest):
-        found.append(f"config: {claims.reference!r} is not pinned; give the digest")
-    elif digest != claims.registry_digest:
+    if not found and digest != claims.registry_digest:
         there = claims.registry_digest or "nothing"
         found.append(
             f"registry: {version.image_tag} is {there}, but the config pins {digest}; "
@@ -90,20 +125,29 @@ def _reference(claims: Claims, version: Version) -> list[str]:
     return found
 
 
-def _pods(claims: Claims, version: Version) -> list[str]:
+def _pinned(claims: Claims) -> list[str]:
+    if _DIGEST.fullmatch(claims.reference.partition("@")[2]):
+        return []
+    return [f"config: {claims.reference!r} is not pinned; give the digest"]
+
+
+def _pods(claims: Claims, version: str, revision: str) -> list[str]:
     if not claims.pods:
         return ["pods: none answered; nothing shows what runs"]
     digest = claims.reference.partition("@")[2]
+    source = "tag" if claims.tag else "label"
     found: list[str] = []
     for name, pod in sorted(claims.pods.items()):
         if pod.digest != digest:
             found.append(f"{name}: runs {pod.digest or 'no digest'}, but the config pins {digest}")
-        if pod.version != version.semver:
+        if pod.version != version:
             said = pod.version or "nothing"
-            found.append(f"{name}: /version says {said}, but the tag says {version.semver}")
-        if pod.revision != claims.tag_revision:
-            said, right = pod.revision or "nothing", claims.tag_revision
-            found.append(f"{name}: /version says revision {said}, but the tag names {right}")
+            found.append(f"{name}: /version says {said}, but the {source} says {version}")
+        if pod.revision != revision:
+            said = pod.revision or "nothing"
+            found.append(
+                f"{name}: /version says revision {said}, but the {source} names {revision}"
+            )
     if len({(pod.version, pod.revision, pod.digest) for pod in claims.pods.values()}) > 1:
         found.append("pods: they do not all run the same")
     return found

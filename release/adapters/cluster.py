@@ -97,17 +97,20 @@ class KubernetesCluster:
     async def _asked(self, seen: Seen) -> Pod:
         """Add what only the pod, or its log, can tell."""
         pod = seen.pod
-        version = await self._version(pod.name) if seen.running else ""
+        version, revision = await self._version(pod.name) if seen.running else ("", "")
         lines = () if pod.ready else await self._last_lines(seen)
-        return replace(pod, version=version, last_lines=lines)
+        return replace(pod, version=version, revision=revision, last_lines=lines)
 
-    async def _version(self, pod: str) -> str:
+    async def _version(self, pod: str) -> tuple[str, str]:
         try:
-            answer = await self._kube.ask_pod(pod, http.VERSION)
+            told = _object(await self._kube.ask_pod(pod, http.VERSION))
         except ClusterError:
-            return ""
-        version = _object(answer).get("version")
-        return version if isinstance(version, str) else ""
+            return "", ""
+        version, revision = told.get("version"), told.get("revision")
+        return (
+            version if isinstance(version, str) else "",
+            revision if isinstance(revision, str) else "",
+        )
 
     async def _last_lines(self, seen: Seen) -> tuple[str, ...]:
         previous = seen.crashed and not seen.running

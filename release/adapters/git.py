@@ -80,6 +80,11 @@ class Repository:
             raise _failed(f"compare {older} with {newer}", done)
         return Ancestry.YES if done.code == 0 else Ancestry.NO
 
+    def tagged(self, tag: str) -> str:
+        """Return the commit that a tag names; empty when this clone has no such tag."""
+        done = self._git("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}^{{commit}}")
+        return done.output.strip() if done.code == 0 else ""
+
     def branch(self) -> str:
         """Return the branch that a commit would go to.
 
@@ -206,6 +211,10 @@ class StackRepository:
     async def is_ancestor(self, older: str, newer: str) -> bool:
         """Tell whether `older` is in the history of `newer`; an unknown commit is not."""
         return await asyncio.to_thread(self.repository.ancestry, older, newer) is Ancestry.YES
+
+    async def tagged(self, tag: str) -> str:
+        """Return the commit that a tag names; empty when there is no such tag."""
+        return await asyncio.to_thread(self.repository.tagged, tag)
 
     async def require_clean(self) -> None:
         """Return when nobody's uncommitted change of the file would go into our commit."""

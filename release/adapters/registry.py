@@ -9,7 +9,8 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import cast
@@ -20,7 +21,6 @@ from bot.contract.release import digest_of
 from release.adapters.registry_login import Logins, is_loopback, split
 from release.ports import PortError
 
-VERSION_LABEL = "org.opencontainers.image.version"
 ANSWER_SECONDS = 10.0
 """For all questions about one image together."""
 BODY_BYTES_MAX = 4 << 20
@@ -48,33 +48,40 @@ class Registries:
     logins: Logins
     transport: httpx2.AsyncBaseTransport | None = None
     """Replaces the network in tests."""
-    _known: dict[str, str] = field(default_factory=dict[str, str])
+    _known: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
-    async def version(self, reference: str) -> str:
-        """Return the version that the label of a pinned image names; empty when it has none.
+    async def labels(self, reference: str) -> Mapping[str, str]:
+        """Return the labels of a pinned image.
 
         Raises:
-            RegistryError: it could not be read.
+            RegistryError: they could not be read.
         """
         if reference not in self._known:
-            self._known[reference] = await self._bounded(reference)
+            async with self._asking(reference, f"the labels of {reference}") as repository:
+                found = await repository.labels(digest_of(reference))
+            self._known[reference] = {key: str(value) for key, value in found.items()}
         return self._known[reference]
 
-    async def _bounded(self, reference: str) -> str:
+    async def digest(self, reference: str, tag: str) -> str:
+        """Return what the reference's repository has under a tag now; empty when nothing.
+
+        Raises:
+            RegistryError: it could not be asked.
+        """
+        async with self._asking(reference, f"tag {tag}") as repository:
+            return await repository.digest(tag)
+
+    @asynccontextmanager
+    async def _asking(self, reference: str, what: str) -> AsyncGenerator["_Repository"]:
         host, repository = split(reference)
         try:
             async with asyncio.timeout(ANSWER_SECONDS), self._client(host) as client:
-                labels = await _Repository(client, self.logins, host, repository).labels(
-                    digest_of(reference)
-                )
+                yield _Repository(client, self.logins, host, repository)
         except TimeoutError as error:
-            raise RegistryError(f"registry {host}: no answer in time about {reference}") from error
+            raise RegistryError(f"registry {host}: no answer in time about {what}") from error
         except (httpx2.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
             why = str(error) or type(error).__name__
-            raise RegistryError(
-                f"registry {host}: the label of {reference} cannot be read: {why}"
-            ) from error
-        return str(labels.get(VERSION_LABEL) or "")
+            raise RegistryError(f"registry {host}: {what} cannot be read: {why}") from error
 
     def _client(self, host: str) -> httpx2.AsyncClient:
         here = is_loopback(host)  # plain there, as Docker has it; and no proxy stands before it
@@ -104,20 +111,29 @@ class _Repository:
         config = await self._object("blobs", str(_inner(manifest, "config")["digest"]))
         return _inner(config, "config", "Labels")
 
+    async def digest(self, tag: str) -> str:
+        status, body = await self._get(f"/v2/{self.name}/manifests/{tag}")
+        return (
+            "" if status == HTTPStatus.NOT_FOUND else f"sha256:{hashlib.sha256(body).hexdigest()}"
+        )
+
     async def _object(self, kind: str, digest: str) -> Object:
-        body = await self._get(f"/v2/{self.name}/{kind}/{digest}")
+        path = f"/v2/{self.name}/{kind}/{digest}"
+        status, body = await self._get(path)
+        if status != HTTPStatus.OK:
+            raise ValueError(f"{path}: {status}")
         if f"sha256:{hashlib.sha256(body).hexdigest()}" != digest:
             raise ValueError(f"what it gave for {digest} is something else")
         return _object(body)
 
-    async def _get(self, path: str) -> bytes:
+    async def _get(self, path: str) -> tuple[int, bytes]:
         status, headers, body = await self._ask(path)
         if status == HTTPStatus.UNAUTHORIZED and not self.authorization:
             self.authorization = await self._authorized(headers.get("www-authenticate", ""))
             status, headers, body = await self._ask(path)
-        if status != HTTPStatus.OK:
+        if status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
             raise ValueError(f"{path}: {status}")
-        return body
+        return status, body
 
     async def _ask(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
         headers = {"Accept": ", ".join((*_INDEXES, *_MANIFESTS, "*/*"))}

@@ -48,7 +48,7 @@ class Desk:
 async def test_a_deploy_says_what_it_does_and_ends_when_the_old_color_is_cold() -> None:
     desk = Desk()
     assert await desk.type(DEPLOY) is Exit.DONE
-    assert "swapping: version, digest, label and smoke checks are right" in desk.text
+    assert "swapping: tag, label, digest, /version and smoke checks are right" in desk.text
     assert "done: blue is scaled down" in desk.text
     assert desk.stage.stack.replicas(Color.BLUE) == 0
 
@@ -147,7 +147,7 @@ async def test_a_plan_shows_every_step_and_changes_nothing() -> None:
         "  … mark the cluster: a release is under way",
         f"  … give green the image {NEW_IMAGE}",
         f"verifying: green runs {NEW_IMAGE}",
-        "swapping: version, digest, label and smoke checks are right",
+        "swapping: tag, label, digest, /version and smoke checks are right",
         "  … move everything to green",
         "settling: green is the active color",
         "baking: green answers new requests and trades",

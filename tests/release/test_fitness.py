@@ -5,36 +5,55 @@ from dataclasses import replace
 import pytest
 
 from bot.contract.color import Color
+from bot.contract.provenance import Claims
 from release.fitness import lost_cause, unproven
 from release.log import entry
 from release.model import Pod
 from release.observation import Need
 from release.planner import needs
+from release.rehearsal import REVISION
 from release.state import Kind, began, fold
-from tests.release.worlds import BLUE_GREEN, NEW_IMAGE, OLD_IMAGE, TARGET, StillClock
+from tests.release.worlds import BLUE_GREEN, NEW_IMAGE, OLD_IMAGE, TARGET, StillClock, claims_of
 
 DIGEST = NEW_IMAGE.partition("@")[2]
-FIT = Pod("green-0", Color.GREEN, True, False, NEW_IMAGE, DIGEST, "1.0.0")  # noqa: FBT003 -- positions of a record
+FIT = Pod("green-0", Color.GREEN, True, False, NEW_IMAGE, DIGEST, "1.0.0", REVISION)  # noqa: FBT003 -- positions of a record
+RIGHT = claims_of("1.0.0")
 
 
 def test_pods_on_one_version_digest_and_label_are_proven() -> None:
-    assert unproven([FIT, replace(FIT, name="green-1")], NEW_IMAGE, 2, "1.0.0") == []
+    assert unproven([FIT, replace(FIT, name="green-1")], NEW_IMAGE, 2, RIGHT) == []
 
 
 @pytest.mark.parametrize(
-    ("pod", "label", "said"),
+    ("pod", "claims", "said"),
     [
-        (replace(FIT, version="2.0.0"), "1.0.0", "says 2.0.0, its image's label says 1.0.0"),
-        (FIT, "", "its image's label says nothing"),
-        (replace(FIT, version=""), "1.0.0", "does not say its version"),
-        (replace(FIT, digest="sha256:0"), "1.0.0", "runs sha256:0, not"),
-        (replace(FIT, image=OLD_IMAGE), "1.0.0", f"runs {OLD_IMAGE}"),
-        (replace(FIT, ready=False), "1.0.0", "0 of 1 pods are ready"),
-        (replace(FIT, terminating=True), "1.0.0", "0 of 1 pods are ready"),
+        (replace(FIT, version="2.0.0"), RIGHT, "/version says 2.0.0, but the tag says 1.0.0"),
+        (FIT, claims_of(""), "label: version nothing"),
+        (FIT, replace(RIGHT, tag_revision=""), "git tag: v1.0.0 names no commit"),
+        (FIT, replace(RIGHT, registry_digest=""), "registry: 1.0.0 is nothing"),
+        (replace(FIT, version=""), RIGHT, "/version says nothing"),
+        (replace(FIT, revision="b" * 40), RIGHT, f"/version says revision {'b' * 40}"),
+        (replace(FIT, digest="sha256:0"), RIGHT, "runs sha256:0, but the config pins"),
+        (replace(FIT, image=OLD_IMAGE), RIGHT, f"runs {OLD_IMAGE}"),
+        (replace(FIT, ready=False), RIGHT, "0 of 1 pods are ready"),
+        (replace(FIT, terminating=True), RIGHT, "0 of 1 pods are ready"),
     ],
 )
-def test_what_differs_is_named(pod: Pod, label: str, said: str) -> None:
-    assert any(said in problem for problem in unproven([pod], NEW_IMAGE, 1, label))
+def test_what_differs_is_named(pod: Pod, claims: Claims, said: str) -> None:
+    assert any(said in problem for problem in unproven([pod], NEW_IMAGE, 1, claims))
+
+
+@pytest.mark.parametrize(
+    ("pod", "said"),
+    [
+        (replace(FIT, version=""), "does not say its version"),
+        (replace(FIT, digest="sha256:0"), "runs sha256:0, not"),
+        (replace(FIT, version="2.0.0"), "its pods say different versions: 1.0.0, 2.0.0"),
+    ],
+)
+def test_without_a_registry_the_pods_must_still_say_the_same(pod: Pod, said: str) -> None:
+    found = unproven([FIT, replace(pod, name="green-1")], NEW_IMAGE, 2, None)
+    assert any(said in problem for problem in found)
 
 
 def test_a_label_that_nobody_compares_is_no_problem() -> None:
@@ -50,7 +69,7 @@ def test_the_registry_is_asked_only_when_the_label_is_compared(*, compared: bool
         [entry("r", now, Kind.BEGAN, began(spec, TARGET)), entry("r", now, "entered", verifying)]
     )
     assert state is not None
-    assert (Need.LABEL in needs(state)) is compared
+    assert (Need.CLAIMS in needs(state)) is compared
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.contract.color import Color
+from bot.contract.provenance import Claims
 from infra.outputs import ColorOutputs, StackOutputs
 from release.actions import Apply
 from release.decision import Decision
@@ -16,8 +17,9 @@ from release.model import Json, Judgement, Pod, Verdict
 from release.observation import Observation
 from release.phases import GOING_BACK, Phase, Trigger, after
 from release.planner import decide
+from release.rehearsal import REVISION, VERSION
 from release.state import Kind, State, began, fold, folded
-from tests.release.worlds import BLUE_GREEN, CANARY, NEW_IMAGE, OLD_IMAGE, TARGET
+from tests.release.worlds import BLUE_GREEN, CANARY, NEW_IMAGE, OLD_IMAGE, TARGET, claims_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -49,7 +51,7 @@ _SEEN = st.builds(
     new_pods=_pods(Color.GREEN, NEW_IMAGE),
     lost_seconds=st.sampled_from([0.0, 60.0]),
     smoke=st.sampled_from([None, (), ("500",)]),
-    label=st.sampled_from([None, "1.0.0", "2.0.0", ""]),
+    claims=st.none() | st.sampled_from(["1.0.0", "2.0.0", ""]).map(claims_of),
     live=st.sampled_from([None, *Color]),
     shards=st.none()
     | st.sampled_from([0, 10, 50, 100]).map(lambda n: {Color.GREEN: n, Color.BLUE: 100 - n}),
@@ -178,18 +180,20 @@ def test_an_action_whose_end_nobody_wrote_down_is_done_again_unless_it_runs() ->
     assert isinstance(decide(walk.state, Observation(), walk.now).actions[0], Apply)
 
 
-@pytest.mark.parametrize("label", [None, "", "2.0.0"])
-def test_a_label_that_is_another_or_cannot_be_read_is_not_swapped_to(label: str | None) -> None:
+@pytest.mark.parametrize("claims", [None, claims_of(""), claims_of("2.0.0")])
+def test_a_label_that_is_another_or_cannot_be_read_is_not_swapped_to(
+    claims: Claims | None,
+) -> None:
     walk = Walk(canary=False)
     for phase in ("placing", "verifying"):
         walk.note(Kind.ENTERED, {"phase": phase, "trigger": "ready", "reason": ""})
     digest = NEW_IMAGE.partition("@")[2]
     pods = tuple(
-        Pod(f"green-{n}", Color.GREEN, True, False, NEW_IMAGE, digest, "1.0.0")  # noqa: FBT003 -- positions of a record
+        Pod(f"green-{n}", Color.GREEN, True, False, NEW_IMAGE, digest, VERSION, REVISION)  # noqa: FBT003 -- positions of a record
         for n in range(2)
     )
-    right = Observation(new_pods=pods, smoke=(), label="1.0.0")
+    right = Observation(new_pods=pods, smoke=(), claims=claims_of(VERSION))
     assert decide(walk.state, right, walk.now).trigger is Trigger.READY
-    found = decide(walk.state, replace(right, label=label), walk.now)
+    found = decide(walk.state, replace(right, claims=claims), walk.now)
     assert found.trigger is None
-    assert "label" in found.reason
+    assert "label" in found.reason or "tag says 2.0.0" in found.reason

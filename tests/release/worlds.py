@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.contract.color import Color
+from bot.contract.provenance import Claims
 from release.engine import Engine
 from release.executor import RealExecutor
 from release.log import Log, entry
 from release.model import Json, Judgement, Look, Message, Pod, Record, Verdict
 from release.ports import PortError, UpEndedError, UpFailedError
-from release.rehearsal import IdealCluster, IdealStack, MemoryJournal, Shelf, StillClock
+from release.rehearsal import REVISION, IdealCluster, IdealStack, MemoryJournal, Shelf, StillClock
 from release.spec import Spec, Strategy
 from release.state import Kind, State, Target, began
 from release.world import World
@@ -30,6 +31,13 @@ SHORT = {"commit": True, "stepSeconds": 3, "bakeSeconds": 5}
 DEADLINES = {"watching": 120, "baking": 120}
 BLUE_GREEN = Spec.model_validate({**SHORT, "deadlines": DEADLINES})
 CANARY = BLUE_GREEN.model_copy(update={"strategy": Strategy.CANARY})
+
+
+def claims_of(version: str) -> Claims:
+    """Return what registry and git say of the new image, when its label names this version."""
+    tag = f"v{version}" if version else ""
+    digest = NEW_IMAGE.partition("@")[2]
+    return Claims(tag, REVISION if tag else "", version, REVISION, NEW_IMAGE, digest, {})
 
 
 class Killed(BaseException):

@@ -19,6 +19,7 @@ from release.adapters.kube import Kube, Timings
 
 NAMESPACE = "trading-bot-test"
 DIGEST = f"sha256:{'1' * 64}"
+REVISION = "a" * 40
 IMAGE = f"r.example/bot@{DIGEST}"
 REFUSED, TIMEOUT, HANG = "refused", "timeout", "hang"
 """What a pod does instead of answering."""
@@ -91,7 +92,7 @@ def serving(
     name: str, color: str = "green", answers: Mapping[str, str | int] | None = None
 ) -> FakePod:
     told: dict[str, str | int] = {
-        "/version": json.dumps({"version": "1.2.3", "color": color}),
+        "/version": json.dumps({"version": "1.2.3", "revision": REVISION, "color": color}),
         "/health": json.dumps({"status": "pass"}),
         "/readyz": "ok",
         **(answers or {}),

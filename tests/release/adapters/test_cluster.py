@@ -19,6 +19,7 @@ from tests.release.adapters.fake_api import (
     IMPATIENT,
     NAMESPACE,
     REFUSED,
+    REVISION,
     STACK,
     TIMEOUT,
     FakeApi,
@@ -58,6 +59,7 @@ async def test_a_ready_pod_tells_its_version_and_digest() -> None:
         image=IMAGE,
         digest=DIGEST,
         version="1.2.3",
+        revision=REVISION,
     )
 
 

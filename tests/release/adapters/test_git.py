@@ -104,6 +104,14 @@ def test_a_folder_outside_of_git_is_refused_with_what_to_do(tmp_path: Path) -> N
         adapter(tmp_path / "missing").revision()
 
 
+async def test_a_tag_names_its_commit_whatever_else_has_its_name(clone: Path) -> None:
+    port = StackRepository(adapter(clone), clone / STACK)
+    git(clone, "tag", "-a", "v1.5.0", "-m", "words")
+    git(clone, "branch", "v1.6.0")
+    assert await port.tagged("v1.5.0") == git(clone, "rev-parse", "HEAD")
+    assert await port.tagged("v1.6.0") == ""
+
+
 def test_ancestry_is_told_and_what_is_not_known_is_not_guessed(clone: Path) -> None:
     repository = adapter(clone)
     old = repository.revision()

@@ -72,21 +72,31 @@ async def test_the_label_of_a_digest_is_read_once(*, many: bool) -> None:
     digest = registry.image(VERSION)
     reference = _reference(registry.index(digest) if many else digest)
     registries = registry.registries()
-    assert await registries.version(reference) == "1.2.3"
+    assert await registries.labels(reference) == VERSION
     asked = len(registry.asked)
-    assert await registries.version(reference) == "1.2.3"
+    assert await registries.labels(reference) == VERSION
     assert len(registry.asked) == asked
 
 
 @pytest.mark.parametrize("labels", [None, {}, {"other": "x"}])
-async def test_an_image_without_the_label_has_none(labels: Mapping[str, str] | None) -> None:
+async def test_an_image_has_the_labels_that_it_has(labels: Mapping[str, str] | None) -> None:
     registry = FakeRegistry()
-    assert await registry.registries().version(_reference(registry.image(labels))) == ""
+    found = await registry.registries().labels(_reference(registry.image(labels)))
+    assert found == (labels or {})
+
+
+async def test_a_tag_is_told_by_what_it_has_now() -> None:
+    registry = FakeRegistry()
+    digest = registry.image(VERSION)
+    registry.content["1.2.3"] = registry.content[digest]
+    found = registry.registries()
+    assert await found.digest(_reference("sha256:0"), "1.2.3") == digest
+    assert await found.digest(_reference("sha256:0"), "1.2.4") == ""
 
 
 async def test_a_token_is_got_as_the_registry_says() -> None:
     registry = FakeRegistry(wants=BEARER)
-    assert await registry.registries().version(_reference(registry.image(VERSION))) == "1.2.3"
+    assert await registry.registries().labels(_reference(registry.image(VERSION))) == VERSION
 
 
 async def test_the_login_of_docker_is_used(tmp_path: Path) -> None:
@@ -94,7 +104,7 @@ async def test_the_login_of_docker_is_used(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"auths": {HOST: {"auth": login}}}))
     registry = FakeRegistry(wants=BEARER, login=f"Basic {login}")
     found = registry.registries({"DOCKER_CONFIG": str(tmp_path)})
-    assert await found.version(_reference(registry.image(VERSION))) == "1.2.3"
+    assert await found.labels(_reference(registry.image(VERSION))) == VERSION
 
 
 async def test_a_credential_helper_of_docker_is_used(tmp_path: Path) -> None:
@@ -112,7 +122,7 @@ async def test_other_content_than_the_digest_names_is_an_error() -> None:
     digest = registry.image(VERSION)
     registry.content[digest] = b'{"config": {}}'
     with pytest.raises(RegistryError, match="something else"):
-        await registry.registries().version(_reference(digest))
+        await registry.registries().labels(_reference(digest))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +138,7 @@ async def test_what_the_registry_does_not_tell_is_an_error(
     registry: FakeRegistry, said: str
 ) -> None:
     with pytest.raises(RegistryError, match=said):
-        await registry.registries().version(_reference("sha256:" + "1" * 64))
+        await registry.registries().labels(_reference("sha256:" + "1" * 64))
 
 
 @pytest.mark.parametrize(
@@ -150,5 +160,5 @@ def test_a_reference_names_registry_and_repository(
 async def test_a_registry_on_this_machine_is_asked_in_plain() -> None:
     registry = FakeRegistry()
     reference = f"127.0.0.1:5000/team/bot@{registry.image(VERSION)}"
-    assert await registry.registries().version(reference) == "1.2.3"
+    assert await registry.registries().labels(reference) == VERSION
     assert {request.url.scheme for request in registry.asked} == {"http"}
