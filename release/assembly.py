@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 import os
-import socket
 import sys
 import time
 import uuid
@@ -14,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+import psutil
 import yaml
 
 from bot.contract.environment import DeployEnv
 from infra.outputs import StackOutputs
-from release import known
+from release import holder, known
 from release.adapters.cluster import KubernetesCluster
 from release.adapters.deferred import Connected, Deferred
 from release.adapters.git import Repository, StackRepository
@@ -86,10 +86,10 @@ class Assembly:
         file = StackFile(self.folder / f"Pulumi.{stack}.yaml", project)
         config = file.read()
         local = config.get(f"{project}:deployEnv") == DeployEnv.LOCAL
-        holder = f"{getpass.getuser()}@{socket.gethostname()}:{os.getpid()}-{uuid.uuid4().hex[:4]}"
+        ours = holder.name(getpass.getuser(), os.getpid(), uuid.uuid4().hex[:4])
         journal = self._journal(stack, local=local)
         spool = Spool(self.folder / FOLDER / f"{stack}.unrecorded.jsonl")
-        log = Log(journal, holder)
+        log = Log(journal, ours)
         log.keep(spool.load())
         clock = SystemClock()
         await log.refresh(clock.now())
@@ -112,7 +112,7 @@ class Assembly:
             clock=clock,
         )
         try:
-            yield Site(stack, local, world, log, release, holder, by=getpass.getuser())
+            yield Site(stack, local, world, log, release, ours, getpass.getuser(), _is_dead)
         finally:
             spool.save(log.unrecorded)
             await messages.close()
@@ -168,6 +168,10 @@ class Assembly:
             self._connections.append(prometheus := PrometheusMetrics(where, time.time))
             return prometheus
         return PodMetrics(kube, outputs, time.time)
+
+
+def _is_dead(name: str) -> bool:
+    return holder.is_dead(name, psutil.pid_exists)
 
 
 def _aloud(text: str) -> None:

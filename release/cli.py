@@ -12,11 +12,11 @@ from contextlib import AbstractAsyncContextManager
 from rich.console import Console
 
 from release import commands
-from release.commands import LockedError
 from release.engine import Viewer
 from release.exits import Exit
 from release.gates import OVERRIDES
 from release.live import Live, Terminal
+from release.locking import LockedError
 from release.model import Json
 from release.phases import RefusedError, Trigger
 from release.plan import rehearse

@@ -1,8 +1,9 @@
 """What a person can ask for. Each begins or moves a release by its journal, and drives it."""
 
 from infra.outputs import StackOutputs
-from release.engine import LOCK_STALE_SECONDS, Viewer, rests
+from release.engine import Viewer, rests
 from release.exits import Exit, of
+from release.locking import LockedError, take_lock
 from release.log import entry
 from release.model import Json, Lock
 from release.phases import Phase, RefusedError, Trigger, after
@@ -17,10 +18,6 @@ ANSWER_SECONDS = 15.0
 WARM_LOOK_SECONDS = 10.0
 
 
-class LockedError(RuntimeError):
-    """Another process drives a release on this stack."""
-
-
 async def deploy(site: Site, request: Request, viewer: Viewer, *, detach: bool) -> Exit:
     """Bring an image to the active color.
 
@@ -33,7 +30,7 @@ async def deploy(site: Site, request: Request, viewer: Viewer, *, detach: bool) 
     wanted = target(request, outputs, await site.revision(), site.by)
     if spec.commit:
         await site.world.git.require_clean()
-    await _lock(site)
+    await take_lock(site)
     try:
         await _begin(site, spec, wanted, outputs)
     except BaseException:
@@ -70,7 +67,7 @@ async def resume(site: Site, viewer: Viewer) -> Exit:
         LockedError: another process drives it.
         PortError: something does not answer.
     """
-    await _lock(site)
+    await take_lock(site)
     state = await site.state()
     if state is None:
         raise CannotBeginError(f"{site.stack} has no release: nothing to resume")
@@ -116,15 +113,6 @@ async def clear(site: Site, digest: str, reason: str) -> None:
     told: dict[str, Json] = {"digest": digest, "by": site.by, "reason": reason}
     await _write(site, state.release if state else site.release, Kind.CLEARED, told)
     await site.world.quarantine.clear(digest)
-
-
-async def _lock(site: Site) -> None:
-    lock = await site.world.journal.lock(site.holder, site.world.clock.now(), LOCK_STALE_SECONDS)
-    if lock.holder != site.holder:
-        raise LockedError(
-            f"{lock.holder} drives a release on {site.stack} since {lock.since:%Y-%m-%d %H:%M:%S}"
-            " UTC; `release status` shows it, `release abort` and `release rollback` reach it"
-        )
 
 
 async def _begin(site: Site, spec: Spec, wanted: Target, outputs: StackOutputs) -> None:
@@ -191,7 +179,7 @@ async def _drive(site: Site, viewer: Viewer, *, backwards: bool) -> Exit:
         if site.log.down:
             viewer.progress(f"goes on without the release lock: {site.log.down}")
         else:
-            await _lock(site)
+            await take_lock(site)
     except LockedError:
         await _follow(site, viewer)
     except PortError as error:
@@ -222,7 +210,7 @@ async def _follow(site: Site, viewer: Viewer) -> None:
                 "if it is surely dead: `release unlock`, then again"
             )
         try:
-            await _lock(site)
+            await take_lock(site)
         except LockedError:
             await clock.sleep(FOLLOW_SECONDS)
         else:
@@ -238,7 +226,7 @@ async def _until_cold(site: Site, viewer: Viewer, *, detach: bool) -> Exit:
     viewer.progress(f"the old color stands by until {state.deadline:%H:%M:%S} UTC")
     while _is_warm(state, site.release):
         if not rests(state, site.world.clock.now()):
-            await _lock(site)
+            await take_lock(site)
             state = await site.engine(viewer).run()
             return of(state.phase, backwards=False)
         await site.world.clock.sleep(WARM_LOOK_SECONDS)

@@ -1,6 +1,6 @@
 """One stack as the commands see it: its world, its journal, and who asks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.contract.environment import DeployEnv
@@ -40,6 +40,8 @@ class Site:
     holder: str
     by: str
     """Who gives the commands."""
+    is_dead: Callable[[str], bool] = lambda _: False
+    """Whether the process of a holder is surely gone."""
 
     def spec(self) -> Spec:
         """Return how this stack wants to be released.

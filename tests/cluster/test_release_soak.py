@@ -34,12 +34,10 @@ def test_a_release_whose_process_is_killed_goes_on_to_one_version(
         time.sleep(5)  # in the midst of its `up`
         placing.process.kill()
         placing.finish(check=False)
-        releases.run("unlock", "--reason", "killed by a test")
         baking = releases.start("resume")
         releases.wait_phase("baking")
         baking.process.kill()
         _say(baking.finish(check=False).output)
-        releases.run("unlock", "--reason", "killed by a test")
         _say(releases.run("resume").output)
         assert stack.outputs()["activeColor"] == Color.GREEN
         _say(releases.run("rollback", "--reason", "the end of a test").output)

@@ -24,6 +24,8 @@ class Desk:
         self.stage = stage or Stage()
         self.lines: list[str] = []
         self.processes = 0
+        self.dead = ""
+        """A process of this machine that is gone."""
 
     async def type(self, words: str) -> Exit:
         self.lines.clear()
@@ -38,7 +40,7 @@ class Desk:
         stage = self.stage
         stage.log = Log(stage.journal, holder)
         release = f"r{self.processes}" if begins or not stage.journal.records else "r1"
-        yield Site(stack, True, stage.world(), stage.log, release, holder, "ada")  # noqa: FBT003 -- local
+        yield Site(stack, True, stage.world(), stage.log, release, holder, "ada", self.dead.__eq__)  # noqa: FBT003 -- local
 
     @property
     def text(self) -> str:
@@ -114,6 +116,19 @@ async def test_a_second_deploy_is_told_who_holds_the_lock_and_since_when() -> No
     await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)
     assert await desk.type(DEPLOY) is Exit.LOCKED
     assert not desk.stage.journal.records
+
+
+@pytest.mark.parametrize("words", ["rollback", "resume"])
+async def test_the_lock_of_a_process_that_is_surely_gone_is_taken_at_once(words: str) -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    clock = desk.stage.clock
+    await clock.sleep(desk.stage.spec.warm_seconds)
+    await desk.stage.journal.lock("bob@ci:1", clock.now(), 60)
+    desk.dead = "bob@ci:1"
+    asked = clock.now()
+    assert await desk.type(words) is Exit.DONE
+    assert (clock.now() - asked).total_seconds() < 60
 
 
 async def test_a_command_to_a_dead_process_takes_over_when_its_lock_is_stale() -> None:
