@@ -7,6 +7,7 @@ import pytest
 from bot.contract.color import Color
 from release.exits import Exit
 from tests.cluster.conftest import Build
+from tests.harness.images import push_unpullable
 from tests.harness.releasing import Releases, ended, pressure
 from tests.harness.sent_back import as_before, bad, killed, let_in_again, rolled_back
 
@@ -41,15 +42,19 @@ def test_a_version_whose_requests_fail_is_sent_back(
     assert outcome.void or not outcome.lost  # the load asks for what this version answers well
 
 
-@pytest.mark.parametrize("fault", ["never-ready", "missing"])
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [("never-ready", Exit.SENT_BACK), ("unpullable", Exit.SENT_BACK), ("missing", Exit.REFUSED)],
+)
 def test_a_version_that_does_not_come_is_never_swapped_to(
-    releases: Releases, build: Build, tmp_path: Path, fault: str
+    releases: Releases, build: Build, tmp_path: Path, fault: str, code: Exit
 ) -> None:
-    image = build("").partition("@")[0] + "@sha256:" + "0" * 64
-    if fault != "missing":
-        image = build(fault)
+    if fault == "missing":
+        image = build("").partition("@")[0] + "@sha256:" + "0" * 64
+    else:
+        image = push_unpullable(build("")) if fault == "unpullable" else build(fault)
     with pressure(releases.market, tmp_path, fault) as load:
-        told = ended(releases.start("deploy", "--image", image), Exit.SENT_BACK)
+        told = ended(releases.start("deploy", "--image", image), code)
     _say(told.output, f"{told.seconds:.0f} s")
     assert load.void or not load.lost
     assert not as_before(releases, load)

@@ -1,12 +1,20 @@
 """Builds the images that only tests use, and pushes them where the cluster pulls from."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
+
+import httpx2
 
 from tests.harness.platform import Platform
 from tests.harness.process import REPOSITORY, Shell
 
+_MANIFESTS = (
+    "application/vnd.oci.image.manifest.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
 FAULTY = REPOSITORY / "tests" / "cluster" / "faulty"
 
 
@@ -20,6 +28,26 @@ def build_faulty(bot_image: str, platform: Platform, fault: str = "") -> str:
     """
     tag = f"{platform.repository}:faulty{fault and f'-{fault}'}"
     return build(FAULTY, tag, platform, BOT_IMAGE=bot_image, FAULT=fault)
+
+
+def push_unpullable(image: str) -> str:
+    """Push what says the same of itself as an image, and whose one layer is none."""
+    host, _, rest = image.partition("/")
+    name, _, digest = rest.partition("@")
+    layer = b"no layer"
+    layer_digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
+    with httpx2.Client(base_url=f"http://{host}/v2/{name}", trust_env=False) as registry:
+        found = registry.get(f"/manifests/{digest}", headers={"Accept": _MANIFESTS})
+        manifest: dict[str, Any] = found.json()
+        kind = manifest["layers"][0]["mediaType"]
+        manifest["layers"] = [{"mediaType": kind, "size": len(layer), "digest": layer_digest}]
+        begun = registry.post("/blobs/uploads/")
+        there = httpx2.URL(begun.headers["location"]).copy_merge_params({"digest": layer_digest})
+        registry.put(there, content=layer).raise_for_status()
+        body = json.dumps(manifest).encode()
+        headers = {"Content-Type": manifest["mediaType"]}
+        registry.put("/manifests/unpullable", content=body, headers=headers).raise_for_status()
+    return f"{host}/{name}@sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def build(context: Path, tag: str, platform: Platform, **arguments: str) -> str:

@@ -32,6 +32,7 @@ SHORT: Mapping[str, object] = {
     "bakeSeconds": 6,
     "stepSeconds": 4,
     "applyAttempts": 1,
+    "deadlines.gating": 10,
     "deadlines.verifying": 60,
 }
 """Of the stack config's `release:…`: a release that takes a minute."""
