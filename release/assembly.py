@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import psutil
 import yaml
@@ -22,13 +22,11 @@ from release import holder, known
 from release.adapters.cluster import KubernetesCluster
 from release.adapters.deferred import Connected, Deferred
 from release.adapters.git import Repository, StackRepository
-from release.adapters.journal_postgres import PostgresJournal
 from release.adapters.journal_sqlite import SqliteJournal
 from release.adapters.kube import Kube
 from release.adapters.message_sinks import Sink, sinks_of
 from release.adapters.messages import Messages
 from release.adapters.metrics import PodMetrics
-from release.adapters.prometheus import Prometheus, PrometheusMetrics
 from release.adapters.quarantine import QuarantineMap, UnderWayMap
 from release.adapters.registry import Registries
 from release.adapters.registry_login import Logins
@@ -64,15 +62,17 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+class _Closing(Protocol):
+    async def close(self) -> None: ...
+
+
 @dataclass
 class Assembly:
     """One project folder and environment."""
 
     folder: Path
     env: Mapping[str, str]
-    _connections: list[Kube | PrometheusMetrics] = field(
-        default_factory=list[Kube | PrometheusMetrics]
-    )
+    _connections: list["_Closing"] = field(default_factory=list["_Closing"])
 
     @asynccontextmanager
     async def site(self, stack: str, begins: bool) -> AsyncGenerator[Site]:  # noqa: FBT001 -- the shape that the command line calls
@@ -118,8 +118,6 @@ class Assembly:
             await messages.close()
             for connection in self._connections:
                 await connection.close()
-            if isinstance(journal, PostgresJournal):
-                await journal.close()
 
     def _project(self) -> str:
         path = self.folder / "Pulumi.yaml"
@@ -131,7 +129,11 @@ class Assembly:
 
     def _journal(self, stack: str, *, local: bool) -> Journal:
         if url := self.env.get(JOURNAL_URL):
-            return PostgresJournal(url, stack)
+            # Imported late, as Prometheus below: a rollback need not wait for what it does not use.
+            from release.adapters.journal_postgres import PostgresJournal  # noqa: PLC0415 -- above
+
+            self._connections.append(journal := PostgresJournal(url, stack))
+            return journal
         if local:
             return SqliteJournal(self.folder / FOLDER / "journal.sqlite", stack)
         raise CannotBeginError(
@@ -164,6 +166,11 @@ class Assembly:
 
     def _metrics(self, kube: Kube, outputs: StackOutputs) -> Metrics:
         if url := self.env.get(PROMETHEUS_URL):
+            from release.adapters.prometheus import (  # noqa: PLC0415 -- see the journal
+                Prometheus,
+                PrometheusMetrics,
+            )
+
             where = Prometheus(url, outputs.namespace, token=self.env.get(PROMETHEUS_TOKEN, ""))
             self._connections.append(prometheus := PrometheusMetrics(where, time.time))
             return prometheus
