@@ -59,7 +59,7 @@ candidate: $(READY)
 release: $(READY)
 	version="$$($(BIN)/cz bump --yes --get-next)" || case $$? in 3 | 21) exit 0 ;; *) exit 1 ;; esac; \
 	  image="$$($(BIN)/python -m pipeline image --stack $(STACK))"; \
-	  $(BIN)/cz changelog --dry-run --incremental --unreleased-version "v$$version" \
+	  $(BIN)/cz changelog --dry-run --incremental --merge-prerelease --unreleased-version "v$$version" \
 	    | $(BIN)/python -m pipeline changelog --version "$$version" --date "$$(date -u +%F)"; \
 	  $(IDENTITY) git commit --quiet -m "docs: changelog of $$version" CHANGELOG.md; \
 	  $(IDENTITY) git tag -a "v$$version" -m "Release $$version: $$image"
