@@ -52,6 +52,7 @@ rollback: $(READY)
 .PHONY: candidate
 candidate: $(READY)
 	version="$$($(BIN)/cz bump --yes --get-next --prerelease rc)" || case $$? in 3 | 21) exit 0 ;; *) exit 1 ;; esac; \
+	  $(BIN)/python -m pipeline newest --version "$$version"; \
 	  $(IDENTITY) git tag -a "v$$version" -m "Candidate $$version"
 
 # After production has it: what users read, what the commits say, and the tag that names the image.

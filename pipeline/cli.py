@@ -87,6 +87,11 @@ def _version(options: argparse.Namespace) -> int:
     return 0
 
 
+def _newest(options: argparse.Namespace) -> int:
+    versions.require_newest(options.version, versions.all_tags())
+    return 0
+
+
 def _changelog(options: argparse.Namespace) -> int:
     file = Path(options.file)
     text = changelog.released(
@@ -128,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
     version = add("version", _version, "print a version in one of its spellings")
     version.add_argument("--tag", help="the git tag; the newest by default")
     version.add_argument("--spelling", choices=versions.SPELLINGS, default="semver")
+    newest = add("newest", _newest, "fail unless a version comes after every tag")
+    newest.add_argument("--version", required=True, help="without v")
     log = add("changelog", _changelog, "give `Unreleased` its version; commits by standard input")
     log.add_argument("--version", required=True, help="without v")
     log.add_argument("--date", required=True, help="YYYY-MM-DD")

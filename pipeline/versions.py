@@ -1,8 +1,9 @@
 """The version that git's tag says, in the spellings of those who ask."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
-from bot.contract.version import Version
+from bot.contract.version import Version, VersionError
 from pipeline.tools import run
 
 SPELLINGS: Mapping[str, Callable[[str], str]] = {
@@ -10,6 +11,36 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "pep440": lambda tag: Version.from_tag(tag).pep440,
     "image": lambda tag: Version.from_tag(tag).image_tag,
 }
+
+
+class BehindError(ValueError):
+    """A candidate would come before what is released already."""
+
+
+def require_newest(version: str, tags: Iterable[str]) -> None:
+    """Return when a version comes after all that has a tag, wherever in the history that is.
+
+    Raises:
+        BehindError: it does not.
+        VersionError: it is no version.
+    """
+    wanted = Version.from_semver(version)
+    for tag in tags:
+        with suppress(VersionError):
+            if Version.from_tag(tag) >= wanted:
+                raise BehindError(
+                    f"{version} does not come after {tag}, which is a tag already; merge the branch"
+                    " that has it into this one (after a release: main into develop), then again"
+                )
+
+
+def all_tags() -> list[str]:
+    """Return every tag of a version that this clone knows.
+
+    Raises:
+        ToolError: git does not tell.
+    """
+    return run("git", "tag", "--list", "v*").split()
 
 
 def newest_tag() -> str:

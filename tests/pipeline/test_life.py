@@ -94,6 +94,17 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
     clone.make("release", "STACK=production")
     assert clone.tags()[-1] == "v0.1.0"
 
+    clone.git("switch", "-qc", "develop", "v0.1.0-rc.1")
+    clone.commit("feat(bot): a thing")
+    behind = clone.run("make", "-o", ".venv/.ready", "candidate", check=False)
+    assert behind.code != 0
+    assert "0.1.0-rc.2 does not come after v0.1.0" in behind.text
+    clone.git("merge", "-qm", "chore: merge main", "-X", "ours", "main")
+    clone.make("candidate")
+    assert clone.tags()[-1] == "v0.2.0-rc.0"
+    clone.git("switch", "-q", "main")
+    clone.git("tag", "-d", "v0.2.0-rc.0")  # it is not what main has
+
     clone.make("push", "BRANCH=main")
     told = clone.git("ls-remote", "origin")
     assert all(f"refs/tags/{tag}" in told for tag in clone.tags())
