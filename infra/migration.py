@@ -79,7 +79,8 @@ def job_args(spec: ColorSpec, database: str) -> JobInitArgs:
             name=_name(color, spec.image, database),
             namespace=stack.namespace,
             labels=labels,
-            annotations={names.REPLACE_UNREADY: "true"},
+            # A killed run may leave a Job that the state does not know; the next run takes it.
+            annotations={names.PATCH_FORCE: "true", names.REPLACE_UNREADY: "true"},
         ),
         spec=JobSpecArgs(
             backoff_limit=RETRIES,

@@ -18,6 +18,7 @@ SERVICE_PORT = 80
 COLOR_LABEL = "bot.handover/color"
 SKIP_AWAIT = "pulumi.com/skipAwait"
 REPLACE_UNREADY = "pulumi.com/replaceUnready"
+PATCH_FORCE = "pulumi.com/patchForce"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def decide(state: State, seen: Observation, now: datetime) -> Decision:
     deadline = state.deadline
     if decision.trigger is None and deadline is not None:
         if now >= deadline:
-            return _expired(state, decision)
+            return _expired(state, decision, seen)
         wake_at = min(decision.wake_at or deadline, deadline)
         return replace(decision, wake_at=wake_at)
     return _blaming(state, decision)
@@ -52,11 +52,11 @@ def _commanded(state: State) -> Decision:
     return _blaming(state, Decision(why, trigger=command.trigger))
 
 
-def _expired(state: State, waiting: Decision) -> Decision:
+def _expired(state: State, waiting: Decision, seen: Observation) -> Decision:
     seconds = state.spec.deadline_seconds(state.phase)
     if state.phase is Phase.WARM:
         return Decision(f"stood by for {seconds} s", trigger=Trigger.EXPIRE)
-    why = f"not done within {seconds} s: {waiting.reason}"
+    why = "; ".join((f"not done within {seconds} s: {waiting.reason}", *seen.blind))
     numbers = waiting.numbers
     return _blaming(state, Decision(why, trigger=Trigger.EXPIRE, numbers=numbers))
 

@@ -41,7 +41,10 @@ def test_it_runs_the_colors_own_image_once() -> None:
     assert job.inputs["metadata"]["name"] == job_name(Color.GREEN, NEW, "db.example:5432/bot")
     assert job.inputs["spec"]["backoffLimit"] <= 2
     assert job.inputs["spec"]["activeDeadlineSeconds"] == 150
-    assert job.inputs["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}
+    assert job.inputs["metadata"]["annotations"] == {
+        "pulumi.com/patchForce": "true",
+        "pulumi.com/replaceUnready": "true",
+    }
 
 
 def test_a_built_image_has_a_migration_of_its_digest() -> None:
