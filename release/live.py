@@ -12,6 +12,7 @@ from rich.text import Text
 
 from bot.contract.color import Color
 from release.decision import Decision
+from release.figures import shown
 from release.model import Judgement, Pod, Record
 from release.observation import Observation
 from release.state import Kind, State
@@ -20,8 +21,6 @@ from release.views import Plain, next_words
 REFRESHES_PER_SECOND = 4
 LOG_LINES = 3
 """Of a pod that is not ready."""
-_SHOWN = ("orders_tried", "orders_new_rate_pct", "orders_old_rate_pct", "requests_tried")
-"""The numbers of a verdict that fit here; `release logs` has all of them."""
 
 
 @dataclass(slots=True)
@@ -101,11 +100,8 @@ def _pods(pods: tuple[Pod, ...]) -> str:
 
 
 def _judged(judgement: Judgement) -> str:
-    numbers = ", ".join(
-        f"{name} {judgement.numbers[name]:g}" for name in _SHOWN if name in judgement.numbers
-    )
-    reasons = "; ".join(judgement.reasons)
-    return f"{judgement.verdict}: {reasons}" + (f"\n{numbers}" if numbers else "")
+    verdict = f"{judgement.verdict}: {'; '.join(judgement.reasons)}"
+    return "\n".join((verdict, *shown(judgement.numbers)))
 
 
 @dataclass(frozen=True, slots=True)

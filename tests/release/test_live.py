@@ -33,7 +33,7 @@ def state(phase: Phase = Phase.WATCHING, **changed: object) -> State:
     return State("r1", CANARY, TARGET, NOW, phase, NOW, NEW_IMAGE, **told)  # pyright: ignore[reportArgumentType] - any field
 
 
-def shown(view: View) -> str:
+def drawn(view: View) -> str:
     out = io.StringIO()
     Console(file=out, width=120).print(panel(view, NOW + timedelta(seconds=35)))
     return out.getvalue()
@@ -44,7 +44,7 @@ def test_it_tells_phase_share_pods_verdict_time_left_and_what_comes_next() -> No
     judgement = Judgement(Verdict.INCONCLUSIVE, ("7 of 20 attempts",), {"orders_tried": 7.0})
     seen = Observation(new_pods=(GOOD, BAD), judgement=judgement)
     view.take(state(), Decision("watching the canary"), seen)
-    text = shown(view)
+    text = drawn(view)
     assert "watching, 1:25 left" in text
     assert "blue → green, 50 % of the trading so far" in text
     assert "1 of 2 ready" in text
@@ -62,16 +62,16 @@ def test_what_was_not_looked_at_again_stays_and_a_new_phase_has_no_verdict_yet()
     judgement = Judgement(Verdict.PASS)
     view.take(state(), Decision("x"), Observation(new_pods=(GOOD,), judgement=judgement))
     view.take(state(), Decision("y"), Observation())
-    assert "1 of 1 ready" in shown(view)
-    assert "pass" in shown(view)
+    assert "1 of 1 ready" in drawn(view)
+    assert "pass" in drawn(view)
     view.enter(state(Phase.BAKING, swapped=True), Record(1, "r1", NOW, Kind.ENTERED, {}))
-    assert "pass" not in shown(view)
-    assert "all of the trading" in shown(view)
+    assert "pass" not in drawn(view)
+    assert "all of the trading" in drawn(view)
 
 
 def test_on_the_way_back_it_says_where_to() -> None:
     view = View(state(Phase.RETURNING, swapped=True))
-    assert "going back to blue" in shown(view)
+    assert "going back to blue" in drawn(view)
 
 
 def test_lines_stay_and_the_panel_goes() -> None:
