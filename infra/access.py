@@ -7,33 +7,30 @@ does not.
 from collections.abc import Collection
 
 from pulumi import ComponentResource, ResourceOptions
-from pulumi_kubernetes.core.v1 import (
+
+from bot.contract.http import PORT
+from infra import names
+from infra.kinds import (
+    LabelSelectorArgs,
     Namespace,
     NamespaceInitArgs,
-    ServiceAccount,
-    ServiceAccountInitArgs,
-)
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.networking.v1 import (
     NetworkPolicy,
     NetworkPolicyEgressRuleArgs,
     NetworkPolicyIngressRuleArgs,
     NetworkPolicyInitArgs,
     NetworkPolicyPortArgs,
     NetworkPolicySpecArgs,
-)
-from pulumi_kubernetes.rbac.v1 import (
+    ObjectMetaArgs,
     PolicyRuleArgs,
     Role,
     RoleBinding,
     RoleBindingInitArgs,
     RoleInitArgs,
     RoleRefArgs,
+    ServiceAccount,
+    ServiceAccountInitArgs,
     SubjectArgs,
 )
-
-from bot.contract.http import PORT
-from infra import names
 from infra.names import Names
 
 _POD_SECURITY = "pod-security.kubernetes.io"

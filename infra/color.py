@@ -4,7 +4,8 @@ The provider's await is off (`skipAwait`): it never fails fast, and a color that
 awaited again by every later `up`, also by the one that leaves it. `infra.watch` waits instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pulumi import (
     ComponentResource,
@@ -13,18 +14,19 @@ from pulumi import (
     ResourceHookBinding,
     ResourceOptions,
 )
-from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.apps.v1.outputs import DeploymentSpec
-from pulumi_kubernetes.core.v1 import Service
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.policy.v1 import (
-    PodDisruptionBudget,
-    PodDisruptionBudgetInitArgs,
-    PodDisruptionBudgetSpecArgs,
-)
 
 from bot.contract.color import Color
 from infra.guard import Expected
+from infra.kinds import (
+    Deployment,
+    LabelSelectorArgs,
+    ObjectMetaArgs,
+    PodDisruptionBudget,
+    PodDisruptionBudgetInitArgs,
+    PodDisruptionBudgetSpecArgs,
+    Service,
+    known,
+)
 from infra.names import Names
 from infra.pods import NO_IMAGE, ColorSpec, deployment_args
 from infra.traffic import service_args
@@ -57,18 +59,17 @@ class ColorPods(ComponentResource):
         )
         Service(name, service_args(stack, name, color), child)
         PodDisruptionBudget(name, disruption_budget_args(stack, color), child)
-        applied = self.deployment.spec
+        applied = known(self.deployment.spec)
         self.image = applied.apply(_image)
-        self.replicas = applied.apply(lambda applied: int(applied.replicas or 0))
+        self.replicas = applied.apply(lambda applied: int(applied.get("replicas") or 0))
         self.expected = Output.all(self.image, self.replicas).apply(
             lambda known: Expected(color, str(known[0]), int(known[1]), stack.namespace)
         )
         self.register_outputs({})
 
 
-def _image(spec: DeploymentSpec) -> str:
-    pod = spec.template.spec
-    image = pod.containers[0].image if pod else None
+def _image(spec: Mapping[str, Any]) -> str:
+    image = spec["template"]["spec"]["containers"][0].get("image")
     return "" if image in {None, NO_IMAGE} else str(image)
 
 

@@ -8,18 +8,20 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, ResourceOptions
-from pulumi_kubernetes.batch.v1 import Job, JobInitArgs, JobSpecArgs
-from pulumi_kubernetes.core.v1 import (
-    ContainerArgs,
-    EnvVarArgs,
-    PodSpecArgs,
-    PodTemplateSpecArgs,
-)
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from bot.contract import environment as env
 from bot.contract.color import Color
 from infra import names, sandbox
+from infra.kinds import (
+    ContainerArgs,
+    EnvVarArgs,
+    Job,
+    JobInitArgs,
+    JobSpecArgs,
+    ObjectMetaArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+)
 from infra.names import Names
 from infra.pods import ColorSpec, pod_fields
 from infra.secret_files import MOUNT_PATH

@@ -3,28 +3,6 @@
 from dataclasses import dataclass
 
 from pulumi import Input
-from pulumi_kubernetes.apps.v1 import (
-    DeploymentInitArgs,
-    DeploymentSpecArgs,
-    DeploymentStrategyArgs,
-    RollingUpdateDeploymentArgs,
-)
-from pulumi_kubernetes.core.v1 import (
-    ConfigMapVolumeSourceArgs,
-    ContainerArgs,
-    ContainerPortArgs,
-    EnvVarArgs,
-    EnvVarSourceArgs,
-    HTTPGetActionArgs,
-    ObjectFieldSelectorArgs,
-    PodSpecArgs,
-    PodTemplateSpecArgs,
-    ProbeArgs,
-    TopologySpreadConstraintArgs,
-    VolumeArgs,
-    VolumeMountArgs,
-)
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from bot.contract import environment as env
 from bot.contract import http
@@ -32,6 +10,27 @@ from bot.contract.color import Color
 from infra import names, sandbox
 from infra.config import StackConfig
 from infra.environment import CONFIG_PATH, settings
+from infra.kinds import (
+    ConfigMapVolumeSourceArgs,
+    ContainerArgs,
+    ContainerPortArgs,
+    DeploymentInitArgs,
+    DeploymentSpecArgs,
+    DeploymentStrategyArgs,
+    EnvVarArgs,
+    EnvVarSourceArgs,
+    HTTPGetActionArgs,
+    LabelSelectorArgs,
+    ObjectFieldSelectorArgs,
+    ObjectMetaArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    ProbeArgs,
+    RollingUpdateDeploymentArgs,
+    TopologySpreadConstraintArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+)
 from infra.names import Names
 
 NO_IMAGE = "no-image.invalid/set-the-color-image:none"

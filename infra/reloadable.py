@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from pulumi import ComponentResource, Resource, ResourceOptions
-from pulumi_kubernetes.core.v1 import ConfigMap, ConfigMapInitArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from bot.contract.reloadable import CONFIG_FILE
 from infra import names
+from infra.kinds import (
+    ConfigMap,
+    ConfigMapInitArgs,
+    ObjectMetaArgs,
+)
 from infra.names import Names
 
 

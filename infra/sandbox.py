@@ -1,6 +1,7 @@
 """What every container of the bot's image is held in: users, rights, and the files it may read."""
 
-from pulumi_kubernetes.core.v1 import (
+from infra import names
+from infra.kinds import (
     CapabilitiesArgs,
     PodSecurityContextArgs,
     ResourceRequirementsArgs,
@@ -10,8 +11,6 @@ from pulumi_kubernetes.core.v1 import (
     VolumeArgs,
     VolumeMountArgs,
 )
-
-from infra import names
 from infra.secret_files import MOUNT_PATH
 from infra.sections import Resources
 

@@ -4,11 +4,14 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 
 from pulumi import ComponentResource, Output, Resource, ResourceOptions
-from pulumi_kubernetes.core.v1 import Secret, SecretInitArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pydantic import SecretStr
 
 from infra import names
+from infra.kinds import (
+    ObjectMetaArgs,
+    Secret,
+    SecretInitArgs,
+)
 from infra.names import Names
 
 MOUNT_PATH = "/etc/bot/secrets"
@@ -43,8 +46,9 @@ def secret_args(stack: Names, files: Mapping[str, SecretStr]) -> SecretInitArgs:
         metadata=ObjectMetaArgs(name=names.SECRET, namespace=stack.namespace, labels=stack.labels),
         type="Opaque",
         # Not `stringData`: the server does not keep it, so every refresh would call it a drift.
-        data={name: Output.secret(_encoded(value)) for name, value in sorted(files.items())}
-        or None,
+        data=Output.secret({name: _encoded(value) for name, value in sorted(files.items())})
+        if files
+        else None,
     )
 
 

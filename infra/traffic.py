@@ -6,11 +6,17 @@ The provider's await is off: it costs ten seconds a change and is content with n
 from collections.abc import Sequence
 
 from pulumi import ComponentResource, Output, Resource, ResourceHookBinding, ResourceOptions
-from pulumi_kubernetes.core.v1 import Service, ServiceInitArgs, ServicePortArgs, ServiceSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from bot.contract.color import Color
 from infra import names
+from infra.kinds import (
+    ObjectMetaArgs,
+    Service,
+    ServiceInitArgs,
+    ServicePortArgs,
+    ServiceSpecArgs,
+    known,
+)
 from infra.names import Names
 
 
@@ -33,8 +39,8 @@ class LiveTraffic(ComponentResource):
             service_args(stack, names.LIVE_SERVICE, active),
             ResourceOptions(parent=self, depends_on=after, hooks=hooks),
         )
-        self.active_color = service.spec.apply(
-            lambda spec: (spec.selector or {}).get(names.COLOR_LABEL, "")
+        self.active_color = known(service.spec).apply(
+            lambda spec: str(spec["selector"].get(names.COLOR_LABEL, ""))
         )
         self.register_outputs({})
 
