@@ -5,60 +5,36 @@ from pathlib import Path
 import pytest
 
 from bot.contract.color import Color
-from release.exits import Exit
-from tests.cluster.conftest import Build
-from tests.harness.images import push_unpullable
-from tests.harness.releasing import Releases, ended, pressure
-from tests.harness.sent_back import as_before, bad, killed, let_in_again, rolled_back
+from tests.harness.platform import Platform
+from tests.harness.releasing import Releases
+from tests.harness.sent_back import let_in_again
+from tests.harness.stack import Stack
+from tests.harness.versions import VERSIONS
 
 pytestmark = pytest.mark.cluster
 
+GOOD = "by command"
+
 
 def test_a_good_version_is_promoted_and_a_command_brings_the_old_one_back(
-    releases: Releases, build: Build, tmp_path: Path
+    releases: Releases, stack: Stack, platform: Platform, tmp_path: Path
 ) -> None:
-    outcome = rolled_back(releases, build(""), tmp_path)
+    image = VERSIONS[GOOD].image(stack.image(Color.BLUE), platform)
+    outcome = VERSIONS[GOOD].released(releases, image, tmp_path)
     _say(outcome.said, releases.run("history").output, outcome)
     assert not outcome.broken
-    _is_refused(releases, build(""))
+    _is_refused(releases, image)
+    let_in_again(releases, image)
 
 
-def test_a_version_that_is_killed_after_the_swap_is_sent_back(
-    releases: Releases, build: Build, tmp_path: Path
+@pytest.mark.parametrize("name", sorted(set(VERSIONS) - {GOOD}))
+def test_a_bad_version_is_sent_back_by_itself(
+    releases: Releases, stack: Stack, platform: Platform, tmp_path: Path, name: str
 ) -> None:
-    let_in_again(releases, build(""))
-    outcome = killed(releases, build(""), tmp_path)
+    image = VERSIONS[name].image(stack.image(Color.BLUE), platform)
+    outcome = VERSIONS[name].released(releases, image, tmp_path)
     _say(outcome.said, outcome)
     assert not outcome.broken
-
-
-def test_a_version_whose_requests_fail_is_sent_back(
-    releases: Releases, build: Build, tmp_path: Path
-) -> None:
-    releases.configure(bakeSeconds=150)
-    outcome = bad(releases, build("errors"), tmp_path, "errors")
-    _say(outcome.said, outcome)
-    assert not outcome.broken
-    assert outcome.void or not outcome.lost  # the load asks for what this version answers well
-
-
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [("never-ready", Exit.SENT_BACK), ("unpullable", Exit.SENT_BACK), ("missing", Exit.REFUSED)],
-)
-def test_a_version_that_does_not_come_is_never_swapped_to(
-    releases: Releases, build: Build, tmp_path: Path, fault: str, code: Exit
-) -> None:
-    if fault == "missing":
-        image = build("").partition("@")[0] + "@sha256:" + "0" * 64
-    else:
-        image = push_unpullable(build("")) if fault == "unpullable" else build(fault)
-    with pressure(releases.market, tmp_path, fault) as load:
-        told = ended(releases.start("deploy", "--image", image), code)
-    _say(told.output, f"{told.seconds:.0f} s")
-    assert load.void or not load.lost
-    assert not as_before(releases, load)
-    assert {row.color for row in load.rows} == {Color.BLUE}
 
 
 def _is_refused(releases: Releases, image: str) -> None:

@@ -1,4 +1,4 @@
-"""Bad versions that take their time, and a release whose own process is killed; for `make soak`."""
+"""Releases whose own process is killed, again and again; for `make soak`."""
 
 import time
 from pathlib import Path
@@ -6,28 +6,26 @@ from pathlib import Path
 import pytest
 
 from bot.contract.color import Color
+from release.exits import Exit
 from tests.cluster.conftest import Build
-from tests.harness.releasing import Releases, pressure
-from tests.harness.sent_back import as_before, bad, let_in_again
+from tests.harness.kube import wait_until
+from tests.harness.process import Started
+from tests.harness.releasing import Entry, Releases, pressure
+from tests.harness.sent_back import as_before, let_in_again
 
 pytestmark = [pytest.mark.cluster, pytest.mark.soak]
 
-
-@pytest.mark.parametrize("fault", ["crash", "load", "leak", "slow"])
-def test_a_version_that_is_worse_is_sent_back(
-    releases: Releases, build: Build, tmp_path: Path, fault: str
-) -> None:
-    releases.configure(bakeSeconds=200)
-    outcome = bad(releases, build(fault), tmp_path, fault)
-    _say(outcome.said, outcome)
-    assert not outcome.broken
+LOOK_SECONDS = 0.01
+KILLS_MIN = 12
+"""Of a deploy and of a rollback each: so many entries of different kinds they have at least."""
+ENDS = (Exit.DONE, Exit.SENT_BACK, Exit.REFUSED)
+"""Of a `resume`: the last one may find that nothing is left to do."""
 
 
-def test_a_release_whose_process_is_killed_goes_on_to_one_version(
+def test_a_release_whose_process_is_killed_in_the_midst_of_its_up_goes_on_to_one_version(
     releases: Releases, build: Build, tmp_path: Path
 ) -> None:
     releases.configure(bakeSeconds=12)
-    stack = releases.market.stack
     with pressure(releases.market, tmp_path, "resumed") as load:
         placing = releases.start("deploy", "--image", build(""), "--detach")
         releases.wait_phase("placing")
@@ -37,14 +35,69 @@ def test_a_release_whose_process_is_killed_goes_on_to_one_version(
         baking = releases.start("resume")
         releases.wait_phase("baking")
         baking.process.kill()
-        _say(baking.finish(check=False).output)
-        _say(releases.run("resume").output)
-        assert stack.outputs()["activeColor"] == Color.GREEN
-        _say(releases.run("rollback", "--reason", "the end of a test").output)
+        baking.finish(check=False)
+        releases.run("resume")
+        _runs(releases, Color.GREEN)
+        releases.run("rollback", "--reason", "the end of a test")
     assert load.void or not load.lost
     assert not as_before(releases, load)
     let_in_again(releases, build(""))
 
 
-def _say(*parts: object) -> None:
-    print(*parts, sep="\n")  # noqa: T201 -- figures and transcripts, for who runs it with `-s`
+def test_a_release_that_is_killed_after_each_entry_of_its_journal_goes_on_to_one_version(
+    releases: Releases, build: Build, tmp_path: Path
+) -> None:
+    releases.configure(**{"bakeSeconds": 6, "deadlines.gating": 120, "deadlines.verifying": 120})
+    with pressure(releases.market, tmp_path, "killed-each") as load:
+        deployed = _killed_after_each_entry(releases, "deploy", "--image", build(""), "--detach")
+        _runs(releases, Color.GREEN)
+        back = _killed_after_each_entry(releases, "rollback", "--reason", "the end of a test")
+        _runs(releases, Color.BLUE)
+    print(f"killed {len(deployed)} times and {len(back)} times: {deployed} {back}")  # noqa: T201 -- for `-s`
+    assert min(len(deployed), len(back)) >= KILLS_MIN
+    assert load.void or not load.lost
+    assert not as_before(releases, load)
+    let_in_again(releases, build(""))
+
+
+def _killed_after_each_entry(releases: Releases, *command: str) -> list[str]:
+    """Run a command; kill its process at each entry that is the first of its kind, and resume.
+
+    Returns:
+        After which entries it was killed.
+    """
+    begun_with = len(releases.entries())
+    killed: list[str] = []
+    running = releases.start(*command)
+    while (entry := _next_kind(releases, running, begun_with, killed)) is not None:
+        running.process.kill()
+        running.finish(check=False)
+        killed.append(entry)
+        running = releases.start("resume")
+    done = running.finish(check=False)
+    assert done.code in ENDS, done.text
+    return killed
+
+
+def _next_kind(
+    releases: Releases, running: Started, begun_with: int, known: list[str]
+) -> str | None:
+    """Wait for an entry of a kind that is not known yet; None when the process ended before."""
+    found: list[str] = []
+
+    def seen() -> bool:
+        kinds = map(_kind, releases.entries()[begun_with:])
+        found[:] = [kind for kind in kinds if kind not in known]
+        return bool(found) or running.process.poll() is not None
+
+    wait_until("an entry, or the end", seen, seconds=120, look_seconds=LOOK_SECONDS)
+    return found[0] if found else None
+
+
+def _kind(entry: Entry) -> str:
+    which = entry.data.get("phase") or entry.data.get("text") or ""
+    return f"{entry.kind} {which}"
+
+
+def _runs(releases: Releases, color: Color) -> None:
+    assert releases.market.stack.outputs()["activeColor"] == color

@@ -18,7 +18,13 @@ from tests.harness.stack import Stack
 _POLL_SECONDS = 0.2
 
 
-def wait_until(what: str, condition: Callable[[], bool], *, seconds: float = 60) -> None:
+def wait_until(
+    what: str,
+    condition: Callable[[], bool],
+    *,
+    seconds: float = 60,
+    look_seconds: float = _POLL_SECONDS,
+) -> None:
     """Ask again and again.
 
     Raises:
@@ -27,7 +33,7 @@ def wait_until(what: str, condition: Callable[[], bool], *, seconds: float = 60)
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
-        time.sleep(_POLL_SECONDS)
+        time.sleep(look_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What a release took is told by three records that know nothing of each other: th
 the load's rows, and the exchange.
 """
 
+import asyncio
 import json
 import sys
 import time
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.contract.color import Color
+from release.adapters.journal_sqlite import SqliteJournal
+from release.assembly import FOLDER
 from tests.harness.kube import wait_until
 from tests.harness.market import Market
 from tests.harness.process import REPOSITORY, Done, Shell, Started
@@ -90,12 +93,19 @@ class Releases:
         return str(json.loads(done.output)["phase"]) if done.code == 0 else ""
 
     def journal(self) -> list[Entry]:
-        """Return the last release's journal."""
+        """Return the last release's journal, as the command tells it."""
         records = map(json.loads, self.run("logs", "--json").output.splitlines())
         return [
             Entry(datetime.fromisoformat(r["at"]).timestamp(), r["kind"], r["data"])
             for r in records
         ]
+
+    def entries(self) -> list[Entry]:
+        """Return the journal of all releases, read where it is kept: in no time."""
+        stack = self.market.stack
+        journal = SqliteJournal(stack.shell.folder / FOLDER / "journal.sqlite", stack.name)
+        records = asyncio.run(journal.read(after=0))
+        return [Entry(r.at.timestamp(), r.kind, r.data) for r in records]
 
 
 def ended(started: Started, code: int) -> Done:

@@ -54,7 +54,8 @@ class Outcome:
     """By the commands that drove it."""
     requests: int
     lost: int
-    split: Split
+    split: Split | None
+    """None when the old color kept everything: there was no way back."""
     broken: list[str]
     """Every promise that was, in words; of a void one nothing is said of lost requests."""
     void: bool
@@ -66,7 +67,7 @@ class Outcome:
         void = " (void: the prober was late)" if self.void else ""
         trades = f"; trades in {self.trading_seconds:.2f} s" if self.trading_seconds else ""
         lost = f"{self.lost} of {self.requests} requests lost{void}"
-        return f"{self.what}: {self.split}{trades}; {lost}"
+        return f"{self.what}: {self.split or 'never swapped to'}{trades}; {lost}"
 
     def to_json(self) -> dict[str, Any]:
         """Return what is worth keeping."""
@@ -132,20 +133,46 @@ def killed(releases: Releases, image: str, folder: Path) -> Outcome:
     outcome = Course(releases, load, "killed after the swap", said).outcome(first)
     traded = market.trades_since(Color.BLUE, dead)
     assert traded is not None
+    assert outcome.split is not None
     trading, limit = traded - first, max(TRADING_SECONDS, outcome.split.whole + 1)
     broken = [f"trades {trading:.1f} s after the death"] if trading > limit else []
     return replace(outcome, trading_seconds=trading, broken=outcome.broken + broken)
 
 
-def bad(releases: Releases, image: str, folder: Path, what: str) -> Outcome:
-    """Deploy a version that shows what it is when it has the traffic."""
+def bad(
+    releases: Releases, image: str, folder: Path, what: str, *, answers: bool = True
+) -> Outcome:
+    """Deploy a version that shows what it is when it has the traffic.
+
+    Args:
+        releases: the command.
+        image: the version.
+        folder: for the rows of the load.
+        what: its name.
+        answers: whether it answers what the load asks for, which is not a signal.
+    """
     with pressure(releases.market, folder, _name(what)) as load:
         said = ended(releases.start("deploy", "--image", image), Exit.SENT_BACK).output
         time.sleep(AFTER_SECONDS)
     answered = [row.done for row in load.rows if row.color is Color.GREEN]
     assert answered, f"it was sent back before it got anything:\n{said}"
     first = min(answered)
-    return Course(releases, load, what, said).outcome(first)
+    outcome = Course(releases, load, what, said).outcome(first)
+    lost = [f"lost: {row}" for row in load.lost] if answers and not load.void else []
+    return replace(outcome, broken=outcome.broken + lost)
+
+
+def held_back(
+    releases: Releases, image: str, folder: Path, what: str, code: Exit = Exit.SENT_BACK
+) -> Outcome:
+    """Deploy a version that does not come; the old one keeps everything."""
+    with pressure(releases.market, folder, _name(what)) as load:
+        told = ended(releases.start("deploy", "--image", image), code)
+    broken = as_before(releases, load)
+    broken += [] if load.void else [f"lost: {row}" for row in load.lost]
+    broken += [f"answered by {row.color}" for row in load.rows if row.color is Color.GREEN]
+    said = f"{told.output}{told.seconds:.0f} s"
+    return Outcome(what, said, len(load.rows), len(load.lost), None, broken, load.void)
 
 
 def as_before(releases: Releases, load: Pressure) -> list[str]:

@@ -7,26 +7,24 @@ fails if any repetition ever broke a promise.
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bot.contract.color import Color
 from tests.harness.deployed import deployed
-from tests.harness.images import build_faulty
 from tests.harness.market import trading_stack
 from tests.harness.platform import Platform, find_platform
 from tests.harness.process import REPOSITORY
-from tests.harness.releasing import SHORT, SOON, Releases
-from tests.harness.sent_back import Outcome, killed, let_in_again, rolled_back
+from tests.harness.releasing import SOON, Releases
+from tests.harness.sent_back import let_in_again
 from tests.harness.stack import BUILD, Stack, two_colors
+from tests.harness.versions import MISSING, VERSIONS
 from tests.soak.results import Result, append, fingerprint, load, missing
 
 _FILE = REPOSITORY / "reports" / "soak-releases.jsonl"
 _SOURCES = ("bot", "infra", "release", "requirements", "tests/harness", "tests/cluster/faulty")
 _PARTS = ("detect", "decide", "apply")
 
-Repeat = Callable[[Releases, str, Path], Outcome]
-_KINDS: Mapping[str, Repeat] = {"by command": rolled_back, "killed after the swap": killed}
 _AIMS = {"by command": "≤ 3 s from the command", "killed after the swap": "≤ 5 s from detection"}
 
 
@@ -34,16 +32,18 @@ def main() -> int:
     """Do what is missing."""
     parser = ArgumentParser(prog="python -m tests.soak.releases", description=__doc__)
     parser.add_argument("--repetitions", type=int, default=20)
-    wanted = parser.parse_args().repetitions
+    parser.add_argument("--only", action="append", choices=VERSIONS, help="one of them; repeatable")
+    arguments = parser.parse_args()
+    kinds: Sequence[str] = arguments.only or list(VERSIONS)
     sources = fingerprint(_SOURCES)
     done = load(_FILE, sources)
-    left = {kind: missing(kind, wanted, done) for kind in _KINDS}
+    left = {kind: missing(kind, arguments.repetitions, done) for kind in kinds}
     _say(f"sources {sources}; to do: {', '.join(f'{n} {kind}' for kind, n in left.items())}")
     if any(left.values()):
         with tempfile.TemporaryDirectory(prefix="soak-releases-") as folder:
             _work(left, sources, Path(folder), find_platform())
     results = load(_FILE, sources)
-    for kind in _KINDS:
+    for kind in kinds:
         _say(figures(kind, [each for each in results if each.kind == kind]))
     broken = [f"{result.kind}: {reason}" for result in results for reason in result.broken]
     _say("\n".join(broken) or "every repetition was as promised")
@@ -51,19 +51,19 @@ def main() -> int:
 
 
 def _work(left: Mapping[str, int], sources: str, folder: Path, platform: Platform) -> None:
-    image = _built(folder / "build", platform)
-    new = build_faulty(image, platform)
-    with trading_stack("soak-release", image, folder / "soak", platform, **SOON) as market:
+    good = _built(folder / "build", platform)
+    images = {kind: VERSIONS[kind].image(good, platform) for kind in left}
+    with trading_stack("soak-release", good, folder / "soak", platform, **SOON) as market:
         releases = Releases(market)
-        releases.configure(**SHORT)
         for number in range(max(left.values())):
-            for kind in (kind for kind in _KINDS if number < left[kind]):
+            for kind in (kind for kind in left if number < left[kind]):
                 rows = folder / f"{kind}-{number}"
                 rows.mkdir()
-                result = _repetition(kind, releases, new, rows, sources)
+                result = _repetition(kind, releases, images[kind], rows, sources)
                 if result is not None:
                     append(_FILE, result)
-                let_in_again(releases, new)
+                if VERSIONS[kind].fault != MISSING:
+                    let_in_again(releases, images[kind])
 
 
 def _repetition(
@@ -71,7 +71,7 @@ def _repetition(
 ) -> Result | None:
     """Do it once; None when the prober was late, which proves nothing."""
     try:
-        outcome = _KINDS[kind](releases, image, rows)
+        outcome = VERSIONS[kind].released(releases, image, rows)
     except AssertionError as error:
         # The stack is in nobody knows what state: what is kept fails this run and the next.
         append(_FILE, Result(kind, sources, [str(error)], {}))
@@ -89,9 +89,12 @@ def _built(folder: Path, platform: Platform) -> str:
 
 def figures(kind: str, results: Iterable[Result]) -> str:
     """Return the median and the 95th percentile of each part of the ways back."""
-    splits: list[Mapping[str, float]] = [r.told["split"] for r in results if r.told]
-    if not splits:
+    told_of = [result.told for result in results if result.told]
+    if not told_of:
         return f"{kind}: none yet"
+    splits: list[Mapping[str, float]] = [told["split"] for told in told_of if told["split"]]
+    if not splits:
+        return f"{kind}: {len(told_of)} times, never swapped to"
     parts = {part: [split[part] for split in splits] for part in _PARTS}
     parts["after detection"] = [split["decide"] + split["apply"] for split in splits]
     parts["whole"] = [sum(split[part] for part in _PARTS) for split in splits]
@@ -99,7 +102,8 @@ def figures(kind: str, results: Iterable[Result]) -> str:
         f"{part} {percentile(values, 50):.2f}/{percentile(values, 95):.2f}"
         for part, values in parts.items()
     )
-    return f"{kind} ({_AIMS[kind]}), {len(splits)} times, p50/p95 in seconds: {told}"
+    aim = f" ({_AIMS[kind]})" if kind in _AIMS else ""
+    return f"{kind}{aim}, {len(splits)} times, p50/p95 in seconds: {told}"
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
