@@ -50,7 +50,7 @@ def _measure(folder: Path, platform: Platform) -> list[Figure]:
         created = Stack.create("bench-bare", folder / "bare", platform, _BARE)
         with deployed(created, bare_config) as bare:
             figures = measure.against_bare(ours, bare)
-        figures += [*measure.swap(ours), *measure.memory(ours)]
+        figures += [*measure.review(ours), *measure.swap(ours), *measure.memory(ours)]
     faulty = two_colors(build_faulty(image, platform), platform)
     created = Stack.create("bench-faulty", folder / "faulty", platform)
     with deployed(created, faulty) as stack:

@@ -2,6 +2,7 @@
 
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 import urllib.error
@@ -43,6 +44,19 @@ def against_bare(ours: Stack, bare: Stack) -> list[Figure]:
         *Pair.of(swaps).figures("swap by `pulumi up`", 1.25),
         *Pair.of(previews).figures("`pulumi preview` of a swap", 1.5),
     ]
+
+
+def review(stack: Stack) -> list[Figure]:
+    """What the words for a reviewer cost beyond the engine's preview of a swap."""
+    active = Color(stack.outputs()["activeColor"])
+    stack.set("activeColor", active.other)
+    told = stack.pulumi("preview", "--json", "--show-sames").output
+    stack.set("activeColor", active)
+    shell = Shell(REPOSITORY, stack.shell.env)
+    words = (sys.executable, "-m", "infra.review", "--stack", stack.name, "--from", "-")
+    times = [shell.run(*words, stdin=told, check=False).seconds for _ in range(_TURNS)]
+    what = "a preview in words, beyond the preview"
+    return [Figure(what, statistics.median(times), "s", 0.5, spread(times))]
 
 
 def swap(stack: Stack) -> list[Figure]:
