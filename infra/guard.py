@@ -71,18 +71,25 @@ def judge(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal 
     It may when as many pods as configured are ready, not terminating, on the expected image and of
     the newest template. One is enough when the other color has none: better than nothing.
     """
-    own = [pod for pod in pods if pod.color is expected.color]
-    fit = [pod for pod in own if _serves(pod) and pod.image == expected.image]
+    fit = _fit(expected, pods)
     alone = not any(_serves(pod) for pod in pods if pod.color is not expected.color)
     if alone and fit:
         return None
     return settled(expected, pods, rollout)
 
 
+def judge_return(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal | None:
+    """Return why this color may not take back what a worse one has, or None.
+
+    One pod that serves is enough: the others must not keep a bad version in charge.
+    """
+    return None if _fit(expected, pods) else settled(expected, pods, rollout)
+
+
 def settled(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal | None:
     """Return what is missing until all configured pods of a color run what they should, or None."""
     own = [pod for pod in pods if pod.color is expected.color]
-    fit = [pod for pod in own if _serves(pod) and pod.image == expected.image]
+    fit = _fit(expected, pods)
     newest = rollout.updated_replicas if rollout.observed else 0
     if len(fit) >= expected.replicas and newest >= expected.replicas:
         return None
@@ -95,6 +102,9 @@ def settled(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusa
         lines.append(f"  {newest} of {expected.replicas} pods have the newest template")
     if not own:
         lines.append("  there are no pods")
+    if 0 < len(fit) < expected.replicas:
+        enough = f"`pulumi config set --path {expected.color}.replicas {len(fit)}`"
+        lines.append(f"  if {len(fit)} will do, say so: {enough}")
     return Refusal("\n".join(lines), hopeless=any(pod.reason in HOPELESS for pod in current))
 
 
@@ -108,6 +118,14 @@ def refusal_text(expected: Expected, refusal: Refusal) -> str:
         f"hand), or stay where you are: `pulumi config set activeColor {other}` (a canary: "
         "`pulumi config set canaryPercent 0`)."
     )
+
+
+def _fit(expected: Expected, pods: Sequence[Pod]) -> list[Pod]:
+    return [
+        pod
+        for pod in pods
+        if pod.color is expected.color and _serves(pod) and pod.image == expected.image
+    ]
 
 
 def _serves(pod: Pod) -> bool:

@@ -36,7 +36,7 @@ def pod_hooks(
 ) -> ResourceHookBinding:
     """Ask before each step of a color's Deployment, and wait for its pods after it."""
     before = ResourceHook(f"admit-{color}", admitting(watch, asking, expected, trades=trades))
-    after = ResourceHook(f"settle-{color}", settling(watch, expected))
+    after = ResourceHook(f"settle-{color}", settling(watch, asking, expected))
     return ResourceHookBinding(
         before_create=[before], before_update=[before], after_create=[after], after_update=[after]
     )
@@ -67,12 +67,12 @@ def admitting(watch: Watch, asking: Asking, expected: Template, *, trades: bool)
     return ask
 
 
-def settling(watch: Watch, expected: Template) -> Callback:
+def settling(watch: Watch, asking: Asking, expected: Template) -> Callback:
     """Return what waits for the pods of the Deployment that was just applied."""
 
     async def settle(args: ResourceHookArgs) -> None:
         image, replicas = _template(args.new_outputs or {})
-        await wait_for_pods(watch, expected(image, replicas))
+        await wait_for_pods(watch, asking, expected(image, replicas))
 
     return settle
 

@@ -15,7 +15,7 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 from pulumi_kubernetes import Provider
 
 from bot.contract.color import Color
-from bot.contract.release import RELEASE_ENV
+from bot.contract.release import RELEASE_ENV, RELEASE_RETURNS_ENV
 from infra import hooks, names, outputs
 from infra.access import Access
 from infra.checks import check
@@ -120,7 +120,11 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     files = SecretFiles(stack, config.secrets, top, after=[access.namespace])
     limits = ReloadableConfig(stack, config_file(config), top, [access.namespace])
     watch = Watch(lambda: _connect(config, stack), deadline_seconds=config.rollout_seconds)
-    asking = Asking(stack.stack, os.environ.get(RELEASE_ENV, ""))
+    asking = Asking(
+        stack.stack,
+        os.environ.get(RELEASE_ENV, ""),
+        returns=os.environ.get(RELEASE_RETURNS_ENV) == "1",
+    )
     # All that a pod needs to become ready: the hook that waits for it holds up other steps.
     needed = [access.binding, files.secret, limits.config_map]
     images = _images(config, top)

@@ -23,6 +23,8 @@ class Asking:
     stack: str
     release: str
     """Id of the release that began it; empty when a person did."""
+    returns: bool = False
+    """Whether that release sends its new version back."""
 
 
 def refusals(standing: Standing, asking: Asking, trading: Sequence[Expected]) -> list[str]:

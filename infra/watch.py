@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from bot.contract.color import Color
-from infra.guard import Expected, Pod, Refusal, Rollout, judge, refusal_text, settled
+from infra.guard import Expected, Pod, Refusal, Rollout, judge, judge_return, refusal_text, settled
 from infra.names import COLOR_LABEL
 from infra.standing import Asking, Standing, refusals
 
@@ -125,7 +125,8 @@ class Guard:
         expectations = [await target() for target in self.targets]
         if texts := refusals(await self.watch.standing(), self.asking, expectations):
             raise RefusedError("\n".join(texts))
-        found = [(expected, await ask(judge, expected)) for expected in expectations]
+        enough = judge_return if self.asking.returns else judge
+        found = [(expected, await ask(enough, expected)) for expected in expectations]
         if texts := _texts(found):
             raise RefusedError("\n".join(texts))
 
@@ -149,13 +150,13 @@ async def admit(watch: Watch, asking: Asking, trading: Sequence[Expected]) -> No
         raise RefusedError("\n".join(texts))
 
 
-async def wait_for_pods(watch: Watch, expected: Expected) -> None:
-    """Return when a color's pods run what they should.
+async def wait_for_pods(watch: Watch, asking: Asking, expected: Expected) -> None:
+    """Return when a color's pods run what they should; on the way back of a release, one of them.
 
     Raises:
         RefusedError: they will not, or not in time; says why and what to do.
     """
-    refusal = await watch.until(settled, expected)
+    refusal = await watch.until(judge_return if asking.returns else settled, expected)
     if refusal is None:
         return
     why = (

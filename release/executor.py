@@ -39,7 +39,7 @@ class RealExecutor:
         """Do it and return what came of it."""
         match action:
             case Apply():
-                return await self._apply(action, progress)
+                return await self._apply(action, state, progress)
             case EndUp():
                 return await self._end_up()
             case Announce():
@@ -51,14 +51,14 @@ class RealExecutor:
             case Commit():
                 return await self._commit(action, state)
 
-    async def _apply(self, action: Apply, progress: Progress) -> str:
+    async def _apply(self, action: Apply, state: State, progress: Progress) -> str:
         config = self._world.config
         changes = dict(action.changes)
         if changes.get(CANARY_PERCENT) == 0 and not _has(config.read(), CANARY_PERCENT):
             # The default says so already, and nobody wrote it down.
             del changes[CANARY_PERCENT]
         config.write(changes)
-        await self._world.stack.up(progress)
+        await self._world.stack.up(progress, returns=state.going_back)
         return "applied"
 
     async def _end_up(self) -> str:

@@ -61,10 +61,11 @@ class Config(Protocol):
 class Stack(Protocol):
     """The engine of Pulumi, for one stack."""
 
-    async def up(self, progress: Callable[[str], None]) -> None:
+    async def up(self, progress: Callable[[str], None], *, returns: bool) -> None:
         """Apply what the config file says; each line of progress is one finished resource or event.
 
-        Our own `up` says who it is to the guard, which refuses others while a release is under way.
+        Our own `up` says who it is to the guard, which refuses others while a release is under way;
+        and whether it sends a version back: then one ready pod of the old color is enough.
 
         Raises:
             UpFailedError: it ended without success, or was refused, or another one is running; a

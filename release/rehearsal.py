@@ -116,8 +116,9 @@ class IdealStack:
         self.file.update(changes)
         return self.file != before
 
-    async def up(self, progress: Callable[[str], None]) -> None:
+    async def up(self, progress: Callable[[str], None], *, returns: bool) -> None:
         """Deploy the config."""
+        del returns
         progress("up")
         self.deployed = {
             key: BUILT if value == "build" else value for key, value in self.file.items()

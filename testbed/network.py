@@ -14,6 +14,8 @@ BRIDGES: dict[str, str] = {
 }
 """Bridge → its address. A bridge without ports is the one dummy interface that every kernel has."""
 NFT_TABLES = (("ip", net.NFT_TABLE), ("ip", "kube-proxy"), ("ip6", "kube-proxy"))
+_MAC_PREFIX = "0a:58"
+"""Of addresses that are made here, as the plugins of CNI make theirs."""
 _WANTED = {
     "net/ipv4/ip_forward": "1",
     # Pods share a bridge: answers of a Service's pod must pass the translation on their way back.
@@ -40,6 +42,19 @@ def mtu() -> int:
     return min(int(link["mtu"]), _MTU_DEFAULT)
 
 
+def mac_of(address: str) -> str:
+    """Return the hardware address of a bridge, made of its own address.
+
+    One that is not set is the lowest of the bridge's ports, and changes as pods come and go: who
+    knows the old one then sends into the void, for as long as one of his connections lives.
+
+    >>> mac_of("10.244.0.1/24")
+    '0a:58:0a:f4:00:01'
+    """
+    octets = address.partition("/")[0].split(".")
+    return ":".join((_MAC_PREFIX, *(f"{int(octet):02x}" for octet in octets)))
+
+
 def _exists(interface: str) -> bool:
     # Not by /sys, which shows the network namespace that it was mounted in.
     return succeeds(["ip", "link", "show", "dev", interface])
@@ -58,7 +73,7 @@ def set_up(paths: Paths) -> None:
     for name, address in BRIDGES.items():
         if not _exists(name):
             run(["ip", "link", "add", name, "type", "bridge"])
-        run(["ip", "link", "set", name, "mtu", size, "up"])
+        run(["ip", "link", "set", name, "address", mac_of(address), "mtu", size, "up"])
         run(["ip", "address", "replace", address, "dev", name])
     # The machine reaches Services from the node's address, whether or not it has a default route.
     route = ["ip", "route", "replace", net.SERVICE_CIDR, "dev", net.NODE_INTERFACE]

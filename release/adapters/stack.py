@@ -25,7 +25,7 @@ from pulumi.automation import (
 )
 from semver import VersionInfo
 
-from bot.contract.release import RELEASE_ENV
+from bot.contract.release import RELEASE_ENV, RELEASE_RETURNS_ENV
 from infra.outputs import StackOutputs
 from release.adapters import pulumi_lock
 from release.adapters.pulumi_command import Command, Patience, end_engine
@@ -70,8 +70,12 @@ class PulumiStack:
         self._workspace = _Workspace(str(folder), pulumi_command=self._command)
         self._stack = _Stack(name, self._workspace)
 
-    async def up(self, progress: Callable[[str], None]) -> None:
+    async def up(self, progress: Callable[[str], None], *, returns: bool = False) -> None:
         """Apply what the config file says; each line is one finished resource or event.
+
+        Args:
+            progress: gets the lines.
+            returns: whether this sends a version back; told to the guard.
 
         Raises:
             UpFailedError: it ended without success, or another one is running.
@@ -79,6 +83,7 @@ class PulumiStack:
         """
         loop = asyncio.get_running_loop()
         listener = Listener(lambda line: loop.call_soon_threadsafe(progress, line))
+        self._workspace.env_vars = {RELEASE_RETURNS_ENV: "1" if returns else ""}
         await asyncio.to_thread(self._up, listener)
 
     async def end_up(self) -> None:

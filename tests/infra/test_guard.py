@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.contract.color import Color
-from infra.guard import HOPELESS, Pod, Rollout, judge, refusal_text, settled
+from infra.guard import HOPELESS, Pod, Rollout, judge, judge_return, refusal_text, settled
 from tests.infra.samples import DONE, NEW, OLD, expected, pod
 
 BLUE = pod("blue-1", Color.BLUE, image=OLD)
@@ -48,6 +48,18 @@ def test_one_pod_is_enough_when_the_color_left_has_none() -> None:
     dying = pod("blue-1", Color.BLUE, terminating=True)
     crashed = pod("blue-2", Color.BLUE, ready=False)
     assert judge(expected(), [pod("a"), dying, crashed], DONE) is None
+
+
+def test_one_pod_is_enough_on_the_way_back_of_a_release() -> None:
+    assert judge_return(expected(), [pod("a"), pod("b", ready=False), BLUE], DONE) is None
+    assert judge_return(expected(), [pod("a", image=OLD), BLUE], DONE) is not None
+    assert judge_return(expected(), [pod("a", terminating=True), BLUE], DONE) is not None
+
+
+def test_who_goes_back_by_hand_learns_how_to_do_with_less() -> None:
+    said = text(pod("a"), pod("b", ready=False), BLUE)
+    assert "if 1 will do, say so: `pulumi config set --path green.replicas 1`" in said
+    assert "will do" not in text(pod("a", ready=False), BLUE)
 
 
 def test_no_pod_is_never_enough() -> None:

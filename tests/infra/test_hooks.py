@@ -95,7 +95,7 @@ async def test_the_wait_is_for_the_image_and_the_pods_that_were_applied() -> Non
 
     template = {"spec": {"containers": [{"image": NEW}]}}
     applied = {"spec": {"replicas": 3.0, "template": template}}
-    await settling(Watch(Empty), wanted)(step(new_outputs=applied))
+    await settling(Watch(Empty), PERSON, wanted)(step(new_outputs=applied))
     assert waited == [(NEW, 3)]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.contract.color import Color
 from infra.guard import Expected, Pod, Rollout
-from infra.standing import Standing
+from infra.standing import Asking, Standing
 from infra.watch import POLL_SECONDS, Guard, RefusedError, Watch, admit, wait_for_pods
 from tests.infra.samples import BAD, DONE, PERSON, UNDER_WAY, expected, pod
 
@@ -56,7 +56,7 @@ async def target() -> Expected:
 
 async def test_the_wait_ends_when_the_pods_are_ready() -> None:
     waiting, cluster, clock = watch(PULLING, PULLING, READY)
-    await wait_for_pods(waiting, expected())
+    await wait_for_pods(waiting, PERSON, expected())
     assert cluster.looked == 3
     assert clock.slept == [POLL_SECONDS] * 2
 
@@ -64,14 +64,14 @@ async def test_the_wait_ends_when_the_pods_are_ready() -> None:
 async def test_the_wait_fails_at_once_when_it_cannot_help() -> None:
     waiting, cluster, _ = watch(BROKEN)
     with pytest.raises(RefusedError, match=r"will not become ready(?s:.)*ImagePullBackOff"):
-        await wait_for_pods(waiting, expected())
+        await wait_for_pods(waiting, PERSON, expected())
     assert cluster.looked == 1
 
 
 async def test_the_wait_is_bounded() -> None:
     waiting, _, clock = watch(PULLING)
     with pytest.raises(RefusedError, match="not ready within 3 s"):
-        await wait_for_pods(waiting, expected())
+        await wait_for_pods(waiting, PERSON, expected())
     assert clock.time <= 3 + POLL_SECONDS
 
 
@@ -96,6 +96,14 @@ async def test_the_guard_waits_only_where_nothing_trades_yet() -> None:
     waiting, _, clock = watch(PULLING, PULLING, READY)
     await Guard(waiting, [target], PERSON, patient=True).allow()
     assert clock.slept
+
+
+async def test_on_the_way_back_of_a_release_one_pod_is_enough() -> None:
+    waiting, _, clock = watch(PULLING)
+    back = Asking("staging", UNDER_WAY.release, returns=True)
+    await Guard(waiting, [target], back, patient=False).allow()
+    await wait_for_pods(waiting, back, expected())
+    assert not clock.slept
 
 
 async def test_a_cluster_that_does_not_answer_refuses() -> None:

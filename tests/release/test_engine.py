@@ -134,6 +134,8 @@ async def test_a_rollback_starts_the_old_color_again_when_it_is_down() -> None:
         ("blue", 2),
         ("blue", 2),
     ]
+    forward = len(stage.stack.ups) - 3
+    assert stage.stack.returned == [False] * forward + [True] * 3
 
 
 async def test_a_rollback_never_moves_to_a_color_without_a_ready_pod() -> None:

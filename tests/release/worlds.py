@@ -55,10 +55,13 @@ class FaultyStack(IdealStack):
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     running: bool = False
+    returned: list[bool] = field(default_factory=list[bool])
+    """Of each `up`: whether it was told to the guard that this is the way back."""
 
-    async def up(self, progress: Callable[[str], None]) -> None:
+    async def up(self, progress: Callable[[str], None], *, returns: bool) -> None:
         assert not self.running, "two ups at once"
         self.running = True
+        self.returned.append(returns)
         self.ended.clear()
         self.idle.clear()
         try:
@@ -74,7 +77,7 @@ class FaultyStack(IdealStack):
                 raise UpEndedError("ended")
             if why := self.refuse(self):
                 raise UpFailedError(why)
-            await super().up(progress)
+            await super().up(progress, returns=returns)
         finally:
             self.running = False
             self.idle.set()

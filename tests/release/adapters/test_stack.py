@@ -75,9 +75,18 @@ async def test_the_environment_is_the_given_one_and_says_whose_up_it_is(project:
     await stack(project, QUICK, PULUMI_HOME="/home", **diverting).up(print)
     found = environment(project, "up")
     assert found["BOT_RELEASE"] == "r-1"
+    assert not found["BOT_RELEASE_RETURNS"]
     assert found["PULUMI_HOME"] == "/home"
     assert "HOME" not in found  # the tests' own is not handed on
     assert not {"PULUMI_STACK", "PULUMI_OPTION_TARGET", "KUBECONFIG"} & set(found)
+
+
+async def test_the_way_back_is_told_to_the_guard(project: Path) -> None:
+    ours = stack(project)
+    await ours.up(print, returns=True)
+    assert environment(project, "up")["BOT_RELEASE_RETURNS"] == "1"
+    await ours.up(print)
+    assert not environment(project, "up")["BOT_RELEASE_RETURNS"]
 
 
 async def test_outputs_are_read_without_decrypting_any(project: Path) -> None:
