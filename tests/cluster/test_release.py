@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from bot.contract.color import Color
+from tests.harness.kube import Kube, wait_until
+from tests.harness.node import bot_pids, stopped
 from tests.harness.platform import Platform
-from tests.harness.releasing import Releases
-from tests.harness.sent_back import let_in_again
+from tests.harness.releasing import SHORT, Releases, pressure
+from tests.harness.sent_back import as_before, let_in_again
 from tests.harness.stack import Stack
 from tests.harness.versions import VERSIONS
 
@@ -24,6 +26,24 @@ def test_a_good_version_is_promoted_and_a_command_brings_the_old_one_back(
     _say(outcome.said, releases.run("history").output, outcome)
     assert not outcome.broken
     _is_refused(releases, image)
+    let_in_again(releases, image)
+
+
+def test_a_hung_pod_of_the_old_color_does_not_keep_the_new_one_in_charge(
+    releases: Releases, stack: Stack, platform: Platform, tmp_path: Path
+) -> None:
+    kube = releases.market.kube
+    image = VERSIONS[GOOD].image(stack.image(Color.BLUE), platform)
+    releases.configure(**SHORT)
+    with pressure(releases.market, tmp_path, "hung") as load:
+        releases.run("deploy", "--image", image, "--detach")
+        with stopped(list(bot_pids(kube, Color.BLUE).values())[:1]):
+            wait_until("one pod of blue is left", lambda: _ready(kube, Color.BLUE) == 1)
+            releases.run("rollback", "--reason", "a test")
+            assert releases.market.stack.outputs()["activeColor"] == Color.BLUE
+        kube.wait_ready(Color.BLUE)
+    assert load.void or not load.lost
+    assert not as_before(releases, load)
     let_in_again(releases, image)
 
 
@@ -51,6 +71,10 @@ def _is_refused(releases: Releases, image: str) -> None:
     assert f"{digest} is in quarantine" in refused.text
     assert stack.outputs()["activeColor"] == Color.BLUE
     stack.up()  # the refused one has made the Job of the migration
+
+
+def _ready(kube: Kube, color: Color) -> int:
+    return sum(pod.ready for pod in kube.pods(color))
 
 
 def _say(*parts: object) -> None:

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot.contract.color import Color
@@ -48,7 +48,8 @@ def stopped(pids: Iterable[int]) -> Generator[None]:
         yield
     finally:
         for pid in held:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # the kubelet has ended it meanwhile
+                os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
