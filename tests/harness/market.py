@@ -26,7 +26,7 @@ from tests.harness.database import empty_database
 from tests.harness.deployed import deployed
 from tests.harness.kube import Kube, wait_until
 from tests.harness.platform import Platform
-from tests.harness.senders import AGAIN_SECONDS, Senders
+from tests.harness.senders import AGAIN_SECONDS, GIVE_UP_SECONDS, Senders
 from tests.harness.stack import Stack, two_colors
 from tests.harness.venue import venue_process
 
@@ -48,7 +48,12 @@ class Market:
     venue_url: str
 
     def senders(
-        self, name: str, *, per_second: float = PER_SECOND, again_seconds_max: float = AGAIN_SECONDS
+        self,
+        name: str,
+        *,
+        per_second: float = PER_SECOND,
+        again_seconds_max: float = AGAIN_SECONDS,
+        give_up_seconds: float = GIVE_UP_SECONDS,
     ) -> Senders:
         """Return senders of signals through the live Service."""
         return Senders(
@@ -58,6 +63,7 @@ class Market:
             name=name,
             max_age_seconds=MAX_AGE_SECONDS,
             again_seconds_max=again_seconds_max,
+            give_up_seconds=give_up_seconds,
         )
 
     def record(self) -> list[Accepted]:

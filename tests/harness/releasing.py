@@ -31,6 +31,8 @@ LOAD: Mapping[str, float] = {"new_rate": 50, "lanes": 2, "lane_rate": 10}
 SIGNALS = 10.0
 AGAIN_SECONDS_MAX = 4.0
 """Who tries a version again and again that refuses everything must not be what breaks it."""
+GIVE_UP_SECONDS = 240.0
+"""Longer than any bad version is in charge: every signal must be accepted in the end."""
 SHORT: Mapping[str, object] = {
     "bakeSeconds": 6,
     "stepSeconds": 4,
@@ -150,7 +152,12 @@ def pressure(market: Market, folder: Path, name: str) -> Generator[Pressure]:
     """Send signals, and requests that change nothing."""
     with (
         Prober(market.kube.address(), folder, **LOAD) as prober,
-        market.senders(name, per_second=SIGNALS, again_seconds_max=AGAIN_SECONDS_MAX) as senders,
+        market.senders(
+            name,
+            per_second=SIGNALS,
+            again_seconds_max=AGAIN_SECONDS_MAX,
+            give_up_seconds=GIVE_UP_SECONDS,
+        ) as senders,
     ):
         made = Pressure(senders)
         yield made

@@ -45,6 +45,7 @@ class Senders:
         name: str,
         max_age_seconds: float,
         again_seconds_max: float = AGAIN_SECONDS,
+        give_up_seconds: float = GIVE_UP_SECONDS,
     ) -> None:
         """Prepare.
 
@@ -55,6 +56,7 @@ class Senders:
             name: what their ids begin with.
             max_age_seconds: after which a signal expires.
             again_seconds_max: what the pause between two tries of a signal doubles up to.
+            give_up_seconds: how long a signal is tried.
         """
         host, port = address()
         self.sent = Sent()
@@ -64,6 +66,7 @@ class Senders:
         self._name = name
         self._max_age_seconds = max_age_seconds
         self._again_seconds_max = again_seconds_max
+        self._give_up_seconds = give_up_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
@@ -99,7 +102,7 @@ class Senders:
     async def _send(self, http: httpx2.AsyncClient, number: int) -> None:
         name = f"{self._name}-{number}"
         signal = body(name, number, self._max_age_seconds)
-        until, pause = time.monotonic() + GIVE_UP_SECONDS, AGAIN_SECONDS
+        until, pause = time.monotonic() + self._give_up_seconds, AGAIN_SECONDS
         while time.monotonic() < until:
             try:
                 answer = await http.post(self._url, json=signal, headers=self._headers)

@@ -13,7 +13,7 @@ from release.model import Json, Quarantined, Record, Verdict
 from release.site import Site
 from tests.release.worlds import NEW_IMAGE, OLD_IMAGE, Stage, crashed
 
-MANUAL = Path(__file__).parents[2] / "docs" / "release.md"
+MANUAL = Path(__file__).parents[2] / "docs" / "release" / "README.md"
 DEPLOY = f"deploy --image {NEW_IMAGE}"
 
 

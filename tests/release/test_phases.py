@@ -19,11 +19,11 @@ from release.phases import (
 from release.spec import Spec
 from release.steps import HANDLERS, NEEDS
 
-MANUAL = Path(__file__).parents[2] / "docs" / "release-phases.md"
+MANUAL = Path(__file__).parents[2] / "docs" / "release" / "phases.md"
 
 
 def test_the_diagram_in_the_manual_is_the_table() -> None:
-    assert MANUAL.read_text() == page(), "run: python -m release.phases > docs/release-phases.md"
+    assert MANUAL.read_text() == page(), "run: python -m release.phases > docs/release/phases.md"
 
 
 @pytest.mark.parametrize(("phase", "trigger"), list(product(Phase, Trigger)))

@@ -1,0 +1,54 @@
+"""docs/release has a page for each command: with its options, a transcript, and its exit codes."""
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+from release.cli import parser
+from release.exits import Exit
+
+FOLDER = Path(__file__).parents[2] / "docs" / "release"
+_OPTION = re.compile(r"--[a-z][a-z-]*")
+_CODE = re.compile(r"^\| (\d+) \|", re.MULTILINE)
+_FOREIGN = {"--yes"}
+"""Options of other commands that a page may name."""
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (found,) = (
+        action
+        for action in parser()._actions  # noqa: SLF001 -- argparse tells it nowhere else
+        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
+    )
+    return dict(found.choices)
+
+
+COMMANDS = commands()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_page_names_all_options_of_its_command_and_no_others(name: str) -> None:
+    page = (FOLDER / f"{name}.md").read_text()
+    assert page.startswith(f"# `release {name}`\n")
+    own = set(_OPTION.findall(COMMANDS[name].format_help()))
+    usage = page.partition("## Options")[2].partition("##")[0]
+    assert set(_OPTION.findall(usage)) == own - {"--help"}
+    known = {o for each in COMMANDS.values() for o in _OPTION.findall(each.format_help())}
+    assert set(_OPTION.findall(page)) <= known | _FOREIGN
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_page_shows_the_command_at_work_and_how_it_may_end(name: str) -> None:
+    page = (FOLDER / f"{name}.md").read_text()
+    assert f"```console\n$ release {name} " in page
+    codes = {int(code) for code in _CODE.findall(page)}
+    assert Exit.DONE in codes
+    assert codes <= set(Exit)
+
+
+def test_the_first_page_leads_to_all_of_them() -> None:
+    first = (FOLDER / "README.md").read_text()
+    assert {name for name in COMMANDS if f"]({name}.md)" not in first} == set()
+    assert {page.stem for page in FOLDER.glob("*.md")} == {*COMMANDS, "README", "phases"}
