@@ -279,3 +279,5 @@ _HANDLERS: dict[str, Callable[[Site, argparse.Namespace, Out], Awaitable[Exit]]]
     "quarantine": _quarantine,
     "unlock": _unlock,
 }
+COMMANDS = tuple(_HANDLERS)
+"""Their names; docs/release has a page for each."""

@@ -6,7 +6,7 @@ from release.phases import Phase
 
 
 class Exit(IntEnum):
-    """Exit codes, each with its meaning; docs/release.md has the same table."""
+    """Exit codes, each with its meaning; docs/release/README.md has the same table."""
 
     DONE = 0
     """What was asked for is so."""

@@ -1,7 +1,7 @@
 """The phases of a release and what may follow what: a literal, total table. Knows no driver.
 
 A trigger that a phase has no row for is refused with words (a person's) or is a defect (the
-planner's own). The diagram in docs/release-phases.md is drawn from here.
+planner's own). The diagram in docs/release/phases.md is drawn from here.
 """
 
 from collections.abc import Mapping
@@ -258,7 +258,7 @@ the code. What a command asks for and a phase has no arrow for is refused in wor
 
 
 def page() -> str:
-    """Return docs/release-phases.md."""
+    """Return docs/release/phases.md."""
     return _PAGE.format(diagram=diagram())
 
 

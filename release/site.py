@@ -138,13 +138,18 @@ def adopted(outputs: StackOutputs, by: str) -> Target:
     """Return what a rollback is about when no release wrote down how it came to this.
 
     Raises:
-        CannotBeginError: the other color has no image to go back to.
+        CannotBeginError: the other color has no image to go back to, or the same.
     """
     new = outputs.active_color
     now, before = outputs.color(new), outputs.color(new.other)
     if "@sha256:" not in before.image:
         raise CannotBeginError(
             f"{new.other} has no pinned image, so there is nothing to go back to"
+        )
+    if before.image == now.image:
+        raise CannotBeginError(
+            f"{new} and {new.other} have the same image, so nothing to go back to; to move "
+            f"the trading all the same: `pulumi config set activeColor {new.other}`, `pulumi up`"
         )
     found = Target(
         new=new,

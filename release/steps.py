@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.contract.release import digest_of
 from bot.contract.shards import SHARD_COUNT
 from release.actions import Action, Announce, Apply, Ban, Commit, EndUp, Withdraw
 from release.decision import Decision
@@ -286,7 +287,9 @@ def _tidying(at: Situation) -> Decision:
             f"{target.new}.replicas": 0,
         },
     )
-    ban = [Ban(state.digest, state.back_reason)] if state.quarantine and state.digest else []
+    # The same image on both colors: to ban it would ban the one that takes over.
+    guilty = state.quarantine and state.digest and state.digest != digest_of(target.old_image)
+    ban = [Ban(state.digest, state.back_reason)] if guilty else []
     commit = _commit(at, f"back to {target.old}: {state.back_reason}")
     found = _todo(at, EndUp(), *ban, tidy, *commit, Withdraw(), patient=True)
     return found or Decision(f"{target.old} has everything", trigger=Trigger.READY)

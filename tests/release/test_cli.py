@@ -10,6 +10,7 @@ from release.cli import parser, run
 from release.exits import Exit
 from release.log import Log
 from release.model import Json, Quarantined, Record, Verdict
+from release.rehearsal import BUILT
 from release.site import Site
 from tests.release.worlds import NEW_IMAGE, OLD_IMAGE, Stage, crashed
 
@@ -45,6 +46,14 @@ class Desk:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+
+def found_deployed(image: str = NEW_IMAGE) -> Stage:
+    """Blue trades with an image that no release brought there."""
+    stage = Stage()
+    for config in (stage.stack.file, stage.stack.deployed):
+        config["blue.image"] = image
+    return stage
 
 
 async def test_a_deploy_says_what_it_does_and_ends_when_the_old_color_is_cold() -> None:
@@ -87,14 +96,32 @@ async def test_the_same_digest_is_refused_after_it_was_rolled_back_until_it_is_c
 
 
 async def test_a_rollback_without_any_release_goes_to_the_other_color() -> None:
-    desk = Desk()
+    desk = Desk(found_deployed())
     assert await desk.type("rollback") is Exit.DONE
     assert desk.stage.trader == ("green", 0)
+    assert [each.digest for each in desk.stage.shelf.banned] == [NEW_IMAGE.partition("@")[2]]
     assert await desk.type("rollback") is Exit.REFUSED
 
 
-async def test_a_rollback_never_goes_to_an_image_in_quarantine() -> None:
+async def test_a_rollback_from_an_image_to_itself_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     desk = Desk()
+    assert await desk.type("rollback") is Exit.USAGE
+    assert "blue and green have the same image" in capsys.readouterr().err
+    assert not desk.stage.shelf.banned
+
+
+async def test_a_build_that_is_what_the_old_color_runs_is_not_banned() -> None:
+    desk = Desk(found_deployed(BUILT))
+    assert await desk.type("deploy --image build --detach") is Exit.DONE
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert not desk.stage.shelf.banned
+
+
+async def test_a_rollback_never_goes_to_an_image_in_quarantine() -> None:
+    desk = Desk(found_deployed())
     digest = OLD_IMAGE.partition("@")[2]
     clock = desk.stage.clock
     await desk.stage.shelf.add(Quarantined(digest, clock.now(), "bob", "bad"))
