@@ -19,9 +19,8 @@ from release.live import Live, Terminal
 from release.locking import LockedError
 from release.model import Json
 from release.phases import RefusedError, Trigger
-from release.plan import rehearse
 from release.ports import LostLockError, PortError
-from release.site import BUILD, CannotBeginError, Request, Site, target
+from release.site import BUILD, CannotBeginError, Request, Site
 from release.spec import SpecError
 from release.state import Kind, releases
 from release.views import (
@@ -153,9 +152,7 @@ def _json(out: Out, value: Json) -> None:
 
 
 async def _plan(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    outputs, spec = await site.outputs(), site.spec()
-    wanted = target(_request(options), outputs, await site.revision(), site.by)
-    records = await rehearse(spec, wanted, outputs)
+    wanted, records = await commands.plan(site, _request(options))
     if options.json:
         steps: list[Json] = [record_json(record) for record in records]
         _json(out, steps)

@@ -5,17 +5,44 @@ from release.engine import Viewer, rests
 from release.exits import Exit, of
 from release.locking import LockedError, take_lock
 from release.log import entry
-from release.model import Json, Lock
+from release.model import Json, Lock, Record
+from release.observation import Need
+from release.observer import Observer
 from release.phases import Phase, RefusedError, Trigger, after
+from release.plan import rehearse
 from release.ports import PortError
 from release.site import CannotBeginError, Request, Site, adopted, quarantined, target
 from release.spec import Spec
-from release.state import Kind, State, Target, began, releases
+from release.state import Kind, State, Target, began, fold, releases
 
+NEEDS_GATES = frozenset({Need.GATES})
 FOLLOW_SECONDS = 1.0
 ANSWER_SECONDS = 15.0
 """A living engine reads a command within this time; else it hangs or is cut off."""
 WARM_LOOK_SECONDS = 10.0
+
+
+async def plan(site: Site, request: Request) -> tuple[Target, list[Record]]:
+    """Return what a deploy would be about, and its journal if all goes well. Changes nothing.
+
+    Raises:
+        CannotBeginError, RefusedError, SpecError: it would not begin.
+        PortError: something does not answer.
+    """
+    spec, outputs = site.spec(), await site.outputs()
+    wanted = target(request, outputs, await site.revision(), site.by)
+    former = await site.state()
+    if former is not None:
+        after(former.phase, Trigger.REPLACE)
+    records = await rehearse(spec, wanted, outputs)
+    state = fold(records[:1])
+    assert state is not None  # noqa: S101 -- the first record begins it
+    seen = await Observer(site.world, site.log).look(state, NEEDS_GATES, running=False)
+    if seen.gates is None:
+        raise PortError("; ".join(seen.blind))
+    if seen.gates:
+        raise RefusedError("\n".join(seen.gates))
+    return wanted, records
 
 
 async def deploy(site: Site, request: Request, viewer: Viewer, *, detach: bool) -> Exit:

@@ -169,6 +169,19 @@ async def test_a_command_to_a_dead_process_takes_over_when_its_lock_is_stale() -
     assert desk.stage.trader == ("blue", 0)
 
 
+async def test_a_plan_that_would_be_refused_says_all_that_is_in_the_way(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = Desk()
+    digest = NEW_IMAGE.partition("@")[2]
+    await desk.stage.shelf.add(Quarantined(digest, desk.stage.clock.now(), "bob", "bad"))
+    assert await desk.type(f"plan --image {NEW_IMAGE}") is Exit.REFUSED
+    assert "by bob: bad" in capsys.readouterr().err
+    assert await desk.type(f"plan --image {OLD_IMAGE}") is Exit.REFUSED
+    assert "runs" in capsys.readouterr().err
+    assert not desk.stage.journal.records
+
+
 async def test_unlock_names_the_holder_and_is_journalled() -> None:
     desk = Desk()
     await desk.type(f"{DEPLOY} --detach")
