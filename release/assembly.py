@@ -88,9 +88,7 @@ class Assembly:
         local = config.get(f"{project}:deployEnv") == DeployEnv.LOCAL
         ours = holder.name(getpass.getuser(), os.getpid(), uuid.uuid4().hex[:4])
         journal = self._journal(stack, local=local)
-        spool = Spool(self.folder / FOLDER / f"{stack}.unrecorded.jsonl")
-        log = Log(journal, ours)
-        log.keep(spool.load())
+        log = Log(journal, ours, Spool(self.folder / FOLDER, stack, ours, _is_dead))
         clock = SystemClock()
         await log.refresh(clock.now())
         release = _release(log.state, begins=begins)
@@ -114,7 +112,6 @@ class Assembly:
         try:
             yield Site(stack, local, world, log, release, ours, getpass.getuser(), _is_dead)
         finally:
-            spool.save(log.unrecorded)
             await messages.close()
             for connection in self._connections:
                 await connection.close()

@@ -10,7 +10,7 @@ from release.observation import Need
 from release.observer import Observer
 from release.phases import Phase, RefusedError, Trigger, after
 from release.plan import rehearse
-from release.ports import PortError
+from release.ports import LostLockError, PortError
 from release.site import CannotBeginError, Request, Site, adopted, quarantined, target
 from release.spec import Spec
 from release.state import Kind, State, Target, began, fold, releases
@@ -35,13 +35,7 @@ async def plan(site: Site, request: Request) -> tuple[Target, list[Record]]:
     if former is not None:
         after(former.phase, Trigger.REPLACE)
     records = await rehearse(spec, wanted, outputs)
-    state = fold(records[:1])
-    assert state is not None  # noqa: S101 -- the first record begins it
-    seen = await Observer(site.world, site.log).look(state, NEEDS_GATES, running=False)
-    if seen.gates is None:
-        raise PortError("; ".join(seen.blind))
-    if seen.gates:
-        raise RefusedError("\n".join(seen.gates))
+    await _ask_gates(site, records[0])
     return wanted, records
 
 
@@ -81,6 +75,8 @@ async def command(site: Site, trigger: Trigger, reason: str, viewer: Viewer) -> 
     if state is None:
         raise CannotBeginError(f"{site.stack} has no release: nothing to {trigger}")
     after(state.phase, trigger)  # refuses in words before anything is written
+    if trigger is Trigger.PROMOTE and not reason:
+        raise CannotBeginError("promote needs --reason: it puts a person's word before the verdict")
     told: dict[str, Json] = {"command": trigger.value, "by": site.by, "reason": reason}
     await _write(site, state.release, Kind.COMMANDED, told, anyway=trigger is Trigger.ROLLBACK)
     return await _drive(site, viewer, backwards=trigger is not Trigger.PROMOTE)
@@ -142,14 +138,34 @@ async def clear(site: Site, digest: str, reason: str) -> None:
     await site.world.quarantine.clear(digest)
 
 
+async def _ask_gates(site: Site, beginning: Record) -> None:
+    """Ask whether a release that begins with this record may begin.
+
+    Raises:
+        RefusedError: it may not; with all reasons.
+        PortError: it cannot be told.
+    """
+    state = fold([beginning])
+    assert state is not None  # noqa: S101 -- the first record begins it
+    seen = await Observer(site.world, site.log).look(state, NEEDS_GATES, running=False)
+    if seen.gates is None:
+        raise PortError("; ".join(seen.blind))
+    if seen.gates:
+        raise RefusedError("\n".join(seen.gates))
+
+
 async def _begin(site: Site, spec: Spec, wanted: Target, outputs: StackOutputs) -> None:
     """Write the first record; end the former release's warm window; refuse when it is not over."""
     state = await site.state()
     if site.log.down:
         raise PortError(site.log.down)
+    first = entry(site.release, site.world.clock.now(), Kind.BEGAN, began(spec, wanted, outputs))
     if state is not None:
+        if state.phase is Phase.WARM:
+            # Refused later, it would have ended the window of a release whose color stays up.
+            await _ask_gates(site, first)
         await _replace(site, state)
-    await _write(site, site.release, Kind.BEGAN, began(spec, wanted, outputs))
+    await site.log.append(first, fenced=False)
 
 
 async def _replace(site: Site, state: State) -> None:
@@ -185,7 +201,7 @@ def _wants_adoption(site: Site, state: State | None) -> bool:
 async def _adopt(site: Site) -> State:
     """Begin a release that is over already, so that it can be sent back."""
     outputs = await site.outputs()
-    found = adopted(outputs, site.by)
+    found = adopted(outputs, site.by, await site.world.under_way.comes_from())
     if why := await quarantined(site, found.old_image):
         raise CannotBeginError(f"{found.old_image} is quarantined: {why}")
     await _write(site, site.release, Kind.BEGAN, began(site.spec(), found, outputs), anyway=True)
@@ -211,8 +227,17 @@ async def _drive(site: Site, viewer: Viewer, *, backwards: bool) -> Exit:
         await _follow(site, viewer)
     except PortError as error:
         viewer.progress(f"goes on without the release lock: {error}")
-    state = await site.engine(viewer).run()
-    return of(state.phase, backwards=backwards)
+    while True:
+        try:
+            state = await site.engine(viewer).run()
+        except LostLockError as lost:
+            # The store was away, and tells only now that somebody else was at it.
+            if not backwards:
+                raise
+            viewer.progress(f"{lost}; follows")
+            await _follow(site, viewer)
+        else:
+            return of(state.phase, backwards=backwards)
 
 
 async def _follow(site: Site, viewer: Viewer) -> None:
@@ -261,7 +286,9 @@ async def _until_cold(site: Site, viewer: Viewer, *, detach: bool) -> Exit:
         if found is None:
             break
         state = found
-    return Exit.DONE
+    # Another process ended it, or sent it back; what the next release replaced is done.
+    ended = [each for each in releases(site.log.records) if each.release == site.release]
+    return of(ended[-1].phase, backwards=False)
 
 
 def _is_warm(state: State, release: str) -> bool:

@@ -92,12 +92,12 @@ class Engine:
         """
         observer = Observer(self.world, self.log)
         try:
-            await self._renew()
             await self.log.refresh(self.world.clock.now())
+            await self._renew()
             self._herald().catch_up()
             while True:
-                await self._renew()
                 await self.log.refresh(self.world.clock.now())
+                await self._renew()
                 state = self._state()
                 if rests(state, self.world.clock.now()):
                     return state
@@ -178,7 +178,8 @@ class Engine:
         text = up.task.result() if error is None else told(error)
         if up.entered_at != state.entered_at:
             kind = Kind.ENDED
-        await self._record(state, kind, {"action": up.action.key, "text": text})
+        told_of: dict[str, Json] = {"action": up.action.key, "text": text}
+        await self._record(state, kind, told_of, buffer=True)
         self._up = None
 
     async def _note_verdict(self, state: State, seen: Observation) -> None:
@@ -192,7 +193,7 @@ class Engine:
             "reasons": reasons,
             "numbers": numbers,
         }
-        await self._record(state, Kind.JUDGED, data)
+        await self._record(state, Kind.JUDGED, data, buffer=True)
         self._verdict = judgement.verdict
 
     async def _record(
@@ -204,13 +205,14 @@ class Engine:
         return record
 
     async def _renew(self) -> None:
+        if self.log.down:
+            self._renewed_at = None  # the first thing to do when the store is back
+            return
         now = self.world.clock.now()
         young = timedelta(seconds=LOCK_RENEW_SECONDS)
         if self._renewed_at is not None and now - self._renewed_at < young:
             return
         self._renewed_at = now  # also when it fails: the next try comes as soon as the next renewal
-        if self.log.down:
-            return
         try:
             lock = await self.world.journal.lock(self.holder, now, LOCK_STALE_SECONDS)
         except PortError as error:

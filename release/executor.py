@@ -66,7 +66,8 @@ class RealExecutor:
         return "no `up` of ours runs"
 
     async def _announce(self, state: State) -> str:
-        await self._world.under_way.announce(state.release, self._holder, state.began_at)
+        old = state.target.old
+        await self._world.under_way.announce(state.release, self._holder, state.began_at, old)
         return "marked"
 
     async def _withdraw(self, state: State) -> str:

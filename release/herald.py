@@ -5,14 +5,17 @@ That a message has arrived is written down, so the next process tells what this 
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 from release.log import Log, entry
-from release.messages import identity, message, untold
+from release.messages import arrival, message, untold
 from release.model import Record
 from release.ports import LostLockError, PortError
 from release.state import Kind, State
 from release.world import World
 
+NEWS = timedelta(days=1)
+"""What nobody was told for so long stands in `release history`."""
 FINISH_SECONDS = 10.0
 """How long messages that are still under way are waited for at the end."""
 
@@ -28,13 +31,18 @@ class Herald:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def catch_up(self) -> None:
-        """Send what an earlier process could not."""
-        for record, state in untold(self._log.records):
-            self.send(record, state)
+        """Send what earlier processes could not, of any release."""
+        since = self._world.clock.now() - NEWS
+        for record, state, place in untold(self._log.records, self._world.notifier.places, since):
+            self._begin(record, state, place)
 
     def send(self, record: Record, state: State) -> None:
-        """Begin to tell of a transition."""
-        task = asyncio.create_task(self._tell(record, state))
+        """Begin to tell of a transition, everywhere."""
+        for place in self._world.notifier.places:
+            self._begin(record, state, place)
+
+    def _begin(self, record: Record, state: State, place: str) -> None:
+        task = asyncio.create_task(self._tell(record, state, place))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -47,11 +55,11 @@ class Herald:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _tell(self, record: Record, state: State) -> None:
+    async def _tell(self, record: Record, state: State, place: str) -> None:
         try:
-            await self._world.notifier.send(message(self._stack, record, state))
+            await self._world.notifier.send(message(self._stack, record, state), place)
             now = self._world.clock.now()
-            arrived = entry(record.release, now, Kind.TOLD, {"of": identity(record)})
+            arrived = entry(record.release, now, Kind.TOLD, arrival(record, place))
             await self._log.append(arrived, buffer=state.going_back)
         except LostLockError:
             return  # the loop will find out

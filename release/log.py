@@ -5,11 +5,13 @@ up by the store: what cannot be written is kept in order, and written when the s
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from release.model import Json, Record
 from release.ports import Journal, LostLockError, PortError
+from release.spool import Spool
 from release.state import State, fold
 
 PAUSE_SECONDS = 5.0
@@ -19,11 +21,19 @@ PAUSE_SECONDS = 5.0
 class Log:
     """The records of one stack, with those that the store does not have yet."""
 
-    def __init__(self, journal: Journal, holder: str) -> None:
+    def __init__(self, journal: Journal, holder: str, spool: Spool | None = None) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            journal: the store.
+            holder: who writes.
+            spool: keeps what is buffered beyond this process; what it has already comes first.
+        """
         self._journal = journal
         self._holder = holder
+        self._spool = spool
         self._stored: list[Record] = []
-        self._buffered: list[Record] = []
+        self._buffered: list[Record] = spool.take_over() if spool else []
         self._folded: State | None = None
         self._folded_records = 0
         self._turn = asyncio.Lock()
@@ -48,10 +58,6 @@ class Log:
         if len(records) != self._folded_records:
             self._folded, self._folded_records = fold(records), len(records)
         return self._folded
-
-    def keep(self, records: Iterable[Record]) -> None:
-        """Take over what an earlier process could not write."""
-        self._buffered += records
 
     async def refresh(self, now: datetime) -> None:
         """Read what is new, and write what is buffered; a store that is away is noted in `down`."""
@@ -82,6 +88,10 @@ class Log:
             await self._read()
 
         async with self._turn:
+            if self.down and buffer:
+                # Only `refresh` finds the store again: whoever writes has to take the lock first.
+                self._keep(record)
+                return
             try:
                 await self._ask(record.at, write)
             except LostLockError:
@@ -89,7 +99,13 @@ class Log:
             except PortError:
                 if not buffer:
                     raise
-                self._buffered.append(record)
+                self._keep(record)
+
+    def _keep(self, record: Record) -> None:
+        self._buffered.append(record)
+        if self._spool is not None:
+            with contextlib.suppress(OSError):  # a full disk holds up no rollback
+                self._spool.add(record)
 
     async def _ask(self, now: datetime, question: Callable[[], Awaitable[None]]) -> None:
         """Ask the store, but not again soon after it was away: each try costs its time-out."""
@@ -114,6 +130,9 @@ class Log:
             # Without the lock: it could not be had then, and what was done is history.
             await self._write(self._buffered[0], fenced=False)
             del self._buffered[0]
+            if self._spool is not None:
+                with contextlib.suppress(OSError):  # then it is told twice, which changes nothing
+                    self._spool.save(self._buffered)
 
     async def _write(self, record: Record, *, fenced: bool) -> None:
         holder = self._holder if fenced else None

@@ -1,10 +1,11 @@
 """What people are told: one message per transition, made from its journal record. Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
 
 from release.figures import shown
-from release.model import Message, Record, Severity
+from release.model import Json, Message, Record, Severity
 from release.phases import Phase
 from release.state import Kind, State, fold
 
@@ -28,18 +29,34 @@ def identity(record: Record) -> str:
     return f"{record.at.isoformat()}/{record.data.get('phase')}"
 
 
-def untold(records: Sequence[Record]) -> list[tuple[Record, State]]:
-    """Return the last release's transitions that nobody was told, with the state after each."""
-    state = fold(records)
-    if state is None:
-        return []
-    ours = [record for record in records if record.release == state.release]
-    arrived = {str(record.data.get("of")) for record in ours if record.kind == Kind.TOLD}
-    found: list[tuple[Record, State]] = []
-    for position, record in enumerate(ours):
-        then = fold(ours[: position + 1]) if record.kind == Kind.ENTERED else None
-        if then is not None and identity(record) not in arrived:
-            found.append((record, then))
+def arrival(record: Record, place: str) -> dict[str, Json]:
+    """Return the data of the record that a place knows of a transition."""
+    return {"of": identity(record), "place": place}
+
+
+def untold(
+    records: Sequence[Record], places: Sequence[str], since: datetime
+) -> list[tuple[Record, State, str]]:
+    """Return the transitions that a place was not told, with the state after each.
+
+    Args:
+        records: the whole journal.
+        places: where messages go.
+        since: what is older is no news any more.
+    """
+    told = [record for record in records if record.kind == Kind.TOLD]
+    arrived = {(record.release, record.data.get("of"), record.data.get("place")) for record in told}
+    found: list[tuple[Record, State, str]] = []
+    for position, record in enumerate(records):
+        if record.kind != Kind.ENTERED or record.at < since:
+            continue
+        missing = [
+            place for place in places if (record.release, identity(record), place) not in arrived
+        ]
+        if not missing:
+            continue
+        then = fold(each for each in records[: position + 1] if each.release == record.release)
+        found += [(record, then, place) for place in missing if then is not None]
     return found
 
 

@@ -154,8 +154,12 @@ class Quarantine(Protocol):
 class UnderWay(Protocol):
     """The mark in the cluster by which the guard refuses a plain `up` during a release."""
 
-    async def announce(self, release: str, holder: str, since: datetime) -> None:
-        """Say who runs a release since when; replaces what was said before."""
+    async def announce(self, release: str, holder: str, since: datetime, old: Color) -> None:
+        """Say who runs a release since when, from which color; replaces what was said before."""
+        ...
+
+    async def comes_from(self) -> Color | None:
+        """Return the color that the marked release comes from; None when none is marked."""
         ...
 
     async def withdraw(self, release: str) -> None:
@@ -251,8 +255,13 @@ class Images(Protocol):
 class Notifier(Protocol):
     """Tells people. Retries by itself; its failure never delays a release."""
 
-    async def send(self, message: Message) -> None:
-        """Send one message; the key keeps a repeated try from being a second message."""
+    @property
+    def places(self) -> Sequence[str]:
+        """Names of where messages go, for the journal."""
+        ...
+
+    async def send(self, message: Message, place: str) -> None:
+        """Send one message there; its key keeps a repeated try from being a second message."""
         ...
 
 

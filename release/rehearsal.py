@@ -216,10 +216,12 @@ class Shelf:
 
     banned: list[Quarantined] = field(default_factory=list[Quarantined])
     mark: str = ""
+    marked_old: Color | None = None
     stated: Mapping[str, str] = field(default_factory=lambda: LABELS)
     """Labels of every image."""
     commits: list[str] = field(default_factory=list[str])
     messages: list[Message] = field(default_factory=list[Message])
+    places: Sequence[str] = ("shelf",)
 
     async def entries(self) -> Sequence[Quarantined]:
         """Return what is quarantined."""
@@ -234,10 +236,14 @@ class Shelf:
         """Let a digest in again."""
         self.banned = [each for each in self.banned if each.digest != digest]
 
-    async def announce(self, release: str, holder: str, since: datetime) -> None:
+    async def announce(self, release: str, holder: str, since: datetime, old: Color) -> None:
         """Set the mark."""
         del holder, since
-        self.mark = release
+        self.mark, self.marked_old = release, old
+
+    async def comes_from(self) -> Color | None:
+        """Return the color that the marked release comes from."""
+        return self.marked_old if self.mark else None
 
     async def withdraw(self, release: str) -> None:
         """Take the mark off."""
@@ -274,6 +280,7 @@ class Shelf:
         self.commits.append(message)
         return f"{len(self.commits):040}"
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, place: str) -> None:
         """Keep the message."""
+        del place
         self.messages.append(message)

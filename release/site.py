@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.contract.color import Color
 from bot.contract.environment import DeployEnv
 from bot.contract.provenance import Builds
 from infra.outputs import StackOutputs
@@ -134,13 +135,22 @@ def target(request: Request, outputs: StackOutputs, revision: str, by: str) -> T
     )
 
 
-def adopted(outputs: StackOutputs, by: str) -> Target:
-    """Return what a rollback is about when no release wrote down how it came to this.
+def adopted(outputs: StackOutputs, by: str, old: Color | None = None) -> Target:
+    """Return what a rollback is about when no journal tells how it came to this.
+
+    Args:
+        outputs: what is deployed.
+        by: who asks for it.
+        old: color that a release under way comes from, by its mark in the cluster. Without one it
+            is the active color under a canary, and else the other one.
 
     Raises:
         CannotBeginError: the other color has no image to go back to, or the same.
     """
-    new = outputs.active_color
+    active = outputs.active_color
+    if old is None:
+        old = active if outputs.canary_percent else active.other
+    new = old.other
     now, before = outputs.color(new), outputs.color(new.other)
     if "@sha256:" not in before.image:
         raise CannotBeginError(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.contract.color import Color
 from bot.contract.release import digest_of
 from bot.contract.shards import SHARD_COUNT
 from release.actions import Action, Announce, Apply, Ban, Commit, EndUp, Withdraw
@@ -63,7 +64,26 @@ def _todo(at: Situation, *actions: Action, patient: bool = False) -> Decision | 
     return None
 
 
-def _apply(summary: str, changes: Mapping[str, Scalar]) -> Apply:
+def _apply(
+    at: Situation, summary: str, active: Color | None, percent: int = 0, **other: Scalar
+) -> Apply:
+    """Return an `up` of the whole release: the config of another clone may be another.
+
+    Args:
+        at: where the release is.
+        summary: what a person reads.
+        active: the color that shall be active; None: nobody's trading is touched.
+        percent: share of the shards that the other one shall have.
+        other: images and numbers of pods that are not those of the release, as `new_replicas`.
+    """
+    target = at.state.target
+    changes: dict[str, Scalar] = {}
+    if active is not None:
+        changes |= {ACTIVE_COLOR: active.value, CANARY_PERCENT: percent}
+    changes[f"{target.old}.image"] = target.old_image
+    changes[f"{target.old}.replicas"] = other.get("old_replicas", max(target.old_replicas, 1))
+    changes[f"{target.new}.image"] = other.get("new_image", at.state.image)
+    changes[f"{target.new}.replicas"] = other.get("new_replicas", target.replicas)
     return Apply(tuple(changes.items()), summary)
 
 
@@ -95,16 +115,8 @@ def _gating(at: Situation) -> Decision:
 
 def _placing(at: Situation) -> Decision:
     target = at.state.target
-    place = _apply(
-        f"give {target.new} the image {target.image}",
-        {
-            ACTIVE_COLOR: target.old.value,
-            CANARY_PERCENT: 0,
-            f"{target.old}.image": target.old_image,
-            f"{target.new}.image": target.image,
-            f"{target.new}.replicas": target.replicas,
-        },
-    )
+    summary = f"give {target.new} the image {target.image}"
+    place = _apply(at, summary, target.old, new_image=target.image)
     if found := _faulty(at) or _todo(at, Announce(), place):
         return found
     if at.seen.outputs is None:
@@ -133,14 +145,7 @@ def _verifying(at: Situation) -> Decision:
 def _stepping(at: Situation) -> Decision:
     state, target = at.state, at.state.target
     percent = state.spec.steps[state.step - 1]
-    move = _apply(
-        f"give {target.new} {percent} % of the shards",
-        {
-            ACTIVE_COLOR: target.old.value,
-            CANARY_PERCENT: percent,
-            f"{target.new}.image": state.image,
-        },
-    )
+    move = _apply(at, f"give {target.new} {percent} % of the shards", target.old, percent)
     if found := _faulty(at) or _gone(at) or _todo(at, move):
         return found
     return _handed_over(at, percent) or Decision(
@@ -183,6 +188,10 @@ def _judged(at: Situation, least_seconds: int) -> Decision | None:
     said = "; ".join(judgement.reasons) or judgement.verdict.value
     if judgement.verdict is Verdict.FAIL:
         return Decision(said, trigger=Trigger.FAIL, blame=True, numbers=judgement.numbers)
+    ready = sum(pod.serves for pod in at.seen.new_pods or ())
+    if ready < state.target.replicas:
+        seen = f"{ready} of {state.target.replicas} pods of {state.target.new} are seen ready"
+        return at.wait(seen, look, **judgement.numbers)
     left = least_seconds - (at.now - state.entered_at).total_seconds()
     if judgement.verdict is not Verdict.PASS or left > 0:
         return at.wait(f"{judgement.verdict}: {said}", look, **judgement.numbers)
@@ -195,14 +204,7 @@ def _numbers(at: Situation) -> Mapping[str, float]:
 
 def _swapping(at: Situation) -> Decision:
     target = at.state.target
-    swap = _apply(
-        f"move everything to {target.new}",
-        {
-            ACTIVE_COLOR: target.new.value,
-            CANARY_PERCENT: 0,
-            f"{target.new}.image": at.state.image,
-        },
-    )
+    swap = _apply(at, f"move everything to {target.new}", target.new)
     if found := _faulty(at) or _gone(at) or _todo(at, swap):
         return found
     return Decision(f"{target.new} is the active color", trigger=Trigger.READY)
@@ -227,12 +229,12 @@ def _baking(at: Situation) -> Decision:
 
 def _closing(at: Situation) -> Decision:
     new = at.state.target.new
-    found = _todo(at, *_commit(at, f"{new} runs {at.state.image}"), Withdraw())
+    found = _todo(at, Withdraw(), *_commit(at, f"{new} runs {at.state.image}"))
     return found or Decision(f"{new} stays", trigger=Trigger.READY)
 
 
 def _commit(at: Situation, what: str) -> list[Action]:
-    return [Commit(f"release: {what}")] if at.state.spec.commit else []
+    return [Commit(f"chore(release): {what}")] if at.state.spec.commit else []
 
 
 def _warm(at: Situation) -> Decision:
@@ -241,33 +243,34 @@ def _warm(at: Situation) -> Decision:
 
 def _cooling(at: Situation) -> Decision:
     old = at.state.target.old
-    cool = _apply(f"scale {old} down", {f"{old}.replicas": 0})
-    found = _todo(at, cool, *_commit(at, f"{old} is scaled down"))
+    cool = _apply(at, f"scale {old} down", old.other, old_replicas=0)
+    # The mark again: an earlier phase goes on when it cannot be taken off.
+    found = _todo(at, cool, Withdraw(), *_commit(at, f"{old} is scaled down"))
     return found or Decision(f"{old} is scaled down", trigger=Trigger.READY)
 
 
 def _raising(at: Situation) -> Decision:
     target = at.state.target
-    if found := _todo(at, EndUp(), Announce(required=False), patient=True):
+    # Here seconds count, so whoever cannot be told is asked again only when something refuses.
+    told = at.state.work(Announce.key).failed_at is not None
+    mark = [] if told else [Announce(required=False)]
+    if found := _todo(at, EndUp(), *mark, patient=True):
         return found
     if serving(at.seen.old_pods):
         return Decision(f"{target.old} has a ready pod", trigger=Trigger.READY)
     if at.seen.old_pods is None:
         return at.wait(f"the pods of {target.old} cannot be seen")
-    raise_it = _apply(
-        f"start {target.old} again",
-        {
-            f"{target.old}.image": target.old_image,
-            f"{target.old}.replicas": max(target.old_replicas, 1),
-        },
-    )
+    # An `up` of the swap may have been cut off, so whoever trades now goes on.
+    raise_it = _apply(at, f"start {target.old} again", None)
     return _todo(at, raise_it, patient=True) or at.wait(f"{target.old} has no ready pod yet", 0.5)
 
 
 def _returning(at: Situation) -> Decision:
     old = at.state.target.old
-    back = _apply(f"move everything back to {old}", {ACTIVE_COLOR: old.value, CANARY_PERCENT: 0})
-    if found := _todo(at, EndUp(), back, patient=True):
+    back = _apply(at, f"move everything back to {old}", old)
+    # Whatever refused it may have been another release's mark.
+    mark = [Announce(required=False)] if at.state.work(back.key).failed_at else []
+    if found := _todo(at, EndUp(), *mark, back, patient=True):
         return found
     if at.seen.live is not old:
         return at.wait(f"{at.seen.live or 'nobody'} answers new requests", 0.5)
@@ -278,15 +281,7 @@ def _returning(at: Situation) -> Decision:
 
 def _tidying(at: Situation) -> Decision:
     state, target = at.state, at.state.target
-    tidy = _apply(
-        f"scale {target.new} down",
-        {
-            ACTIVE_COLOR: target.old.value,
-            CANARY_PERCENT: 0,
-            f"{target.new}.image": state.image,
-            f"{target.new}.replicas": 0,
-        },
-    )
+    tidy = _apply(at, f"scale {target.new} down", target.old, new_replicas=0)
     # The same image on both colors: to ban it would ban the one that takes over.
     guilty = state.quarantine and state.digest and state.digest != digest_of(target.old_image)
     ban = [Ban(state.digest, state.back_reason)] if guilty else []

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from bot.contract.color import Color
+
 QUARANTINE_CONFIGMAP = "bot-quarantine"
 """One key for each digest, `sha256-…`: a ConfigMap's keys know no colon."""
 UNDER_WAY_CONFIGMAP = "bot-release"
@@ -22,7 +24,7 @@ RELEASE_RETURNS_ENV = "BOT_RELEASE_RETURNS"
 UNREADABLE = "(unreadable)"
 _KEY = re.compile(r"([a-z0-9]+)-([0-9a-f]+)")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]+")
-_RELEASE_KEY, _HOLDER_KEY, _SINCE_KEY = "release", "holder", "since"
+_RELEASE_KEY, _HOLDER_KEY, _SINCE_KEY, _OLD_KEY = "release", "holder", "since", "old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,13 @@ class UnderWay:
     """User, machine and process, for people."""
     since: str
     """RFC 3339, UTC."""
+    old: Color | None = None
+    """Color that it comes from, and goes back to; None when the mark does not say."""
 
     def to_data(self) -> dict[str, str]:
         """Return the ConfigMap's `data`."""
-        return {_RELEASE_KEY: self.release, _HOLDER_KEY: self.holder, _SINCE_KEY: self.since}
+        data = {_RELEASE_KEY: self.release, _HOLDER_KEY: self.holder, _SINCE_KEY: self.since}
+        return data if self.old is None else {**data, _OLD_KEY: self.old.value}
 
     @classmethod
     def from_data(cls, data: Mapping[str, str]) -> "UnderWay | None":
@@ -103,4 +108,5 @@ class UnderWay:
         if not release:
             return None
         holder, since = (data.get(key, UNREADABLE) for key in (_HOLDER_KEY, _SINCE_KEY))
-        return cls(release, holder, since)
+        old = data.get(_OLD_KEY)
+        return cls(release, holder, since, Color(old) if old in set(Color) else None)

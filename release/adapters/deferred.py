@@ -74,9 +74,13 @@ class Deferred:
         """Let a digest in again."""
         await (await self._ports()).quarantine.clear(digest)
 
-    async def announce(self, release: str, holder: str, since: datetime) -> None:
+    async def announce(self, release: str, holder: str, since: datetime, old: Color) -> None:
         """Set the mark of a release."""
-        await (await self._ports()).under_way.announce(release, holder, since)
+        await (await self._ports()).under_way.announce(release, holder, since, old)
+
+    async def comes_from(self) -> Color | None:
+        """Return the color that the marked release comes from."""
+        return await (await self._ports()).under_way.comes_from()
 
     async def withdraw(self, release: str) -> None:
         """Take it off."""

@@ -1,6 +1,6 @@
 """Tells people: the port `Notifier`. A queue and a worker for each place that messages go to.
 
-`send` returns when every place has the message, so that its caller can write that down; who must
+`send` returns when a place has the message, so that its caller can write that down; who must
 not wait calls it in a task of its own. A place that is slow or dead delays no other place. A
 message is tried again until it is taken or its time is over. A try whose reply was lost is
 repeated, too: nothing is lost, and only then may it arrive twice.
@@ -96,24 +96,28 @@ class Messages:
             random: spreads the tries.
         """
         spread = random or Random()  # noqa: S311 -- no secret hangs on it
-        self._workers = [
-            _Worker(sink, delivery or Delivery(), clock or Clock(), spread) for sink in sinks
-        ]
+        self._workers = {
+            sink.name: _Worker(sink, delivery or Delivery(), clock or Clock(), spread)
+            for sink in sinks
+        }
 
-    async def send(self, message: Message) -> None:
-        """Return when every place has the message; one whose key a place has is not sent there.
+    @property
+    def places(self) -> Sequence[str]:
+        """Names of the sinks."""
+        return list(self._workers)
+
+    async def send(self, message: Message, place: str) -> None:
+        """Return when a place has the message; one whose key it has is not sent again.
 
         Raises:
-            MessageError: a place does not have it; names all of them. The others do.
+            MessageError: the place does not have it.
         """
-        waits = [asyncio.shield(worker.put(message)) for worker in self._workers]
-        outcomes = await asyncio.gather(*waits)
-        if failures := [outcome for outcome in outcomes if outcome]:
-            raise MessageError("; ".join(failures))
+        if failure := await asyncio.shield(self._workers[place].put(message)):
+            raise MessageError(failure)
 
     async def close(self) -> None:
         """End the workers; what they have not sent by now stays unsent."""
-        await asyncio.gather(*(worker.close() for worker in self._workers))
+        await asyncio.gather(*(worker.close() for worker in self._workers.values()))
 
 
 class _Worker:

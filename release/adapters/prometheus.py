@@ -123,7 +123,7 @@ class PrometheusMetrics:
                 failures.append(f"{pod or f'a series without {label}'}: scraped {age:.0f} s ago")
                 continue
             own = [sample for sample in samples if sample[0].get(label) == pod]
-            counters, odd = exposition.counters_of(pod, time, _families(own), at - time)
+            counters, odd = exposition.counters_of(pod, time, _families(own))
             pods.append(counters)
             failures += odd
         return Snapshot(color, at, tuple(pods), tuple(failures))

@@ -12,6 +12,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap
 
 from bot.contract import release as contract
+from bot.contract.color import Color
 from bot.contract.release import QuarantineEntry
 from release.adapters.kube import ClusterError, Kube
 from release.model import Quarantined
@@ -72,14 +73,23 @@ class UnderWayMap:
     def __init__(self, kube: Kube) -> None:
         self._map = _Map(kube, contract.UNDER_WAY_CONFIGMAP)
 
-    async def announce(self, release: str, holder: str, since: datetime) -> None:
-        """Say who runs a release since when; replaces what was said before.
+    async def announce(self, release: str, holder: str, since: datetime, old: Color) -> None:
+        """Say who runs a release since when, from which color; replaces what was said before.
 
         Raises:
             ClusterError: it is not written.
         """
-        mark = contract.UnderWay(release, holder, since.astimezone(UTC).isoformat())
+        mark = contract.UnderWay(release, holder, since.astimezone(UTC).isoformat(), old)
         await self._map.change(lambda data: None if data == mark.to_data() else mark.to_data())
+
+    async def comes_from(self) -> Color | None:
+        """Return the color that the marked release comes from; None when none is marked.
+
+        Raises:
+            ClusterError: the cluster cannot be asked.
+        """
+        mark = contract.UnderWay.from_data(await self._map.read())
+        return None if mark is None else mark.old
 
     async def withdraw(self, release: str) -> None:
         """Take the mark of this release away; does nothing when it is another's or none.

@@ -14,6 +14,8 @@ SUSPICION = 4.0
 fourth at most ever meets it, and then waits until it has gone down."""
 
 
+_NONE_BY_CHANCE = 5.0
+"""Of so many expected, a version as busy as the old one shows none less than once in 100 times."""
 _SOME = 3.0
 _FAR = 2.0
 """So many times the old color's rate, at its bound, nobody takes for chance."""
@@ -54,7 +56,7 @@ def _too_little(looks: Sequence[Look], tested: Sequence[Tested], least: float) -
 
 def _about_test(one: Tested, least: float) -> list[str]:
     evidence = one.evidence
-    if one.expected >= least and evidence.new_tried <= 0:
+    if one.expected >= min(least, _NONE_BY_CHANCE) and evidence.new_tried <= 0:
         return [f"{one.name}: {one.expected:.0f} were expected of the new color, and none was seen"]
     if evidence.old_tried < least and evidence.new_wrong > 0:
         wrong = f"{evidence.new_wrong:.0f} of {evidence.new_tried:.0f} went wrong"

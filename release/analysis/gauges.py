@@ -11,9 +11,9 @@ LASTING = 3
 
 def bad(looks: Sequence[Look], thresholds: Mapping[str, float]) -> list[str]:
     """Say what the last looks agree on. What is not told is not bad: `readings` says so."""
-    if len(looks) < LASTING:
+    last = _scrapes(looks)
+    if len(last) < LASTING:
         return []
-    last = looks[-LASTING:]
     found: list[str] = []
     ages = [max(map(_age, look.new.pods), default=0.0) for look in last]
     if min(ages) > thresholds["heartbeat_age_seconds"]:
@@ -22,6 +22,20 @@ def bad(looks: Sequence[Look], thresholds: Mapping[str, float]) -> list[str]:
     if min(more) > thresholds["unresolved_orders"]:
         found.append(f"{more[-1]:.0f} more orders without an answer than with the old color")
     return found
+
+
+def _scrapes(looks: Sequence[Look]) -> list[Look]:
+    """Return the last looks, oldest first, without those that were told the same scrape again."""
+    found: list[Look] = []
+    later: list[float] | None = None
+    for look in reversed(looks):
+        at = [pod.at for pod in look.new.pods]
+        if at != later:
+            found.append(look)
+        if len(found) == LASTING:
+            break
+        later = at
+    return found[::-1]
 
 
 def _age(pod: Counters) -> float:

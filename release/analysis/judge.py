@@ -17,6 +17,7 @@ def judge(looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent:
     """
     if not looks:
         return Judgement(Verdict.INCONCLUSIVE, ("nobody has looked yet",))
+    looks = readings.begun(looks)
     tested = tests_of(looks, thresholds["alpha"], concurrent=concurrent)
     slow = latency.slower(looks, thresholds["latency_ratio"], concurrent=concurrent)
     bar = 1 / (SHARES["latency"] * thresholds["alpha"])

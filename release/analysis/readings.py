@@ -35,6 +35,17 @@ def told(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) and value >= 0 else None
 
 
+def begun(looks: Sequence[Look]) -> Sequence[Look]:
+    """Return the looks from the first on that saw the old color whole; at least the newest.
+
+    What comes after is held against that one, so a single bad answer must not spoil them all.
+    """
+    for number, look in enumerate(looks):
+        if not wrong_with(look.old):
+            return looks[number:]
+    return looks[-1:]
+
+
 def unreadable(looks: Sequence[Look], *, concurrent: bool) -> list[str]:
     """Return why the newest look cannot be judged, in words; empty when it can."""
     last = looks[-1]

@@ -80,7 +80,7 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
     stamped = version_of(described, "2", clone.git("rev-parse", "HEAD"), dirty=False)
     assert stamped == Version.from_tag("v0.1.0-rc.1").semver
 
-    clone.commit("release: what staging runs")
+    clone.commit("chore(release): what staging runs")
     clone.make("release", "STACK=production")
     assert clone.tags()[-1] == "v0.1.0"
     assert DIGEST in clone.git("tag", "-l", "--format=%(contents)", "v0.1.0")

@@ -1,3 +1,6 @@
+import os
+import socket
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -66,14 +69,42 @@ async def test_a_folder_without_a_project_is_named(
 async def test_what_an_earlier_rollback_could_not_record_is_written_by_the_next_command(
     folder: Path,
 ) -> None:
-    path = folder / FOLDER / "local.unrecorded.jsonl"
+    left = Spool(folder / FOLDER, "local", f"ada@{socket.gethostname()}:{2**22 + 1}-ab")
     waiting = [
         entry("r1", StillClock().now(), Kind.BEGAN, began(BLUE_GREEN, TARGET)),
         entry("r1", StillClock().now(), Kind.COMMANDED, {"command": "rollback", "by": "ada"}),
     ]
-    Spool(path).save(waiting)
-    assert Spool(path).load() == waiting
+    for record in waiting:
+        left.add(record)
     assert await _typed(folder, "status --stack local") is Exit.DONE
-    assert not path.exists()
+    assert not list((folder / FOLDER).glob("*.jsonl"))
     journal = SqliteJournal(folder / FOLDER / "journal.sqlite", "local")
     assert [record.kind for record in await journal.read(0)] == ["began", "commanded"]
+
+
+def test_what_could_not_be_recorded_outlives_its_process_and_is_taken_over_once(
+    tmp_path: Path,
+) -> None:
+    now = StillClock().now()
+    records = [
+        entry("r1", now + timedelta(seconds=number), Kind.DID, {"action": str(number)})
+        for number in range(3)
+    ]
+    for number, name in enumerate(("ada@here:1-a", "bob@here:2-b")):
+        Spool(tmp_path, "local", name).add(records[number])
+    alive = Spool(tmp_path, "local", "eve@here:3-c")
+    alive.add(records[2])
+    with alive.path.open("a") as file:
+        file.write('["r1", "2026-')  # killed in the middle of a line
+
+    ours = Spool(tmp_path, "local", "me@here:4-d", lambda holder: holder[:3] in ("ada", "bob"))
+    assert ours.take_over() == records[:2]
+    assert {path.name for path in tmp_path.iterdir()} == {ours.path.name, alive.path.name}
+    assert Spool(tmp_path, "local", "other@here:5-e").take_over() == []
+
+    assert Spool(tmp_path, "local", "x@here:6-f", lambda _: True).take_over() == records
+    os.utime(next(tmp_path.iterdir()), (0, 0))
+    late = Spool(tmp_path, "local", "y@elsewhere:7-a")
+    assert late.take_over() == records
+    late.save([])
+    assert not list(tmp_path.iterdir())

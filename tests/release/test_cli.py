@@ -1,18 +1,20 @@
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.contract.color import Color
 from release.cli import parser, run
+from release.commands import WARM_LOOK_SECONDS
 from release.exits import Exit
 from release.log import Log
 from release.model import Json, Quarantined, Record, Verdict
-from release.rehearsal import BUILT
+from release.rehearsal import BUILT, StillClock
 from release.site import Site
-from tests.release.worlds import NEW_IMAGE, OLD_IMAGE, Stage, crashed
+from tests.release.worlds import CONFIG, NEW_IMAGE, OLD_IMAGE, Killed, Stage, crashed
 
 MANUAL = Path(__file__).parents[2] / "docs" / "release" / "README.md"
 DEPLOY = f"deploy --image {NEW_IMAGE}"
@@ -46,6 +48,20 @@ class Desk:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+
+class Disturbed(StillClock):
+    """While somebody sleeps for the first time, something happens."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def sleep(self, seconds: float) -> None:
+        happens, self.meanwhile = self.meanwhile, None
+        if seconds == WARM_LOOK_SECONDS and happens is not None:
+            await happens()
+        elif happens is not None:
+            self.meanwhile = happens
+        await super().sleep(seconds)
 
 
 def found_deployed(image: str = NEW_IMAGE) -> Stage:
@@ -182,6 +198,96 @@ async def test_a_plan_that_would_be_refused_says_all_that_is_in_the_way(
     assert not desk.stage.journal.records
 
 
+async def test_a_deploy_that_is_refused_leaves_the_warm_window_of_the_former_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    known = len(desk.stage.journal.records)
+    assert await desk.type(DEPLOY) is Exit.REFUSED
+    assert "green is active and runs" in capsys.readouterr().err
+    assert len(desk.stage.journal.records) == known
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+
+
+async def test_a_deploy_whose_version_others_send_back_in_the_warm_window_says_so() -> None:
+    clock = Disturbed()
+    desk = Desk(Stage(clock=clock))
+
+    async def roll_back() -> None:
+        assert await Desk(desk.stage).type("rollback") is Exit.DONE
+
+    clock.meanwhile = roll_back
+    assert await desk.type(DEPLOY) is Exit.SENT_BACK
+    assert desk.stage.trader == ("blue", 0)
+
+
+async def test_a_promotion_needs_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    desk = Desk()
+    await desk.stage.begin()
+    told: dict[str, Json] = {"phase": "baking", "trigger": "ready", "reason": ""}
+    now = desk.stage.clock.now()
+    desk.stage.journal.records.append(Record(2, "r1", now, "entered", told))
+    assert await desk.type("promote") is Exit.USAGE
+    assert "promote needs --reason" in capsys.readouterr().err
+    assert len(desk.stage.journal.records) == 2
+
+
+async def test_without_the_store_a_rollback_learns_from_the_mark_where_a_release_came_from() -> (
+    None
+):
+    desk = Desk()
+    await desk.stage.begin()
+    desk.stage.journal.kill_after = 9  # the new color is placed, nothing is moved
+    with pytest.raises(Killed):
+        await desk.stage.run()
+    assert desk.stage.stack.image(Color.GREEN) == NEW_IMAGE
+    desk.stage.journal.away = lambda: True
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert desk.stage.stack.replicas(Color.GREEN) == 0
+    assert [each.digest for each in desk.stage.shelf.banned] == [NEW_IMAGE.partition("@")[2]]
+    assert desk.stage.shelf.mark == ""
+
+
+async def test_under_a_canary_that_nobody_wrote_down_a_rollback_goes_to_the_active_color() -> None:
+    stage = Stage()
+    for config in (stage.stack.file, stage.stack.deployed):
+        config |= {"green.image": NEW_IMAGE, "canaryPercent": 10}
+    desk = Desk(stage)
+    assert await desk.type("rollback") is Exit.DONE
+    assert stage.trader == ("blue", 0)
+    assert stage.stack.replicas(Color.GREEN) == 0
+
+
+async def test_a_rollback_from_a_clone_with_an_older_config_ends_the_same() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    mine = dict(desk.stage.stack.file)
+    desk.stage.stack.file = dict(CONFIG) | {"green.image": "bot@sha256:" + "e" * 64}
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert desk.stage.consistent
+    assert desk.stage.stack.file == mine | {"activeColor": "blue", "green.replicas": 0}
+
+
+async def test_a_store_that_comes_back_in_the_middle_of_a_rollback_does_not_end_it() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    begun = desk.stage.clock.now()
+    desk.stage.journal.away = lambda: (desk.stage.clock.now() - begun).total_seconds() < 20
+    desk.stage.cluster.spoil = lambda pod: (
+        replace(pod, ready=(desk.stage.clock.now() - begun).total_seconds() > 30)
+        if pod.color is Color.BLUE
+        else pod
+    )
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert "rolled-back" in [record.data.get("phase") for record in desk.stage.journal.records]
+    assert desk.stage.journal.lock_row is None
+
+
 async def test_unlock_names_the_holder_and_is_journalled() -> None:
     desk = Desk()
     await desk.type(f"{DEPLOY} --detach")
@@ -211,6 +317,7 @@ async def test_a_plan_shows_every_step_and_changes_nothing() -> None:
         "warm: green stays",
         "cooling: stood by for 3600 s",
         "  … scale blue down",
+        "  … take the mark of a release off the cluster",
         "done: blue is scaled down",
     ]
     assert desk.stage.stack.file == before

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -250,3 +251,68 @@ async def test_every_up_is_written_down_before_it_runs() -> None:
     await stage.run()
     assert len(stage.stack.ups) == 6
     assert not unwritten
+
+
+async def test_a_mark_that_cannot_be_set_delays_no_rollback_and_is_tried_again_when_refused() -> (
+    None
+):
+    stage = Stage()
+    await stage.begin()
+    await stage.run()
+    stage.shelf.unmarkable = 1
+    begun = stage.clock.now()
+    refusals = ["another release is under way"]
+    stage.stack.refuse = lambda _: refusals.pop() if refusals else None
+    await stage.command("rollback")
+    assert (await stage.run()).phase is Phase.ROLLED_BACK
+    announced = [
+        (record.at - begun).total_seconds()
+        for record in stage.log.records
+        if record.at >= begun and (record.kind, record.data.get("action")) == ("trying", "announce")
+    ]
+    moved = [
+        (record.at - begun).total_seconds()
+        for record in stage.log.records
+        if record.at >= begun and (record.kind, record.data.get("action")) == ("trying", "apply")
+    ]
+    assert len(announced) == 2
+    assert announced[0] == moved[0] == 0
+    assert announced[1] < moved[1]
+
+
+async def test_what_one_place_was_not_told_is_not_told_again_elsewhere() -> None:
+    stage = Stage()
+    stage.shelf.places = ["deaf", "well"]
+    stage.shelf.deaf_place = "deaf"
+    await stage.begin()
+    await stage.run()
+    assert len(stage.shelf.messages) == len(FORWARD)
+    stage.shelf.deaf_place = ""
+    stage.clock.time += timedelta(hours=25)
+    await stage.run()
+    assert len(stage.shelf.messages) == len(FORWARD) + 2 * len(["cooling", "done"])
+    stage.shelf.messages.clear()
+    await stage.run()
+    assert not stage.shelf.messages
+
+
+async def test_while_a_pod_is_missing_nothing_is_promoted() -> None:
+    stage = Stage()
+    stage.cluster.spoil = lambda pod: replace(
+        pod, ready=pod.name != "green-1" or stage.stack.active is Color.BLUE
+    )
+    await stage.begin()
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert "1 of 2 pods of green are seen ready" in state.back_reason
+
+
+async def test_a_verdict_and_the_end_of_an_up_wait_for_no_store() -> None:
+    stage = Stage()
+    await stage.begin()
+    stage.verdict = lambda _: Verdict.FAIL
+    stage.journal.away = lambda: "baking" in stage.phases()
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert stage.trader == ("blue", 0)
+    assert stage.log.unrecorded

@@ -142,15 +142,24 @@ class FaultyShelf(Shelf):
     """Its people may not listen."""
 
     deaf: bool = False
+    deaf_place: str = ""
+    unmarkable: int = 0
+    """How many marks cannot be set."""
     hangs_until_over: bool = False
 
-    async def send(self, message: Message) -> None:
-        if self.deaf:
+    async def announce(self, release: str, holder: str, since: datetime, old: Color) -> None:
+        self.unmarkable -= 1
+        if self.unmarkable >= 0:
+            raise PortError("the mark cannot be set")
+        await super().announce(release, holder, since, old)
+
+    async def send(self, message: Message, place: str) -> None:
+        if self.deaf or place == self.deaf_place:
             raise PortError("nobody listens")
         if self.hangs_until_over and "rolled-back" not in message.title:
             await self.over.wait()
         self.over.set()
-        await super().send(message)
+        await super().send(message, place)
 
     over: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.contract.color import Color
 from bot.contract.release import (
     QUARANTINE_CONFIGMAP,
     UNDER_WAY_CONFIGMAP,
@@ -92,11 +93,11 @@ async def test_the_mark_of_a_release_is_replaced_and_only_its_own_withdrawn() ->
     mark = UnderWayMap(api.kube())
     await mark.withdraw("r-1")
     assert api.config_maps == {}
-    await mark.announce("r-1", "night@laptop", SINCE)
-    await mark.announce("r-2", "ci", SINCE.astimezone(timezone(timedelta(hours=2))))
+    await mark.announce("r-1", "night@laptop", SINCE, Color.BLUE)
+    await mark.announce("r-2", "ci", SINCE.astimezone(timezone(timedelta(hours=2))), Color.GREEN)
     await mark.withdraw("r-1")
     told = UnderWay.from_data(api.config_maps[UNDER_WAY_CONFIGMAP]["data"])
-    assert told == UnderWay("r-2", "ci", "2026-03-01T02:03:00+00:00")
+    assert told == UnderWay("r-2", "ci", "2026-03-01T02:03:00+00:00", Color.GREEN)
     await mark.withdraw("r-2")
     assert UnderWay.from_data(api.config_maps[UNDER_WAY_CONFIGMAP]["data"]) is None
 
@@ -104,7 +105,7 @@ async def test_the_mark_of_a_release_is_replaced_and_only_its_own_withdrawn() ->
 async def test_what_is_already_so_is_not_written() -> None:
     api = FakeApi()
     for _ in range(2):
-        await UnderWayMap(api.kube()).announce("r-1", "ci", SINCE)
+        await UnderWayMap(api.kube()).announce("r-1", "ci", SINCE, Color.BLUE)
         await QuarantineMap(api.kube()).add(ENTRY)
     assert api.writes == 2
 

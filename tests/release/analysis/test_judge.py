@@ -192,6 +192,43 @@ def test_after_a_swap_silence_where_the_old_color_traded_is_a_doubt() -> None:
     assert verdict(looks, concurrent=False) is Verdict.INCONCLUSIVE
 
 
+def test_after_a_swap_six_orders_that_did_not_come_are_a_doubt_and_three_are_none() -> None:
+    """Of six expected, a version as busy as the old one shows none once in 400 times."""
+
+    def silent(orders: float) -> list[Look]:
+        return [
+            look(
+                120.0 + t,
+                pod(120.0, orders, requests=300.0),
+                pod(120.0 + t, 0.0, requests=300.0 + t, latency_buckets=STILL),
+            )
+            for t in range(0, 122, 2)
+        ]
+
+    assert verdict(silent(6.0), concurrent=False) is Verdict.INCONCLUSIVE
+    assert verdict(silent(3.0), concurrent=False) is Verdict.PASS
+
+
+def test_one_bad_answer_of_the_old_color_at_the_first_look_spoils_no_bake() -> None:
+    failed = replace(WELL[0], old=replace(WELL[0].old, failures=("b-1: does not answer",)))
+    assert verdict([failed], concurrent=False) is Verdict.ERROR
+    assert verdict([failed, *WELL[1:]], concurrent=False) is Verdict.PASS
+
+
+def test_a_scrape_that_is_told_again_is_no_further_evidence() -> None:
+    """Prometheus tells the same scrape until the next one: that is one look, not many."""
+    stopped = [
+        replace(
+            one, new=replace(one.new, pods=(replace(one.new.pods[0], heartbeat_age_seconds=30.0),))
+        )
+        for one in WELL
+    ]
+    last = stopped[-1].new.pods[0]
+    again = [*WELL, *(replace(one, new=replace(one.new, pods=(last,))) for one in stopped[-5:])]
+    assert verdict(again) is not Verdict.FAIL
+    assert verdict([*WELL, *stopped]) is Verdict.FAIL
+
+
 def test_one_burst_of_errors_is_one_error() -> None:
     looks = [
         look(100.0 + t, pod(100.0 + t, 200.0 + t), pod(100.0 + t, 5.0 + t, 0.0 if t < 60 else 50.0))
