@@ -6,6 +6,7 @@ anywhere leaves a journal from which the next one goes on.
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -163,11 +164,26 @@ class Engine:
             self._up = _Up(asyncio.create_task(doing), action, state.entered_at)
             return
         try:
-            text = await doing
+            text = await self._waited(doing, action)
+        except LostLockError:
+            raise
         except Exception as error:  # noqa: BLE001 -- a defect in one action must not stop a way back
             await self._record(state, Kind.FAILED, {"action": action.key, "text": told(error)})
         else:
             await self._record(state, Kind.DID, {"action": action.key, "text": text})
+
+    async def _waited(self, doing: Awaitable[str], action: Action) -> str:
+        """Wait for an action; what may stay undone, as a push that hangs, holds up no command."""
+        task = asyncio.ensure_future(doing)
+        try:
+            while not (await asyncio.wait({task}, timeout=POLL_SECONDS))[0]:
+                await self.log.refresh(self.world.clock.now())
+                await self._renew()
+                if not action.required and self._state().command is not None:
+                    raise PortError("left undone: a command came first")
+            return task.result()
+        finally:
+            task.cancel()
 
     async def _ended(self, up: _Up, state: State) -> None:
         """Write down how an `up` ended; of a phase that was left it only informs."""

@@ -68,10 +68,10 @@ def frozen(texts: Sequence[str], now: datetime) -> str:
         found = window(text)
         left = found.left(now)
         if left is not None:
-            end = (now + timedelta(minutes=left)).replace(second=0, microsecond=0)
-            there = end.astimezone(found.zone)
+            # By the clock on the wall there: a night in between may be an hour shorter.
+            there = now.astimezone(found.zone) + timedelta(minutes=left)
             return (
-                f"no releases {text}; until {end.astimezone(UTC):%a %H:%M} UTC"
+                f"no releases {text}; until {there.astimezone(UTC):%a %H:%M} UTC"
                 f" ({there:%a %H:%M %Z})"
             )
     return ""

@@ -22,9 +22,11 @@ class Facts:
     outputs: StackOutputs | None
     quarantined: Sequence[Quarantined] | None
     deployed_revision: str
-    """Commit that the last release here was begun from; empty when there was none."""
+    """Commit of what runs; empty when nobody knows."""
+    revision: str
+    """Commit of the candidate, likewise."""
     descends: bool | None
-    """Whether that commit is in the history of this one."""
+    """Whether the one is in the history of the other."""
     frozen: str
     """Which freeze window is open, until when, in both zones; empty when none is."""
     schemas: Sequence[Schemas | str] | None = None
@@ -79,9 +81,10 @@ def _history(target: Target, facts: Facts) -> list[str]:
     if facts.frozen and FREEZE not in target.overrides:
         problems.append(f"{facts.frozen}; wait, or say who answers for it: --allow-freeze")
     if facts.deployed_revision and OLDER not in target.overrides and not facts.descends:
+        candidate = facts.revision[:12] or "the candidate"
         problems.append(
             f"the deployed commit {facts.deployed_revision[:12]} is not in the history of "
-            f"{target.revision[:12]}: this would take something back; --allow-older says so"
+            f"{candidate}: this would take something back; --allow-older says so"
         )
     return problems
 

@@ -13,11 +13,11 @@ from typing import Any
 from bot.contract.provenance import Builds, Claims
 from release.fitness import serving
 from release.freeze import frozen
-from release.gates import SCHEMA, Facts, closed
+from release.gates import OLDER, SCHEMA, Facts, closed
 from release.log import Log
 from release.model import Judgement, Look, Verdict
 from release.observation import Need, Observation
-from release.origin import claims, schemas
+from release.origin import claims, descent, schemas
 from release.phases import Phase
 from release.ports import PortError
 from release.state import State, releases
@@ -134,19 +134,33 @@ class Observer:
 
     async def _gates(self, state: State) -> tuple[str, ...]:
         world, target = self.world, state.target
-        before = [
-            each.target.revision
-            for each in releases(self.log.records)
-            if each.phase in (Phase.WARM, Phase.DONE, Phase.LEFTOVER) and each.target.revision
-        ]
-        deployed = before[-1] if before else ""
+        deployed, candidate = await self._descent(state)
         outputs, quarantined = await asyncio.gather(
             world.stack.outputs(), world.quarantine.entries()
         )
-        descends = await world.git.is_ancestor(deployed, target.revision) if deployed else None
+        descends = await world.git.is_ancestor(deployed, candidate) if deployed else None
         window = frozen(state.spec.freeze, world.clock.now())
         stated = None
         if state.spec.verify_label and SCHEMA not in target.overrides:
             asked = (schemas(world.images, image) for image in (target.image, target.old_image))
             stated = tuple(await asyncio.gather(*asked))
-        return closed(target, Facts(outputs, quarantined, deployed, descends, window, stated))
+        facts = Facts(outputs, quarantined, deployed, candidate, descends, window, stated)
+        return closed(target, facts)
+
+    async def _descent(self, state: State) -> tuple[str, str]:
+        """Return the commits of what runs and of the candidate.
+
+        Where only builds of commits may run, their images know; else, where nobody compares labels
+        or uncommitted work is tried, what the releases were begun from has to do.
+        """
+        spec, target = state.spec, state.target
+        if spec.verify_label and spec.builds is not Builds.ANY and OLDER not in target.overrides:
+            before, after = await descent(self.world.images, target)
+            if before:
+                return before, after
+        begun = [
+            each.target.revision
+            for each in releases(self.log.records)
+            if each.phase in (Phase.WARM, Phase.DONE, Phase.LEFTOVER) and each.target.revision
+        ]
+        return (begun[-1] if begun else ""), target.revision

@@ -9,6 +9,7 @@ from bot.contract.provenance import Builds, Claims
 from bot.contract.release import digest_of
 from bot.contract.version import Version, VersionError
 from release.ports import Git, Images
+from release.state import Target
 
 
 async def claims(images: Images, git: Git, image: str, builds: Builds) -> Claims:
@@ -44,6 +45,20 @@ async def schemas(images: Images, image: str) -> Schemas | str:
         return Schemas.of_labels(await images.labels(image))
     except UnstatedError as error:
         return f"{image}: {error}"
+
+
+async def descent(images: Images, target: Target) -> tuple[str, str]:
+    """Return the commits that the live image and the candidate were built from; empty when unsaid.
+
+    What is built here is built from the commit that the release begins from.
+
+    Raises:
+        PortError: their registry does not answer.
+    """
+    before = (await images.labels(target.old_image)).get(labels.REVISION, "")
+    if "@" not in target.image:
+        return before, target.revision
+    return before, (await images.labels(target.image)).get(labels.REVISION, "")
 
 
 def _spelt(text: str) -> tuple[str, str]:

@@ -29,6 +29,28 @@ def test_a_good_version_is_promoted_and_a_command_brings_the_old_one_back(
     let_in_again(releases, image)
 
 
+def test_a_good_version_gets_its_shards_step_by_step(
+    releases: Releases, stack: Stack, platform: Platform, tmp_path: Path
+) -> None:
+    image = VERSIONS[GOOD].image(stack.image(Color.BLUE), platform)
+    releases.configure(**SHORT, strategy="canary")
+    try:
+        with pressure(releases.market, tmp_path, "canary") as load:
+            releases.run("deploy", "--image", image, "--detach")
+            releases.run("rollback", "--reason", "a test")
+    finally:
+        releases.configure(strategy="blue-green")
+    shares = [
+        each.data["changes"]["canaryPercent"]
+        for each in releases.journal()
+        if each.kind == "trying" and "canaryPercent" in each.data.get("changes", {})
+    ]
+    assert shares == [0, 10, 50, 0, 0, 0]  # placed, two steps, swapped; returned, tidied up
+    assert load.void or not load.lost
+    assert not as_before(releases, load)
+    let_in_again(releases, image)
+
+
 def test_a_hung_pod_of_the_old_color_does_not_keep_the_new_one_in_charge(
     releases: Releases, stack: Stack, platform: Platform, tmp_path: Path
 ) -> None:

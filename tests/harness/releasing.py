@@ -38,7 +38,7 @@ SHORT: Mapping[str, object] = {
     "stepSeconds": 4,
     "applyAttempts": 1,
     "deadlines.gating": 10,
-    "deadlines.verifying": 60,
+    "deadlines.verifying": 45,
 }
 """Of the stack config's `release:…`: a release that takes a minute."""
 SOON: Mapping[str, object] = {"rolloutSeconds": 60, "resources": {"cpuRequest": "80m"}}

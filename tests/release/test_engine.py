@@ -1,9 +1,11 @@
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.contract.color import Color
+from release import engine
 from release.model import Pod, Verdict
 from release.phases import Phase
 from release.state import Kind
@@ -316,3 +318,20 @@ async def test_a_verdict_and_the_end_of_an_up_wait_for_no_store() -> None:
     assert state.phase is Phase.ROLLED_BACK
     assert stage.trader == ("blue", 0)
     assert stage.log.unrecorded
+
+
+async def test_a_push_that_hangs_holds_up_no_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "POLL_SECONDS", 0.01)
+    stage = Stage()
+
+    async def command() -> None:
+        await stage.command("rollback")
+
+    stage.shelf.push_hangs = command
+    await stage.begin()
+    async with asyncio.timeout(5):
+        state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert "closing" in stage.phases()
+    assert stage.trader == ("blue", 0)
+    assert len(stage.shelf.commits) == 1

@@ -17,7 +17,7 @@ from release.rehearsal import LABELS
 from release.site import Site
 from release.spec import Spec
 from release.state import Target
-from tests.release.worlds import BLUE_GREEN, OLD_IMAGE, TARGET, FaultyShelf, Stage
+from tests.release.worlds import BLUE_GREEN, NEW_IMAGE, OLD_IMAGE, TARGET, FaultyShelf, Stage
 
 NEXT = Schemas(Range(OURS.ledger.oldest, OURS.ledger.newest + 1), OURS.config)
 AFTER = Schemas(Range(OURS.ledger.newest + 1, OURS.ledger.newest + 1), OURS.config)
@@ -29,7 +29,7 @@ def facts(candidate: Schemas | str, live: Schemas | str) -> Facts:
         "blueImage": OLD_IMAGE,
         "blueReplicas": 2,
     }
-    return Facts(StackOutputs.from_mapping(outputs), [], "", None, "", (candidate, live))
+    return Facts(StackOutputs.from_mapping(outputs), [], "", "", None, "", (candidate, live))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ class Keys:
 
 
 class Registry(FaultyShelf):
-    """May be away, or tell labels of an image's own."""
+    """May be away, or tell labels of an image's own. Its commits are a line, by their numbers."""
 
     of: Mapping[str, Mapping[str, str]] = {}
     away = False
@@ -80,6 +80,9 @@ class Registry(FaultyShelf):
         if self.away:
             raise PortError("the registry does not answer")
         return self.of.get(reference, LABELS)
+
+    async def is_ancestor(self, older: str, newer: str) -> bool:
+        return older <= newer
 
 
 def stage(old: Mapping[str, str], *, away: bool = False, spec: Spec = BLUE_GREEN) -> Stage:
@@ -137,3 +140,43 @@ async def test_a_registry_that_is_away_opens_no_gate() -> None:
     state = await played.run()
     assert state.phase is Phase.REFUSED
     assert played.consistent
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "spec", "refused"),
+    [
+        ("2" * 40, "3" * 40, BLUE_GREEN, False),
+        ("3" * 40, "2" * 40, BLUE_GREEN, True),
+        ("3" * 40, "2" * 40, BLIND, False),
+        ("3" * 40, "", BLUE_GREEN, True),
+        ("", "2" * 40, BLUE_GREEN, False),
+    ],
+)
+async def test_an_older_image_is_refused_whatever_commit_the_clone_is_at(
+    *, old: str, new: str, spec: Spec, refused: bool
+) -> None:
+    played = stage({**LABELS, labels.REVISION: old}, spec=spec)
+    played.spec = spec.model_copy(update={"builds": Builds.CLEAN})
+    assert isinstance(played.shelf, Registry)
+    played.shelf.of = {**played.shelf.of, NEW_IMAGE: {**LABELS, labels.REVISION: new}}
+    await played.begin(replace(TARGET, revision="9" * 40))
+    assert ((await played.run()).phase is Phase.REFUSED) is refused
+
+
+def test_an_older_candidate_and_a_frozen_time_are_refused_until_a_person_answers_for_them() -> None:
+    shut = replace(
+        facts(OURS, OURS),
+        deployed_revision="3" * 40,
+        revision="2" * 40,
+        descends=False,
+        frozen="no releases Fri 16:00 - Mon 06:00; until Mon 06:00 UTC",
+    )
+    found = closed(TARGET, shut)
+    assert [word for each in found for word in each.split() if word.startswith("--")] == [
+        "--allow-freeze",
+        "--allow-older",
+    ]
+    assert closed(replace(TARGET, overrides=("older",)), shut) == found[:1]
+    assert closed(replace(TARGET, overrides=("freeze",)), shut) == found[1:]
+    assert closed(replace(TARGET, overrides=("freeze", "older")), shut) == ()
+    assert closed(TARGET, replace(shut, descends=True, frozen="")) == ()

@@ -1,7 +1,7 @@
 """Worlds for the engine: the ideal one of a rehearsal, with faults that a test switches on."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -146,6 +146,15 @@ class FaultyShelf(Shelf):
     unmarkable: int = 0
     """How many marks cannot be set."""
     hangs_until_over: bool = False
+    push_hangs: Callable[[], Awaitable[None]] | None = None
+    """What happens while a push hangs for ever."""
+
+    async def commit(self, message: str, *, push: bool) -> str | None:
+        if self.push_hangs is not None:
+            meanwhile, self.push_hangs = self.push_hangs, None
+            await meanwhile()
+            await asyncio.Event().wait()
+        return await super().commit(message, push=push)
 
     async def announce(self, release: str, holder: str, since: datetime, old: Color) -> None:
         self.unmarkable -= 1
