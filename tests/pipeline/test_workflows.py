@@ -10,12 +10,13 @@ import pytest
 import yaml
 
 from tests.harness.process import REPOSITORY
-from tests.pipeline.planted import PLANTED
+from tests.pipeline import planted, planted_deploys
 from tests.pipeline.source import Source, jobs, load
 from tests.pipeline.workflows import RULES
 
 SOURCE = load()
 GOLDEN = Path(__file__).parent / "golden" / "permissions.yml"
+PLANTED = {**planted.PLANTED, **planted_deploys.PLANTED}
 EXPECTED = {"ci", "preview", "deploy", "rollback", "drift", "nightly"}
 
 

@@ -1,6 +1,6 @@
 """All rules of the workflows' contract, by their names."""
 
-from tests.pipeline import deploying, hardening
+from tests.pipeline import checking, deploying, hardening
 from tests.pipeline.source import Rule
 
 RULES: dict[str, Rule] = {
@@ -24,6 +24,9 @@ RULES: dict[str, Rule] = {
         deploying.nothing_cancels_a_deploy,
         deploying.stacks_have_groups_of_their_own,
         deploying.schemas_are_compared_before_a_merge,
+        checking.ci_runs_all_checks,
+        checking.nothing_goes_on_after_an_error,
+        checking.only_reports_outlive_a_failure,
         hardening.identities_are_short_lived,
         hardening.tokens_go_to_few_steps,
     )
