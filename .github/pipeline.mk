@@ -4,8 +4,9 @@ OUTPUT ?=
 NUMBER ?=
 ENVIRONMENT ?= production
 BRANCH ?= $(shell git branch --show-current)
-# What goes to a stack; empty lets the standby build.
+# What goes to a stack: an image, or what another stack runs; without both the standby builds.
 IMAGE ?=
+FROM ?=
 # Who commits tags and deployed config: a person keeps their name, a runner has none.
 ROBOT := NAME=pipeline EMAIL=pipeline@users.noreply.invalid
 IDENTITY = $(if $(shell git config user.name),,$(foreach role,AUTHOR COMMITTER,$(addprefix GIT_$(role)_,$(ROBOT))))
@@ -35,30 +36,35 @@ approval: $(READY)
 kubeconfig:
 	mkdir -p ~/.kube && printf '%s\n' "$$KUBECONFIG_TEXT" > ~/.kube/config
 
-.PHONY: image
-image: $(READY)
-	@$(BIN)/python -m pipeline image --stack $(STACK)
+# The commits say the next version. 3 and 21 are cz's words for: none of them asks for one.
+next = version="$$($(BIN)/cz bump --yes --get-next $(1))" || case $$? in \
+  3 | 21) echo 'no commit asks for a version: nothing to do'; exit 0 ;; *) exit 1 ;; esac
 
+# FROM's image goes to STACK, if it is what the commits release. Each command is one of its own: the
+# shell goes on when one fails inside of another one's words, and production would build.
 .PHONY: deploy
 deploy: $(READY)
-	$(IDENTITY) $(BIN)/python -m release deploy --stack $(STACK) $(if $(IMAGE),--image $(IMAGE))
+	image='$(IMAGE)'; \
+	  $(if $(FROM),$(next); $(BIN)/python -m pipeline promoted --stack $(FROM) --version "$$version"; \
+	    image="$$($(BIN)/python -m pipeline image --stack $(FROM))";) \
+	  $(IDENTITY) $(BIN)/python -m release deploy --stack $(STACK) $${image:+--image "$$image"}
 
 .PHONY: rollback
 rollback: $(READY)
 	$(IDENTITY) $(BIN)/python -m release rollback --stack $(STACK)
 
 # The tag comes before the build: it is what the image is stamped with.
-# 3 and 21 are cz's words for: no commit asks for a version.
 .PHONY: candidate
 candidate: $(READY)
-	version="$$($(BIN)/cz bump --yes --get-next --prerelease rc)" || case $$? in 3 | 21) exit 0 ;; *) exit 1 ;; esac; \
+	$(call next,--prerelease rc); \
 	  $(BIN)/python -m pipeline newest --version "$$version"; \
 	  $(IDENTITY) git tag -a "v$$version" -m "Candidate $$version"
 
 # After production has it: what users read, what the commits say, and the tag that names the image.
 .PHONY: release
 release: $(READY)
-	version="$$($(BIN)/cz bump --yes --get-next)" || case $$? in 3 | 21) exit 0 ;; *) exit 1 ;; esac; \
+	$(next); \
+	  $(BIN)/python -m pipeline promoted --stack $(STACK) --version "$$version"; \
 	  image="$$($(BIN)/python -m pipeline image --stack $(STACK))"; \
 	  $(BIN)/cz changelog --dry-run --incremental --merge-prerelease --unreleased-version "v$$version" \
 	    | $(BIN)/python -m pipeline changelog --version "$$version" --date "$$(date -u +%F)"; \

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import approval, changelog, compatible, notes, pinned, scanners, versions
+from pipeline import approval, changelog, compatible, notes, pinned, promotion, scanners, versions
 from pipeline.forge import GitHub
 from pipeline.tools import ROOT, ToolError
 
@@ -76,6 +76,11 @@ def _image(options: argparse.Namespace) -> int:
     return 0
 
 
+def _promoted(options: argparse.Namespace) -> int:
+    promotion.require_release(options.version, options.stack)
+    return 0
+
+
 def _compatible(options: argparse.Namespace) -> int:
     found, told = compatible.judged(options.stack, options.base)
     _say("\n".join([told, *found]))
@@ -127,6 +132,9 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--environment", required=True, help="its name")
     image = add("image", _image, "print the image that a stack's config pins for its active color")
     image.add_argument("--stack", required=True, help="its name")
+    named = add("promoted", _promoted, "fail unless a version releases what a stack runs")
+    named.add_argument("--stack", required=True, help="its name")
+    named.add_argument("--version", required=True, help="of the release, without v")
     gate = add("compatible", _compatible, "fail unless this source gets on with what a stack runs")
     gate.add_argument("--stack", required=True, help="its name")
     gate.add_argument("--base", required=True, help="commit whose stack config says what runs")

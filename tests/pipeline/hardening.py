@@ -130,7 +130,7 @@ def no_expression_in_a_script(source: Source) -> Iterator[str]:
 
 def each_step_is_one_command(source: Source) -> Iterator[str]:
     to_the_summary = r" >> \"\$GITHUB_STEP_SUMMARY\""
-    value = r"(?:[\w./-]+|\"[^\";&|\n]*\")"
+    value = r"(?:[\w./-]+|\"[\w./$-]*\")"
     make = rf"make (--silent )?[a-z.][\w./-]*( [A-Z]+={value})*"
     allowed = re.compile(
         rf"(sudo --preserve-env=PATH )?{make}|{make}{to_the_summary}|cat \S+{to_the_summary}"

@@ -113,6 +113,10 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
         "each_step_is_one_command",
         step("ci", "check", "make check", run="make --ignore-errors check"),
     ),
+    "a command whose failure nobody sees": (
+        "each_step_is_one_command",
+        step("deploy", "production", "make deploy", run='make deploy IMAGE="$(make image)"'),
+    ),
     "a command in a command": (
         "each_step_is_one_command",
         step("ci", "check", "make check", run="make check $(curl https://get.example)"),

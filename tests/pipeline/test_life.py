@@ -10,9 +10,11 @@ import pytest
 from bot.contract.version import Version
 from infra.image import version_of
 from pipeline.changelog import ChangelogError, released
-from tests.harness.process import REPOSITORY, Shell
+from tests.harness.process import REPOSITORY, Done, Shell
 
 DIGEST = "sha256:" + "1" * 64
+DEPLOYS = "import sys\nprint('release', *sys.argv[1:])\n"
+"""Stands in for the release: says how it was called."""
 WHO = {
     f"GIT_{role}_{what}": "test@example.invalid"
     for role in ("AUTHOR", "COMMITTER")
@@ -23,6 +25,7 @@ KEPT = (
     "CHANGELOG.md",
     "pyproject.toml",
     "Pulumi.production.yaml",
+    "Pulumi.staging.yaml",
     ".github/pipeline.mk",
     "bot/__init__.py",
     "bot/contract",
@@ -43,8 +46,17 @@ class Clone(Shell):
         self.git("commit", "-qm", message)
 
     def make(self, *words: str) -> str:
+        return self.tries(*words, check=True).output.strip()
+
+    def tries(self, *words: str, check: bool = False) -> Done:
         # The environment is this repository's own: there is nothing to install.
-        return self.run("make", "--silent", "-o", ".venv/.ready", *words).output.strip()
+        return self.run("make", "--silent", "-o", ".venv/.ready", *words, check=check)
+
+    def runs(self, stack: str, digest: str = DIGEST) -> None:
+        """What a deploy leaves in git."""
+        file = self.folder / f"Pulumi.{stack}.yaml"
+        file.write_text(re.sub("sha256:[0-9a-f]{64}", digest, file.read_text()))
+        self.git("commit", "-qam", f"release: {stack} runs {digest}")
 
     def tags(self) -> list[str]:
         return self.git("tag", "--sort=creatordate").split()
@@ -60,8 +72,8 @@ def _clone(tmp_path: Path) -> Clone:
         copy(source, target)
     (folder / ".gitignore").write_text(".venv\n__pycache__/\n")
     (folder / ".venv").symlink_to(REPOSITORY / ".venv")
-    file = folder / "Pulumi.production.yaml"
-    file.write_text(file.read_text().replace("sha256:" + "0" * 64, DIGEST))
+    (folder / "release").mkdir()
+    (folder / "release" / "__main__.py").write_text(DEPLOYS)
     clone = Clone(folder, {**os.environ, **WHO})
     clone.git("init", "-q", "-b", "main")
     clone.git("init", "-q", "--bare", str(tmp_path / "origin"))
@@ -80,7 +92,8 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
     stamped = version_of(described, "2", clone.git("rev-parse", "HEAD"), dirty=False)
     assert stamped == Version.from_tag("v0.1.0-rc.1").semver
 
-    clone.commit("release: what staging runs")
+    clone.runs("staging")
+    clone.runs("production")
     clone.make("release", "STACK=production")
     assert clone.tags()[-1] == "v0.1.0"
     assert DIGEST in clone.git("tag", "-l", "--format=%(contents)", "v0.1.0")
@@ -96,7 +109,7 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
 
     clone.git("switch", "-qc", "develop", "v0.1.0-rc.1")
     clone.commit("feat(bot): a thing")
-    behind = clone.run("make", "-o", ".venv/.ready", "candidate", check=False)
+    behind = clone.tries("candidate")
     assert behind.code != 0
     assert "0.1.0-rc.2 does not come after v0.1.0" in behind.text
     clone.git("merge", "-qm", "chore: merge main", "-X", "ours", "main")
@@ -112,6 +125,52 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
 
 
 @pytest.mark.pipeline
+def test_what_staging_runs_goes_to_production_when_it_is_what_the_commits_release(
+    clone: Clone,
+) -> None:
+    promote = ("deploy", "STACK=production", "FROM=staging")
+    nothing = clone.tries(*promote)
+    assert nothing.code != 0, "production would build"
+    assert "nothing was deployed yet" in nothing.text
+
+    clone.runs("staging")
+    nameless = clone.tries(*promote)
+    assert nameless.code != 0
+    assert "is no candidate's" in nameless.text
+
+    clone.commit("fix: a mistake")
+    clone.make("candidate")
+    second = "sha256:" + "2" * 64
+    clone.runs("staging", second)
+    told = clone.make(*promote)
+    assert (
+        told == f"release deploy --stack production --image registry.example/trading-bot@{second}"
+    )
+    clone.runs("production", second)
+    clone.make("release", "STACK=production")
+    assert clone.tags()[-1] == "v0.1.0"
+
+    clone.commit("docs: words")
+    assert clone.make(*promote) == "no commit asks for a version: nothing to do"
+
+    clone.commit("feat: a thing that was sent back from staging")
+    for words in (promote, ("release", "STACK=production")):
+        other = clone.tries(*words)
+        assert other.code != 0
+        assert "v0.2.0 is no release of v0.1.0-rc.0, which" in other.text
+        assert "release deploy" not in other.text
+    assert clone.tags()[-1] == "v0.1.0"
+    assert not clone.git("status", "--porcelain")
+
+
+@pytest.mark.pipeline
+def test_a_deploy_takes_an_image_that_is_named_and_builds_without_one(clone: Clone) -> None:
+    assert clone.make("deploy", "STACK=staging") == "release deploy --stack staging"
+    told = clone.make("deploy", "STACK=staging", "IMAGE=r.example/bot@sha256:1")
+    assert told == "release deploy --stack staging --image r.example/bot@sha256:1"
+
+
+@pytest.mark.pipeline
 @pytest.mark.parametrize(
     ("message", "taken"),
     [
@@ -123,7 +182,7 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
 )
 def test_only_conventional_commits_are_merged(message: str, taken: bool, clone: Clone) -> None:  # noqa: FBT001 -- a table's column
     clone.commit(message)
-    done = clone.run("make", "-o", ".venv/.ready", "commits", "BASE=HEAD~1", check=False)
+    done = clone.tries("commits", "BASE=HEAD~1")
     assert (done.code == 0) is taken
 
 
