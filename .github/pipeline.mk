@@ -7,6 +7,7 @@ BRANCH ?= $(shell git branch --show-current)
 # What goes to a stack: an image, or what another stack runs; without both the standby builds.
 IMAGE ?=
 FROM ?=
+ONLY ?=
 # Who commits tags and deployed config: a person keeps their name, a runner has none.
 ROBOT := NAME=pipeline EMAIL=pipeline@users.noreply.invalid
 IDENTITY = $(if $(shell git config user.name),,$(foreach role,AUTHOR COMMITTER,$(addprefix GIT_$(role)_,$(ROBOT))))
@@ -42,9 +43,13 @@ next = version="$$($(BIN)/cz bump --yes --get-next $(1))" || case $$? in \
 
 # FROM's image goes to STACK, if it is what the commits release. Each command is one of its own: the
 # shell goes on when one fails inside of another one's words, and production would build.
+# With ONLY=candidates a HEAD without a candidate's tag is left alone: production would have to refuse
+# the build, and staging would stand in the way of the candidate that it runs.
 .PHONY: deploy
 deploy: $(READY)
-	image='$(IMAGE)'; \
+	$(if $(ONLY),if test -z "$$(git tag --points-at HEAD --list 'v*-rc.*')"; then \
+	    echo "HEAD has no candidate's tag: $(STACK) stays as it is"; exit 0; fi;) \
+	  image='$(IMAGE)'; \
 	  $(if $(FROM),$(next); $(BIN)/python -m pipeline promoted --stack $(FROM) --version "$$version"; \
 	    image="$$($(BIN)/python -m pipeline image --stack $(FROM))";) \
 	  $(IDENTITY) $(BIN)/python -m release deploy --stack $(STACK) $${image:+--image "$$image"}

@@ -9,6 +9,7 @@ from tests.pipeline.source import Source, Tree, commands, events, jobs, needed, 
 BRANCHES = {"staging": "develop", "production": "main"}
 DEPLOYING = {"push": {"branches": ["develop", "main"]}}
 """What starts a deploy: no other branch and no other event."""
+STAGED = "make deploy STACK=staging ONLY=candidates"
 PROMOTED = "make deploy STACK=production FROM=staging"
 ROLLING_BACK = (
     "github.ref == (inputs.stack == 'production' && 'refs/heads/main' || 'refs/heads/develop')"
@@ -77,6 +78,14 @@ def production_never_builds(source: Source) -> Iterator[str]:
         for line in commands(tree).splitlines():
             if "STACK=production" in line and line.startswith("make deploy") and line != PROMOTED:
                 yield f"{name}.{job}: {line}"
+
+
+def staging_gets_candidates(source: Source) -> Iterator[str]:
+    """A build without a tag would be refused by production, however good it is."""
+    for name, job, tree in jobs(source):
+        ran = [line for line in commands(tree).splitlines() if line in ("make candidate", STAGED)]
+        if "staging" in _deployed(tree) and ran != ["make candidate", STAGED]:
+            yield f"{name}.{job}"
 
 
 def nothing_cancels_a_deploy(source: Source) -> Iterator[str]:

@@ -87,6 +87,14 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
         "production_never_builds",
         step("deploy", "production", "make deploy", run="make deploy STACK=production"),
     ),
+    "a build without a name for staging": (
+        "staging_gets_candidates",
+        step("deploy", "staging", "make deploy", run="make deploy STACK=staging"),
+    ),
+    "a candidate that nobody tags": (
+        "staging_gets_candidates",
+        without("deploy", "staging", "make candidate"),
+    ),
     "a deploy that the next one cancels": (
         "nothing_cancels_a_deploy",
         fields(

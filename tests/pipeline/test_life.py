@@ -164,6 +164,23 @@ def test_what_staging_runs_goes_to_production_when_it_is_what_the_commits_releas
 
 
 @pytest.mark.pipeline
+def test_staging_keeps_its_candidate_when_nothing_asks_for_another(clone: Clone) -> None:
+    stage = ("deploy", "STACK=staging", "ONLY=candidates")
+    clone.make("candidate")
+    assert clone.make(*stage) == "release deploy --stack staging"
+    clone.runs("staging")
+    clone.runs("production")
+    clone.make("release", "STACK=production")
+
+    clone.commit("docs: words")
+    clone.make("candidate")
+    assert clone.make(*stage) == "HEAD has no candidate's tag: staging stays as it is"
+    clone.commit("fix: a mistake")
+    clone.make("candidate")
+    assert clone.make(*stage) == "release deploy --stack staging"
+
+
+@pytest.mark.pipeline
 def test_a_deploy_takes_an_image_that_is_named_and_builds_without_one(clone: Clone) -> None:
     assert clone.make("deploy", "STACK=staging") == "release deploy --stack staging"
     told = clone.make("deploy", "STACK=staging", "IMAGE=r.example/bot@sha256:1")
