@@ -3,13 +3,16 @@
 OUTPUT ?=
 NUMBER ?=
 ENVIRONMENT ?= production
+# The commit that the checks have seen.
+TESTED ?= HEAD
 BRANCH ?= $(shell git branch --show-current)
 # What goes to a stack: an image, or what another stack runs; without both the standby builds.
 IMAGE ?=
 FROM ?=
 ONLY ?=
 # Who commits tags and deployed config: a person keeps their name, a runner has none.
-ROBOT := NAME=pipeline EMAIL=pipeline@users.noreply.invalid
+ROBOT_EMAIL := pipeline@users.noreply.invalid
+ROBOT := NAME=pipeline EMAIL=$(ROBOT_EMAIL)
 IDENTITY = $(if $(shell git config user.name),,$(foreach role,AUTHOR COMMITTER,$(addprefix GIT_$(role)_,$(ROBOT))))
 
 .PHONY: summary
@@ -76,6 +79,19 @@ release: $(READY)
 	  $(IDENTITY) git commit --quiet -m "docs: changelog of $$version" CHANGELOG.md; \
 	  $(IDENTITY) git tag -a "v$$version" -m "Release $$version: $$image"
 
+# A deploy begins at the branch's head, for the config that was deployed last; that may be past what
+# was tested by the pipeline's own commits, and by no others.
+.PHONY: tested
+tested: $(READY)
+	$(BIN)/python -m pipeline tested --commit $(TESTED) --robot $(ROBOT_EMAIL)
+
+# The branch may have moved meanwhile. A merge, no rebase: the tags are on commits that must stay.
+AS_ROBOT = $(IDENTITY) git -c credential.helper= -c credential.helper='!gh auth git-credential'
 .PHONY: push
 push:
-	git -c credential.helper= -c credential.helper='!gh auth git-credential' push --follow-tags origin HEAD:$(BRANCH)
+	for attempt in 1 2 3 4 5; do \
+	  if $(AS_ROBOT) push --follow-tags origin HEAD:$(BRANCH); then exit 0; fi; \
+	  $(AS_ROBOT) fetch --quiet origin $(BRANCH); \
+	  $(AS_ROBOT) merge --quiet -m 'chore: merge $(BRANCH)' FETCH_HEAD || { git merge --abort; break; }; \
+	done; \
+	echo '$(BRANCH) does not take these commits: merge them by hand' >&2; git log --oneline FETCH_HEAD..; exit 1

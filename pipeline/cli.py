@@ -6,7 +6,17 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import approval, changelog, compatible, notes, pinned, promotion, scanners, versions
+from pipeline import (
+    approval,
+    branch,
+    changelog,
+    compatible,
+    notes,
+    pinned,
+    promotion,
+    scanners,
+    versions,
+)
 from pipeline.forge import GitHub
 from pipeline.tools import ROOT, ToolError
 
@@ -76,6 +86,11 @@ def _image(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tested(options: argparse.Namespace) -> int:
+    branch.require_tested(options.commit, options.robot)
+    return 0
+
+
 def _promoted(options: argparse.Namespace) -> int:
     promotion.require_release(options.version, options.stack)
     return 0
@@ -132,6 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--environment", required=True, help="its name")
     image = add("image", _image, "print the image that a stack's config pins for its active color")
     image.add_argument("--stack", required=True, help="its name")
+    since = add("tested", _tested, "fail if others have committed since a commit was tested")
+    since.add_argument("--commit", required=True, help="the one that was tested")
+    since.add_argument("--robot", required=True, help="the address that the pipeline commits with")
     named = add("promoted", _promoted, "fail unless a version releases what a stack runs")
     named.add_argument("--stack", required=True, help="its name")
     named.add_argument("--version", required=True, help="of the release, without v")

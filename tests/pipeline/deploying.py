@@ -9,6 +9,7 @@ from tests.pipeline.source import Source, Tree, commands, events, jobs, needed, 
 BRANCHES = {"staging": "develop", "production": "main"}
 DEPLOYING = {"push": {"branches": ["develop", "main"]}}
 """What starts a deploy: no other branch and no other event."""
+TESTED = 'make tested TESTED="$TESTED"'
 STAGED = "make deploy STACK=staging ONLY=candidates"
 PROMOTED = "make deploy STACK=production FROM=staging"
 ROLLING_BACK = (
@@ -78,6 +79,21 @@ def production_never_builds(source: Source) -> Iterator[str]:
         for line in commands(tree).splitlines():
             if "STACK=production" in line and line.startswith("make deploy") and line != PROMOTED:
                 yield f"{name}.{job}: {line}"
+
+
+def deploys_begin_at_the_head_that_was_tested(source: Source) -> Iterator[str]:
+    """With the config of the deploy before; what came meanwhile has a run of its own."""
+    for name, job, tree in jobs(source):
+        if not _moves(tree):
+            continue
+        checkout = cast("Mapping[str, object]", steps(tree)[0].get("with") or {})
+        if checkout.get("ref") != "${{ github.ref }}":
+            yield f"{name}.{job}: begins at {checkout.get('ref')}"
+        if not _deployed(tree):
+            continue
+        ran = [step for step in steps(tree) if str(step.get("run", "")).startswith("make ")]
+        if ran[0].get("run") != TESTED or ran[0].get("env") != {"TESTED": "${{ github.sha }}"}:
+            yield f"{name}.{job}: nobody looked whether it was tested"
 
 
 def staging_gets_candidates(source: Source) -> Iterator[str]:

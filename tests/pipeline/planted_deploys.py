@@ -87,6 +87,18 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
         "production_never_builds",
         step("deploy", "production", "make deploy", run="make deploy STACK=production"),
     ),
+    "a deploy of the config before the last": (
+        "deploys_begin_at_the_head_that_was_tested",
+        step("deploy", "staging", "actions/checkout", **{"with": {"fetch-depth": 0}}),
+    ),
+    "a deploy of what came after the tests": (
+        "deploys_begin_at_the_head_that_was_tested",
+        without("deploy", "production", "make tested"),
+    ),
+    "a rollback from the commit of its button": (
+        "deploys_begin_at_the_head_that_was_tested",
+        step("rollback", "rollback", "actions/checkout", **{"with": {"ref": "${{ github.sha }}"}}),
+    ),
     "a build without a name for staging": (
         "staging_gets_candidates",
         step("deploy", "staging", "make deploy", run="make deploy STACK=staging"),

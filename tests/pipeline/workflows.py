@@ -21,6 +21,7 @@ RULES: dict[str, Rule] = {
         deploying.events_lead_to_their_stack,
         deploying.a_person_approves_production,
         deploying.production_never_builds,
+        deploying.deploys_begin_at_the_head_that_was_tested,
         deploying.staging_gets_candidates,
         deploying.nothing_cancels_a_deploy,
         deploying.stacks_have_groups_of_their_own,
