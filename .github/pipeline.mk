@@ -17,7 +17,8 @@ IDENTITY = $(if $(shell git config user.name),,$(foreach role,AUTHOR COMMITTER,$
 
 .PHONY: summary
 summary: $(READY)
-	$(BIN)/coverage report --format=markdown --skip-covered --skip-empty
+	@$(BIN)/python -m pipeline results --reports $(REPORTS)
+	@test ! -e .coverage || $(BIN)/coverage report --format=markdown --skip-covered --skip-empty
 
 .PHONY: comment
 comment: $(READY)

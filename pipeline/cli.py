@@ -14,6 +14,7 @@ from pipeline import (
     notes,
     pinned,
     promotion,
+    results,
     scanners,
     versions,
 )
@@ -50,11 +51,26 @@ def _scan(options: argparse.Namespace) -> int:
         tree = Path(folder)
         scanners.export(tree)
         found = list(scanners.scan(tree, options.only))
-    for finding in found:
-        _say(f"== {finding.scanner}\n{finding.text}\n")
     count = len(scanners.SUPPRESSIONS)
-    _say(f"{len(found)} scanners are not content; {count} rules are not held against us")
+    told = [f"== {finding.scanner}\n{finding.text}\n" for finding in found]
+    told.append(f"{len(found)} scanners are not content; {count} rules are not held against us")
+    text = "\n".join(told)
+    _say(text)
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(f"{text}\n", "utf-8")
     return 1 if found else 0
+
+
+def _results(options: argparse.Namespace) -> int:
+    files = sorted(Path(options.reports).glob("*.xml"))
+    runs = {
+        file.stem: results.read(file.read_text("utf-8"))
+        for file in files
+        if not file.stem.endswith("-coverage")
+    }
+    _say(results.markdown(runs))
+    return 0
 
 
 def _comment(options: argparse.Namespace) -> int:
@@ -136,7 +152,10 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     scan = add("scan", _scan, "run the scanners on what is in git")
+    scan.add_argument("--output", type=Path, metavar="FILE", help="write it there, too")
     scan.add_argument("--only", nargs="*", default=[], help="their names; all by default")
+    tests = add("results", _results, "say as Markdown what the test runs found")
+    tests.add_argument("--reports", default="reports", help="folder of what pytest wrote (*.xml)")
     comment = add("comment", _comment, "make or update one comment for each review")
     comment.add_argument("--number", type=int, required=True, help="the pull request's")
     comment.add_argument("--reports", default="reports", help="folder of the reviews (*.md)")

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from tests.pipeline.source import Source, Tree, all_steps, steps
+from tests.pipeline.source import Source, Tree, all_steps, commands, jobs, steps
 
 ASKED = {"pull_request": {"branches": ["develop", "main"]}, "workflow_call": None}
 """What starts `ci`: each pull request, and the deploy."""
+CHECKING = {"ci", "nightly"}
+UPLOAD = "actions/upload-artifact@"
 REQUIRED = ("make check", "make scan", "make test")
 CONDITIONS: Mapping[str, str] = {
-    "always()": r"make summary .*|make push .*|cat .*|actions/upload-artifact@.*",
+    "always()": r"make --silent summary .*|make push .*|cat .*|actions/upload-artifact@.*",
     "github.event_name == 'pull_request'": r"make commits .*",
     "inputs.pulumi == 'true'": r"pulumi/actions@.*",
 }
@@ -31,6 +33,19 @@ def ci_runs_all_checks(source: Source) -> Iterator[str]:
     for command in REQUIRED:
         if not any(re.fullmatch(rf"{command}( REPORTS=reports)?", line) for line in ran):
             yield f"ci: nobody runs `{command}`"
+
+
+def what_is_found_is_kept(source: Source) -> Iterator[str]:
+    """Of each job that checks or measures, also when it fails."""
+    for name, job, tree in jobs(source):
+        if name not in CHECKING:
+            continue
+        kept = [step for step in steps(tree) if UPLOAD in str(step.get("uses", ""))]
+        if not kept or any(step.get("if") != "always()" for step in kept):
+            yield f"{name}.{job}: no artifact"
+        told = "make --silent summary REPORTS=reports" in commands(tree)
+        if re.search(r"make (check|test)\b", commands(tree)) and not told:
+            yield f"{name}.{job}: no summary"
 
 
 def nothing_goes_on_after_an_error(source: Source) -> Iterator[str]:

@@ -12,6 +12,10 @@ def job_of(workflow: str, job: str) -> Callable[[dict[str, Tree]], Tree]:
     return lambda found: cast("Tree", found[workflow]["jobs"][job])
 
 
+def _words(step: Tree) -> str:
+    return str(step.get("run", step.get("uses", "")))
+
+
 def fields(workflow: str, job: str, **changes: Any) -> Edit:  # noqa: ANN401 -- as YAML has it
     return lambda found: job_of(workflow, job)(found).update(
         {key.replace("_", "-"): value for key, value in changes.items()}
@@ -29,7 +33,7 @@ def top(workflow: str, **fields: Any) -> Edit:  # noqa: ANN401 -- likewise
 def step(workflow: str, job: str, begin: str, **changes: Any) -> Edit:  # noqa: ANN401 -- likewise
     def edit(found: dict[str, Tree]) -> None:
         for each in job_of(workflow, job)(found)["steps"]:
-            if str(each.get("run", each.get("uses", ""))).startswith(begin):
+            if _words(each).startswith(begin):
                 each.update(changes)
 
     return edit
@@ -42,8 +46,6 @@ def started_on(workflow: str, event: str) -> Edit:
 def without(workflow: str, job: str, begin: str) -> Edit:
     def edit(found: dict[str, Tree]) -> None:
         tree = job_of(workflow, job)(found)
-        tree["steps"] = [
-            each for each in tree["steps"] if not str(each.get("run", "")).startswith(begin)
-        ]
+        tree["steps"] = [each for each in tree["steps"] if not _words(each).startswith(begin)]
 
     return edit

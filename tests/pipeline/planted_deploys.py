@@ -19,6 +19,18 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
         "ci_runs_all_checks",
         top("ci", on={"pull_request": {"branches": ["main"]}, "workflow_call": None}),
     ),
+    "results that nobody keeps": (
+        "what_is_found_is_kept",
+        without("nightly", "bench", "actions/upload-artifact"),
+    ),
+    "results that a failure takes away": (
+        "what_is_found_is_kept",
+        step("ci", "test", "actions/upload-artifact", **{"if": "success()"}),
+    ),
+    "results that nobody reads": (
+        "what_is_found_is_kept",
+        without("ci", "check", "make --silent summary"),
+    ),
     "a check that may fail": (
         "nothing_goes_on_after_an_error",
         step("ci", "scan", "make scan", **{"continue-on-error": True}),
