@@ -48,7 +48,7 @@ def _say(text: str) -> None:
 
 def _scan(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="scan-") as folder:
-        tree = Path(folder)
+        tree = Path(folder) / "tree"
         scanners.export(tree)
         found = list(scanners.scan(tree, options.only))
     count = len(scanners.SUPPRESSIONS)

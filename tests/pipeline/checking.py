@@ -35,6 +35,13 @@ def ci_runs_all_checks(source: Source) -> Iterator[str]:
             yield f"ci: nobody runs `{command}`"
 
 
+def secrets_are_looked_for_in_all_commits(source: Source) -> Iterator[str]:
+    for name, job, tree in jobs(source):
+        checkout = cast("Mapping[str, object]", (steps(tree) or [{}])[0].get("with") or {})
+        if re.search(r"make (scan|test)\b", commands(tree)) and checkout.get("fetch-depth") != 0:
+            yield f"{name}.{job}: has no history to look into"
+
+
 def what_is_found_is_kept(source: Source) -> Iterator[str]:
     """Of each job that checks or measures, also when it fails."""
     for name, job, tree in jobs(source):

@@ -19,6 +19,10 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
         "ci_runs_all_checks",
         top("ci", on={"pull_request": {"branches": ["main"]}, "workflow_call": None}),
     ),
+    "a scan of the last commit alone": (
+        "secrets_are_looked_for_in_all_commits",
+        step("ci", "scan", "actions/checkout", **{"with": {"persist-credentials": False}}),
+    ),
     "results that nobody keeps": (
         "what_is_found_is_kept",
         without("nightly", "bench", "actions/upload-artifact"),

@@ -27,6 +27,7 @@ RULES: dict[str, Rule] = {
         deploying.stacks_have_groups_of_their_own,
         deploying.schemas_are_compared_before_a_merge,
         checking.ci_runs_all_checks,
+        checking.secrets_are_looked_for_in_all_commits,
         checking.what_is_found_is_kept,
         checking.nothing_goes_on_after_an_error,
         checking.only_reports_outlive_a_failure,
