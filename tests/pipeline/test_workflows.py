@@ -4,12 +4,14 @@ import os
 import re
 from copy import deepcopy
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.harness.process import REPOSITORY
+from tests.harness.process import REPOSITORY, Shell
 from tests.pipeline import planted, planted_deploys
 from tests.pipeline.source import Source, jobs, load
 from tests.pipeline.workflows import RULES
@@ -63,11 +65,37 @@ def test_what_a_team_must_set_up_is_in_its_table() -> None:
     assert {name for name in wanted if f"`{name}`" not in told} == set()
 
 
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("gomod", "go.mod"),
+        ("github-actions", "action.yml"),
+        ("pip", "*.in"),
+        ("docker", "bot/Dockerfile"),  # the other one takes ours
+    ],
+)
+def test_new_versions_are_looked_for_wherever_something_is_pinned(kind: str, file: str) -> None:
+    listed = Shell(REPOSITORY, os.environ).run("git", "ls-files", f":(glob)**/{file}").output
+    folders = {f"/{Path(name).parent}" for name in listed.splitlines()}
+    known = [
+        folder
+        for update in _updates()
+        if update["package-ecosystem"] == kind
+        for folder in update.get("directories", [update.get("directory")])
+    ]
+    assert folders
+    assert {each for each in folders if not any(fnmatch(each, one) for one in known)} == set()
+
+
 def test_new_versions_of_everything_wait_a_week() -> None:
-    updates = yaml.safe_load((REPOSITORY / ".github/dependabot.yml").read_text())["updates"]
+    updates = _updates()
     kinds = {update["package-ecosystem"] for update in updates}
     assert kinds == {"github-actions", "pip", "docker", "gomod"}
     assert all(update["cooldown"]["default-days"] >= 7 for update in updates)
+
+
+def _updates() -> list[dict[str, Any]]:
+    return yaml.safe_load((REPOSITORY / ".github/dependabot.yml").read_text())["updates"]
 
 
 @pytest.mark.parametrize("name", PLANTED)
