@@ -24,7 +24,7 @@ READY := .venv/.ready
 # What a shell needs to talk to the local platform; with CONTEXT the shell's own settings stay.
 PLATFORM = $(if $(CONTEXT),true,$(BIN)/python -m testbed up && eval "$$($(BIN)/python -m testbed env)")
 
-KEPT = $(if $(REPORTS),--junitxml=$(REPORTS)/$@.xml --cov=bot --cov=infra --cov=pipeline --cov-report=xml:$(REPORTS)/$@-coverage.xml)
+KEPT = $(if $(REPORTS),--junitxml=$(REPORTS)/$@.xml --cov=bot --cov=infra --cov=pipeline --cov=release --cov-report=xml:$(REPORTS)/$@-coverage.xml)
 
 .PHONY: help
 help: ## Print this
@@ -64,7 +64,7 @@ check: $(READY) ## Format, lint, types, import contracts, unit tests: the fast p
 .PHONY: test
 test: export HYPOTHESIS_PROFILE = test
 test: check scan ## Everything, the real cluster included
-	$(PLATFORM) && $(BIN)/pytest -m '(engine or pipeline or cluster or model) and not soak' --durations=10 $(KEPT)
+	$(PLATFORM) && $(BIN)/pytest -m '(engine or pipeline or cluster or model) and not soak' --durations=10 $(KEPT) $(if $(REPORTS),--cov-append)
 
 .PHONY: soak
 soak: $(READY) ## The many repetitions; goes on where the last run stopped
@@ -84,7 +84,7 @@ preview: $(READY) ## What a change does to a stack, in words: make preview STACK
 
 .PHONY: scan
 scan: .venv-pipeline/.ready ## The scanners of others, on what is in git: workflows, image, manifests, scripts, secrets
-	$(BIN)/python -m pipeline scan
+	$(BIN)/python -m pipeline scan $(if $(REPORTS),--output $(REPORTS)/scan.txt)
 
 .PHONY: commits
 commits: $(READY) ## Whether the commits since BASE are Conventional Commits

@@ -6,7 +6,18 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import approval, changelog, compatible, notes, pinned, scanners, versions
+from pipeline import (
+    approval,
+    branch,
+    changelog,
+    compatible,
+    notes,
+    pinned,
+    promotion,
+    results,
+    scanners,
+    versions,
+)
 from pipeline.forge import GitHub
 from pipeline.tools import ROOT, ToolError
 
@@ -37,14 +48,29 @@ def _say(text: str) -> None:
 
 def _scan(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="scan-") as folder:
-        tree = Path(folder)
+        tree = Path(folder) / "tree"
         scanners.export(tree)
         found = list(scanners.scan(tree, options.only))
-    for finding in found:
-        _say(f"== {finding.scanner}\n{finding.text}\n")
     count = len(scanners.SUPPRESSIONS)
-    _say(f"{len(found)} scanners are not content; {count} rules are not held against us")
+    told = [f"== {finding.scanner}\n{finding.text}\n" for finding in found]
+    told.append(f"{len(found)} scanners are not content; {count} rules are not held against us")
+    text = "\n".join(told)
+    _say(text)
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(f"{text}\n", "utf-8")
     return 1 if found else 0
+
+
+def _results(options: argparse.Namespace) -> int:
+    files = sorted(Path(options.reports).glob("*.xml"))
+    runs = {
+        file.stem: results.read(file.read_text("utf-8"))
+        for file in files
+        if not file.stem.endswith("-coverage")
+    }
+    _say(results.markdown(runs))
+    return 0
 
 
 def _comment(options: argparse.Namespace) -> int:
@@ -73,6 +99,16 @@ def _approval(options: argparse.Namespace) -> int:
 
 def _image(options: argparse.Namespace) -> int:
     _say(pinned.pinned_image(ROOT / f"Pulumi.{options.stack}.yaml"))
+    return 0
+
+
+def _tested(options: argparse.Namespace) -> int:
+    branch.require_tested(options.commit, options.robot)
+    return 0
+
+
+def _promoted(options: argparse.Namespace) -> int:
+    promotion.require_release(options.version, options.stack)
     return 0
 
 
@@ -116,7 +152,10 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     scan = add("scan", _scan, "run the scanners on what is in git")
+    scan.add_argument("--output", type=Path, metavar="FILE", help="write it there, too")
     scan.add_argument("--only", nargs="*", default=[], help="their names; all by default")
+    tests = add("results", _results, "say as Markdown what the test runs found")
+    tests.add_argument("--reports", default="reports", help="folder of what pytest wrote (*.xml)")
     comment = add("comment", _comment, "make or update one comment for each review")
     comment.add_argument("--number", type=int, required=True, help="the pull request's")
     comment.add_argument("--reports", default="reports", help="folder of the reviews (*.md)")
@@ -127,6 +166,12 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--environment", required=True, help="its name")
     image = add("image", _image, "print the image that a stack's config pins for its active color")
     image.add_argument("--stack", required=True, help="its name")
+    since = add("tested", _tested, "fail if others have committed since a commit was tested")
+    since.add_argument("--commit", required=True, help="the one that was tested")
+    since.add_argument("--robot", required=True, help="the address that the pipeline commits with")
+    named = add("promoted", _promoted, "fail unless a version releases what a stack runs")
+    named.add_argument("--stack", required=True, help="its name")
+    named.add_argument("--version", required=True, help="of the release, without v")
     gate = add("compatible", _compatible, "fail unless this source gets on with what a stack runs")
     gate.add_argument("--stack", required=True, help="its name")
     gate.add_argument("--base", required=True, help="commit whose stack config says what runs")

@@ -5,6 +5,7 @@ packages, which nobody needs for anything else.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Collection, Iterator
@@ -45,7 +46,15 @@ SUPPRESSIONS = (
         "tests/infra/golden",
         "a rendered Secret whose one value is planted and says so: `of-a-test`",
     ),
+    Suppression(
+        "kingfisher-history",
+        "^some-token$",
+        "an example of an older README, for a bot that its reader starts with that token",
+    ),
 )
+HISTORY = "history.git"
+"""Beside the tree: the commits that led to it."""
+_SCRIPT = re.compile(rb"#!.*\b(ba|da|k)?sh\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,40 +69,59 @@ def commands(root: Path) -> dict[str, list[str]]:
     """Return how each scanner is called on a tree.
 
     Args:
-        root: a tree laid out like this repository, with nothing but what is in git.
+        root: a tree laid out like this repository, with nothing but what is in git; its history
+            lies beside it.
     """
     golden = root / "tests" / "infra" / "golden"
-    workflows = sorted(map(str, root.glob(".github/workflows/*.yml")))
-    skipped = [entry.rule for entry in SUPPRESSIONS if entry.scanner == "checkov"]
-    excluded = [entry.rule for entry in SUPPRESSIONS if entry.scanner == "kingfisher"]
+    workflows = sorted(map(str, root.glob(".github/workflows/*.y*ml")))
+    excluded = [f"--exclude={path}" for path in _rules("kingfisher")]
+    secrets = ("--no-validate", "--no-update-check", "--redact", *excluded)
     return {
         "zizmor": [
             *("zizmor", "--offline", "--no-progress", "--quiet", "--color=never"),
             *(f"--config={_zizmor(root)}", str(root / ".github")),
         ],
         "actionlint": ["go", "tool", "actionlint", "-no-color", *workflows],
-        "hadolint": ["hadolint", str(root / "bot" / "Dockerfile")],
-        "shellcheck": ["shellcheck", str(root / ".ci" / "run")],
+        "hadolint": ["hadolint", *sorted(map(str, root.rglob("*Dockerfile*")))],
+        "shellcheck": ["shellcheck", *map(str, scripts(root))],
         "kubernetes-validate": [
             *("kubernetes-validate", "--strict", "--quiet"),
             *sorted(map(str, golden.glob("*/*.yaml"))),
         ],
         "checkov": [
             *("checkov", "--framework", "kubernetes", "--quiet", "--compact", "--skip-download"),
-            *("--skip-check", ",".join(skipped), "--directory", str(golden)),
+            *("--skip-check", ",".join(_rules("checkov")), "--directory", str(golden)),
         ],
-        "kingfisher": [
-            *("kingfisher", "scan", str(root), "--no-validate", "--git-history", "none"),
-            *("--no-update-check", "--redact", *(f"--exclude={path}" for path in excluded)),
+        "kingfisher": ["kingfisher", "scan", str(root), "--git-history", "none", *secrets],
+        "kingfisher-history": [
+            *(
+                "kingfisher",
+                "scan",
+                str(root.with_name(HISTORY)),
+                "--git-history",
+                "full",
+                *secrets,
+            ),
+            *(f"--skip-regex={words}" for words in _rules("kingfisher-history")),
         ],
     }
+
+
+def scripts(root: Path) -> list[Path]:
+    """Return what a shell reads, by its first line: a name says nothing."""
+    files = (file for file in sorted(root.rglob("*")) if file.is_file())
+    return [file for file in files if _SCRIPT.match(file.read_bytes()[:80])]
+
+
+def _rules(scanner: str) -> list[str]:
+    return [entry.rule for entry in SUPPRESSIONS if entry.scanner == scanner]
 
 
 def _zizmor(root: Path) -> Path:
     """Write down what zizmor is not to hold against us."""
     file = root / "zizmor.yml"
-    rules = [entry.rule for entry in SUPPRESSIONS if entry.scanner == "zizmor"]
-    file.write_text("rules:\n" + "".join(f"  {rule}:\n    disable: true\n" for rule in rules))
+    rules = "".join(f"  {rule}:\n    disable: true\n" for rule in _rules("zizmor"))
+    file.write_text(f"rules:\n{rules}")
     return file
 
 
@@ -123,12 +151,18 @@ def scan(root: Path, only: Collection[str] = ()) -> Iterator[Finding]:
 
 
 def export(target: Path, root: Path = ROOT) -> None:
-    """Copy what is in git, as it is in the working tree: no cache, no environment, no report."""
-    for name in run("git", "-C", str(root), "ls-files", "-z", "-co", "--exclude-standard").split(
-        "\0"
-    ):
+    """Copy what is in git, as it is in the working tree, and the history of HEAD beside it.
+
+    No cache, no environment and no report is in the copy. Of a shallow clone it is what is there.
+    """
+    listed = run("git", "ls-files", "-z", "-co", "--exclude-standard", folder=root)
+    for name in filter(None, listed.split("\0")):
         file = root / name
-        if name and file.is_file():
+        if file.is_file():
             copy = target / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copy)
+    history = target.with_name(HISTORY)
+    run("git", "init", "--quiet", "--bare", str(history), folder=root)
+    words = ("git", "fetch", "--quiet", "--update-shallow", str(root), "HEAD:refs/heads/scanned")
+    run(*words, folder=history)

@@ -155,7 +155,7 @@ class Team:
     def runs(self, workflow: str, job: str, **given: str) -> list[Done]:
         """Run a job's lines; return those that were run."""
         tree = SOURCE.workflows[workflow]["jobs"][job]
-        known = {**self.given, **given}
+        known = {"TESTED": self.git("rev-parse", "HEAD"), **self.given, **given}
         done: list[Done] = []
         for step in steps(tree):
             line = str(step.get("run", ""))

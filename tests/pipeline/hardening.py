@@ -7,10 +7,12 @@ from typing import cast
 from tests.pipeline.source import Source, Tree, all_steps, events, jobs, steps, texts_of
 
 PINNED = re.compile(r"(?P<action>[\w./-]+)@[0-9a-f]{40}")
-UNPINNED_ALLOWED: frozenset[str] = frozenset()
-"""Actions that may be named by a tag; each would need a reason here."""
-RUNS_FORKS_CODE = {"ci", "preview"}
-"""Workflows that a pull request starts, whoever sent it."""
+EVENTS = {"pull_request", "push", "schedule", "workflow_call", "workflow_dispatch"}
+"""What may start a workflow; the other events of a pull request hand a fork our secrets."""
+CALLED = "./.github/workflows/"
+OWN_BRANCHES_ONLY = "always() && github.event.pull_request.head.repo.full_name == github.repository"
+"""The one condition that keeps forks out; whatever is or'ed to it lets them in."""
+REVIEWED = "${{ github.event.pull_request.base.sha }}"
 LOGIN = "aws-actions/configure-aws-credentials"
 TOKEN_STEPS = {"make approval", "make comment", "make issue", "make push"}
 """Commands that may hold the forge's token."""
@@ -19,9 +21,7 @@ TOKEN_STEPS = {"make approval", "make comment", "make issue", "make push"}
 def actions_are_pinned(source: Source) -> Iterator[str]:
     for where, step in all_steps(source):
         used = str(step.get("uses", "./"))
-        if used.startswith("./") or used.partition("@")[0] in UNPINNED_ALLOWED:
-            continue
-        if not PINNED.fullmatch(used):
+        if not (used.startswith("./") or PINNED.fullmatch(used)):
             yield f"{where}: {used}"
 
 
@@ -63,16 +63,34 @@ def jobs_end_in_time(source: Source) -> Iterator[str]:
 
 def no_event_hands_secrets_to_forks(source: Source) -> Iterator[str]:
     for name, workflow in source.workflows.items():
-        for event in events(workflow) & {"pull_request_target", "workflow_run", "issue_comment"}:
+        for event in sorted(events(workflow) - EVENTS):
             yield f"{name}: {event}"
+
+
+def runs_forks_code(source: Source) -> set[str]:
+    """Return the workflows that a pull request starts, whoever sent it, and those they call."""
+    found = {name for name, tree in source.workflows.items() if "pull_request" in events(tree)}
+    waiting = sorted(found)
+    while waiting:
+        for tree in source.workflows[waiting.pop()]["jobs"].values():
+            called = str(tree.get("uses", "")).removeprefix(CALLED).removesuffix(".yml")
+            if called in source.workflows and called not in found:
+                found.add(called)
+                waiting.append(called)
+    return found
 
 
 def forks_code_sees_no_secret(source: Source) -> Iterator[str]:
     """No secret, no identity, no writing token, no environment where a stranger's code runs."""
+    forks = runs_forks_code(source)
+    for name in sorted(forks):
+        above = {key: tree for key, tree in source.workflows[name].items() if key != "jobs"}
+        if _asks_for_secrets(above):
+            yield f"{name}: a secret"
     for name, job, tree in jobs(source):
-        if name not in RUNS_FORKS_CODE or _refuses_forks(tree):
+        if name not in forks or _refuses_forks(tree):
             continue
-        if any("secrets." in text for text in texts_of(tree)) or "secrets" in tree:
+        if _asks_for_secrets(tree) or "secrets" in tree:
             yield f"{name}.{job}: a secret"
         if "environment" in tree:
             yield f"{name}.{job}: an environment"
@@ -82,19 +100,24 @@ def forks_code_sees_no_secret(source: Source) -> Iterator[str]:
             yield f"{name}.{job}: a login"
 
 
+def _asks_for_secrets(tree: Tree) -> bool:
+    return any(re.search(r"\$\{\{[^}]*\bsecrets\b", text) for text in texts_of(tree))
+
+
 def _refuses_forks(job: Tree) -> bool:
-    return "head.repo.full_name == github.repository" in str(job.get("if", ""))
+    return job.get("if") == OWN_BRANCHES_ONLY
 
 
 def writers_run_reviewed_code(source: Source) -> Iterator[str]:
     """In a pull request, a job that may write checks out the base, not what was sent."""
+    forks = runs_forks_code(source)
     for name, job, tree in jobs(source):
-        if name not in RUNS_FORKS_CODE or not _refuses_forks(tree):
+        if name not in forks or not _refuses_forks(tree):
             continue
         for step in steps(tree):
             told = cast("Mapping[str, object]", step.get("with") or {})
             checkout = str(step.get("uses", "")).startswith("actions/checkout@")
-            if checkout and "pull_request.base.sha" not in str(told.get("ref", "")):
+            if checkout and told.get("ref") != REVIEWED:
                 yield f"{name}.{job}"
 
 
@@ -106,8 +129,11 @@ def no_expression_in_a_script(source: Source) -> Iterator[str]:
 
 
 def each_step_is_one_command(source: Source) -> Iterator[str]:
+    to_the_summary = r" >> \"\$GITHUB_STEP_SUMMARY\""
+    value = r"(?:[\w./-]+|\"[\w./$-]*\")"
+    make = rf"make (--silent )?[a-z.][\w./-]*( [A-Z]+={value})*"
     allowed = re.compile(
-        r"(sudo --preserve-env=PATH )?make [^;&|\n]*|cat \S+ >> \"\$GITHUB_STEP_SUMMARY\""
+        rf"(sudo --preserve-env=PATH )?{make}|{make}{to_the_summary}|cat \S+{to_the_summary}"
     )
     for where, step in all_steps(source):
         if "run" in step and not allowed.fullmatch(str(step["run"])):
@@ -125,6 +151,9 @@ def identities_are_short_lived(source: Source) -> Iterator[str]:
 
 
 def tokens_go_to_few_steps(source: Source) -> Iterator[str]:
+    for name, workflow in source.workflows.items():
+        if "github.token" in str(workflow.get("env", "")):
+            yield name
     for name, job, tree in jobs(source):
         if "github.token" in str(tree.get("env", "")):
             yield f"{name}.{job}"

@@ -1,8 +1,6 @@
 """Candidate, release, push: the workflows' own commands, on a clone and a bare repository."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,64 +8,12 @@ import pytest
 from bot.contract.version import Version
 from infra.image import version_of
 from pipeline.changelog import ChangelogError, released
-from tests.harness.process import REPOSITORY, Shell
-
-DIGEST = "sha256:" + "1" * 64
-WHO = {
-    f"GIT_{role}_{what}": "test@example.invalid"
-    for role in ("AUTHOR", "COMMITTER")
-    for what in ("NAME", "EMAIL")
-}
-KEPT = (
-    "Makefile",
-    "CHANGELOG.md",
-    "pyproject.toml",
-    "Pulumi.production.yaml",
-    ".github/pipeline.mk",
-    "bot/__init__.py",
-    "bot/contract",
-    "pipeline",
-)
-
-
-class Clone(Shell):
-    """A working copy whose origin is a bare repository beside it."""
-
-    def git(self, *words: str) -> str:
-        return self.run("git", *words).output.strip()
-
-    def commit(self, message: str) -> None:
-        file = self.folder / "some-file"
-        file.write_text(f"{file.read_text() if file.exists() else ''}{message}\n")
-        self.git("add", "-A")
-        self.git("commit", "-qm", message)
-
-    def make(self, *words: str) -> str:
-        # The environment is this repository's own: there is nothing to install.
-        return self.run("make", "--silent", "-o", ".venv/.ready", *words).output.strip()
-
-    def tags(self) -> list[str]:
-        return self.git("tag", "--sort=creatordate").split()
+from tests.pipeline.clone import DIGEST, Clone, begin
 
 
 @pytest.fixture(name="clone")
 def _clone(tmp_path: Path) -> Clone:
-    folder = tmp_path / "clone"
-    for name in KEPT:
-        source, target = REPOSITORY / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, target)
-    (folder / ".gitignore").write_text(".venv\n__pycache__/\n")
-    (folder / ".venv").symlink_to(REPOSITORY / ".venv")
-    file = folder / "Pulumi.production.yaml"
-    file.write_text(file.read_text().replace("sha256:" + "0" * 64, DIGEST))
-    clone = Clone(folder, {**os.environ, **WHO})
-    clone.git("init", "-q", "-b", "main")
-    clone.git("init", "-q", "--bare", str(tmp_path / "origin"))
-    clone.git("remote", "add", "origin", str(tmp_path / "origin"))
-    clone.commit("feat: begin")
-    return clone
+    return begin(tmp_path)
 
 
 @pytest.mark.pipeline
@@ -80,7 +26,8 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
     stamped = version_of(described, "2", clone.git("rev-parse", "HEAD"), dirty=False)
     assert stamped == Version.from_tag("v0.1.0-rc.1").semver
 
-    clone.commit("chore(release): what staging runs")
+    clone.runs("staging")
+    clone.runs("production")
     clone.make("release", "STACK=production")
     assert clone.tags()[-1] == "v0.1.0"
     assert DIGEST in clone.git("tag", "-l", "--format=%(contents)", "v0.1.0")
@@ -96,7 +43,7 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
 
     clone.git("switch", "-qc", "develop", "v0.1.0-rc.1")
     clone.commit("feat(bot): a thing")
-    behind = clone.run("make", "-o", ".venv/.ready", "candidate", check=False)
+    behind = clone.tries("candidate")
     assert behind.code != 0
     assert "0.1.0-rc.2 does not come after v0.1.0" in behind.text
     clone.git("merge", "-qm", "chore: merge main", "-X", "ours", "main")
@@ -112,6 +59,69 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
 
 
 @pytest.mark.pipeline
+def test_what_staging_runs_goes_to_production_when_it_is_what_the_commits_release(
+    clone: Clone,
+) -> None:
+    promote = ("deploy", "STACK=production", "FROM=staging")
+    nothing = clone.tries(*promote)
+    assert nothing.code != 0, "production would build"
+    assert "nothing was deployed yet" in nothing.text
+
+    clone.runs("staging")
+    nameless = clone.tries(*promote)
+    assert nameless.code != 0
+    assert "is no candidate's" in nameless.text
+
+    clone.commit("fix: a mistake")
+    clone.make("candidate")
+    second = "sha256:" + "2" * 64
+    clone.runs("staging", second)
+    told = clone.make(*promote)
+    assert (
+        told == f"release deploy --stack production --image registry.example/trading-bot@{second}"
+    )
+    clone.runs("production", second)
+    clone.make("release", "STACK=production")
+    assert clone.tags()[-1] == "v0.1.0"
+
+    clone.commit("docs: words")
+    assert clone.make(*promote) == "no commit asks for a version: nothing to do"
+
+    clone.commit("feat: a thing that was sent back from staging")
+    for words in (promote, ("release", "STACK=production")):
+        other = clone.tries(*words)
+        assert other.code != 0
+        assert "v0.2.0 is no release of v0.1.0-rc.0, which" in other.text
+        assert "release deploy" not in other.text
+    assert clone.tags()[-1] == "v0.1.0"
+    assert not clone.git("status", "--porcelain")
+
+
+@pytest.mark.pipeline
+def test_staging_keeps_its_candidate_when_nothing_asks_for_another(clone: Clone) -> None:
+    stage = ("deploy", "STACK=staging", "ONLY=candidates")
+    clone.make("candidate")
+    assert clone.make(*stage) == "release deploy --stack staging"
+    clone.runs("staging")
+    clone.runs("production")
+    clone.make("release", "STACK=production")
+
+    clone.commit("docs: words")
+    clone.make("candidate")
+    assert clone.make(*stage) == "HEAD has no candidate's tag: staging stays as it is"
+    clone.commit("fix: a mistake")
+    clone.make("candidate")
+    assert clone.make(*stage) == "release deploy --stack staging"
+
+
+@pytest.mark.pipeline
+def test_a_deploy_takes_an_image_that_is_named_and_builds_without_one(clone: Clone) -> None:
+    assert clone.make("deploy", "STACK=staging") == "release deploy --stack staging"
+    told = clone.make("deploy", "STACK=staging", "IMAGE=r.example/bot@sha256:1")
+    assert told == "release deploy --stack staging --image r.example/bot@sha256:1"
+
+
+@pytest.mark.pipeline
 @pytest.mark.parametrize(
     ("message", "taken"),
     [
@@ -123,7 +133,7 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
 )
 def test_only_conventional_commits_are_merged(message: str, taken: bool, clone: Clone) -> None:  # noqa: FBT001 -- a table's column
     clone.commit(message)
-    done = clone.run("make", "-o", ".venv/.ready", "commits", "BASE=HEAD~1", check=False)
+    done = clone.tries("commits", "BASE=HEAD~1")
     assert (done.code == 0) is taken
 
 

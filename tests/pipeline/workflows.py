@@ -1,6 +1,6 @@
 """All rules of the workflows' contract, by their names."""
 
-from tests.pipeline import deploying, hardening
+from tests.pipeline import checking, deploying, hardening
 from tests.pipeline.source import Rule
 
 RULES: dict[str, Rule] = {
@@ -21,9 +21,16 @@ RULES: dict[str, Rule] = {
         deploying.events_lead_to_their_stack,
         deploying.a_person_approves_production,
         deploying.production_never_builds,
+        deploying.deploys_begin_at_the_head_that_was_tested,
+        deploying.staging_gets_candidates,
         deploying.nothing_cancels_a_deploy,
         deploying.stacks_have_groups_of_their_own,
         deploying.schemas_are_compared_before_a_merge,
+        checking.ci_runs_all_checks,
+        checking.secrets_are_looked_for_in_all_commits,
+        checking.what_is_found_is_kept,
+        checking.nothing_goes_on_after_an_error,
+        checking.only_reports_outlive_a_failure,
         hardening.identities_are_short_lived,
         hardening.tokens_go_to_few_steps,
     )

@@ -54,10 +54,10 @@ def test_only_the_stack_file_is_committed_and_staged_work_stays_staged(clone: Pa
     (clone / "code.py").write_text("staged, then edited\n")
     (clone / "untracked").write_text("")
     (clone / STACK).write_text("config: 2\n")
-    made = adapter(clone).commit(clone / STACK, "release: green is live\n\nby hand")
+    made = adapter(clone).commit(clone / STACK, "chore(release): green is live\n\nby hand")
     assert made == git(clone, "rev-parse", "HEAD")
     assert git(clone, "show", "--name-only", "--format=%B", "HEAD").split()[-1] == STACK
-    assert git(clone, "log", "-1", "--format=%s") == "release: green is live"
+    assert git(clone, "log", "-1", "--format=%s") == "chore(release): green is live"
     assert git(clone, "diff", "--cached", "--name-only") == "code.py"
     assert git(clone, "status", "--porcelain").splitlines() == ["MM code.py", "?? untracked"]
 
@@ -189,7 +189,7 @@ async def test_the_port_commits_and_pushes_in_one_call(clone: Path, tmp_path: Pa
     first = await port.head()
     assert await port.commit("nothing", push=False) is None
     (clone / STACK).write_text("config: 2\n")
-    made = await port.commit("release: swap", push=True)
+    made = await port.commit("chore(release): swap", push=True)
     await port.require_clean()
     assert made == git(tmp_path / "remote", "rev-parse", "main")
     assert await port.is_ancestor(first, "HEAD")

@@ -1,0 +1,79 @@
+"""The workflows' contract about what must hold: what is run, and what may go on after a failure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from tests.pipeline.source import Source, Tree, all_steps, commands, jobs, steps
+
+ASKED = {"pull_request": {"branches": ["develop", "main"]}, "workflow_call": None}
+"""What starts `ci`: each pull request, and the deploy."""
+CHECKING = {"ci", "nightly"}
+UPLOAD = "actions/upload-artifact@"
+REQUIRED = ("make check", "make scan", "make test")
+CONDITIONS: Mapping[str, str] = {
+    "always()": r"make --silent summary .*|make push .*|cat .*|actions/upload-artifact@.*",
+    "github.event_name == 'pull_request'": r"make commits .*",
+    "inputs.pulumi == 'true'": r"pulumi/actions@.*",
+}
+"""The conditions of steps, and which steps may have each."""
+
+
+def ci_runs_all_checks(source: Source) -> Iterator[str]:
+    """In each pull request and before each deploy; no condition may skip one of them."""
+    ci = source.workflows["ci"]
+    if ci["on"] != ASKED:
+        yield f"ci: starts on {ci['on']}"
+    ran = [
+        str(step.get("run", "")).removeprefix("sudo --preserve-env=PATH ")
+        for job in cast("Mapping[str, Tree]", ci["jobs"]).values()
+        for step in steps(job)
+        if "if" not in {**job, **step}
+    ]
+    for command in REQUIRED:
+        if not any(re.fullmatch(rf"{command}( REPORTS=reports)?", line) for line in ran):
+            yield f"ci: nobody runs `{command}`"
+
+
+def secrets_are_looked_for_in_all_commits(source: Source) -> Iterator[str]:
+    for name, job, tree in jobs(source):
+        checkout = cast("Mapping[str, object]", (steps(tree) or [{}])[0].get("with") or {})
+        if re.search(r"make (scan|test)\b", commands(tree)) and checkout.get("fetch-depth") != 0:
+            yield f"{name}.{job}: has no history to look into"
+
+
+def what_is_found_is_kept(source: Source) -> Iterator[str]:
+    """Of each job that checks or measures, also when it fails."""
+    for name, job, tree in jobs(source):
+        if name not in CHECKING:
+            continue
+        kept = [step for step in steps(tree) if UPLOAD in str(step.get("uses", ""))]
+        if not kept or any(step.get("if") != "always()" for step in kept):
+            yield f"{name}.{job}: no artifact"
+        told = "make --silent summary REPORTS=reports" in commands(tree)
+        if re.search(r"make (check|test)\b", commands(tree)) and not told:
+            yield f"{name}.{job}: no summary"
+
+
+def nothing_goes_on_after_an_error(source: Source) -> Iterator[str]:
+    for name, tree in {**source.workflows, **source.actions}.items():
+        if _has(tree, "continue-on-error"):
+            yield name
+
+
+def _has(tree: object, key: str) -> bool:
+    if isinstance(tree, Mapping):
+        told = cast("Mapping[str, Any]", tree)
+        return key in told or any(_has(value, key) for value in told.values())
+    return isinstance(tree, list) and any(_has(value, key) for value in cast("list[Any]", tree))
+
+
+def only_reports_outlive_a_failure(source: Source) -> Iterator[str]:
+    """A step's condition is one that was reviewed: what it can skip, and what it can go past."""
+    for where, step in all_steps(source):
+        if "if" not in step:
+            continue
+        does = str(step.get("run", step.get("uses")))
+        may = CONDITIONS.get(str(step["if"]))
+        if may is None or not re.fullmatch(may, does):
+            yield f"{where}: {does} if {step['if']}"
