@@ -112,7 +112,9 @@ def missed(kind: str, told_of: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     part, percent, most = _AIMS[kind]
     found = percentile(_parts(told_of)[part], percent)
-    return [f"{kind}: {part}, p{percent}: {found:.2f} s, promised {most:g}"] if found > most else []
+    return (
+        [f"{kind}: {part}, p{percent}: {found:.2f} s, promised {most:g} s"] if found > most else []
+    )
 
 
 def _parts(told_of: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
