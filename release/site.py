@@ -7,11 +7,12 @@ from bot.contract.color import Color
 from bot.contract.environment import DeployEnv
 from bot.contract.provenance import Builds
 from infra.outputs import StackOutputs
+from release import canary
 from release.engine import Engine, Viewer
 from release.executor import RealExecutor
 from release.log import Log
 from release.ports import PortError
-from release.spec import Spec, parse
+from release.spec import Spec, SpecError, Strategy, parse
 from release.state import State, Target
 from release.world import World
 
@@ -54,8 +55,15 @@ class Site:
         spec = parse(config)
         commits = not self.local if spec.commit is None else spec.commit
         environment = next((config[key] for key in config if key.endswith(":deployEnv")), "")
+        steps = spec.canary_steps
+        if spec.strategy is Strategy.CANARY:
+            symbols = canary.symbols_of(config)
+            steps = steps or canary.default_steps(symbols)
+            if why := canary.problem(steps, symbols):
+                raise SpecError([f"release:canarySteps: {why}"])
         builds = spec.builds or _BUILDS.get(str(environment), Builds.TAGGED)
-        return spec.model_copy(update={"commit": commits, "builds": builds})
+        changed = {"commit": commits, "builds": builds, "canary_steps": steps}
+        return spec.model_copy(update=changed)
 
     async def revision(self) -> str:
         """Return the commit that a release begins from; a developer's folder may have none.

@@ -94,7 +94,9 @@ class Spec(_Strict):
         default=Strategy.BLUE_GREEN, description="`blue-green`, or `canary`: some shards first."
     )
     canary_steps: tuple[Percent, ...] = Field(
-        default=(10, 50), description="Percent of the shards at each step, rising."
+        default=(),
+        description="Percent of the shards at each step, rising. Default: as many as "
+        "move the first symbol, then half of them.",
     )
     look_seconds: Seconds = Field(default=2, description="Between two looks at the counters.")
     step_seconds: Seconds = Field(default=60, description="Least time of each canary step.")
@@ -135,8 +137,8 @@ class Spec(_Strict):
     @field_validator("canary_steps")
     @classmethod
     def _steps_rise(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
-        if not steps or any(low >= high for low, high in pairwise(steps)):
-            raise PydanticCustomError("steps", "must rise from step to step, like [10, 50]")
+        if any(low >= high for low, high in pairwise(steps)):
+            raise PydanticCustomError("steps", "must rise from step to step, like [36, 56]")
         return steps
 
     @field_validator("freeze")

@@ -45,7 +45,7 @@ def test_a_good_version_gets_its_shards_step_by_step(
         for each in releases.journal()
         if each.kind == "trying" and "canaryPercent" in each.data.get("changes", {})
     ]
-    assert shares == [0, 10, 50, 0, 0, 0]  # placed, two steps, swapped; returned, tidied up
+    assert shares == [0, 36, 56, 0, 0, 0]  # placed, two steps, swapped; returned, tidied up
     assert load.void or not load.lost
     assert not as_before(releases, load)
     let_in_again(releases, image)

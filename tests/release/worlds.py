@@ -30,7 +30,7 @@ TARGET = Target(Color.GREEN, NEW_IMAGE, 2, OLD_IMAGE, 2, revision="c" * 40, by="
 SHORT = {"commit": True, "stepSeconds": 3, "bakeSeconds": 5}
 DEADLINES = {"watching": 120, "baking": 120}
 BLUE_GREEN = Spec.model_validate({**SHORT, "deadlines": DEADLINES})
-CANARY = BLUE_GREEN.model_copy(update={"strategy": Strategy.CANARY})
+CANARY = BLUE_GREEN.model_copy(update={"strategy": Strategy.CANARY, "canary_steps": (10, 50)})
 
 
 def claims_of(version: str) -> Claims:
