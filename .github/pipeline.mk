@@ -62,10 +62,13 @@ deploy: $(READY)
 rollback: $(READY)
 	$(IDENTITY) $(BIN)/python -m release rollback --stack $(STACK)
 
-# The tag comes before the build: it is what the image is stamped with.
+# The tag comes before the build: it is what the image is stamped with. What was sent back is not
+# built again because somebody has written a line of documentation since.
 .PHONY: candidate
 candidate: $(READY)
-	$(call next,--prerelease rc); \
+	asked="$$($(BIN)/python -m pipeline asked)"; \
+	  if test "$$asked" = no; then echo 'no commit asks for a version: nothing to do'; exit 0; fi; \
+	  $(call next,--prerelease rc); \
 	  $(BIN)/python -m pipeline newest --version "$$version"; \
 	  $(IDENTITY) git tag -a "v$$version" -m "Candidate $$version"
 

@@ -128,6 +128,11 @@ def _newest(options: argparse.Namespace) -> int:
     return 0
 
 
+def _asked(_: argparse.Namespace) -> int:
+    _say("yes" if versions.asked_since_the_last_tag() else "no")
+    return 0
+
+
 def _changelog(options: argparse.Namespace) -> int:
     file = Path(options.file)
     text = changelog.released(
@@ -178,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     version = add("version", _version, "print a version in one of its spellings")
     version.add_argument("--tag", help="the git tag; the newest by default")
     version.add_argument("--spelling", choices=versions.SPELLINGS, default="semver")
+    add("asked", _asked, "say whether a commit since the newest tag asks for a version: yes, no")
     newest = add("newest", _newest, "fail unless a version comes after every tag")
     newest.add_argument("--version", required=True, help="without v")
     log = add("changelog", _changelog, "give `Unreleased` its version; commits by standard input")
