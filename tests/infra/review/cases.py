@@ -325,7 +325,7 @@ CASES = [
         {"resources": json.dumps({"memoryLimit": "128Mi"})},
         (_STAYS, _BOTH, "Nothing. Only the finished Jobs", "And 1 more", _REVERT),
         # A Job's template never changes: the engine replaces it, under the name that it had.
-        reasons=dict.fromkeys(("Job::bot-migration-blue", "Job::bot-migration-green"), ["spec"]),
+        reasons={f"Job::bot-migration-{which}": ["spec"] for which in ("blue", "green")},
     ),
     Case(
         "grace-cut",
