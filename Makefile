@@ -8,6 +8,8 @@ PYTHON ?= python3
 STACK ?= local
 # What `make preview` compares the working tree with: a commit, or nothing for what is deployed.
 BASE ?= main
+# The most letters of a preview; empty is what fits into a comment.
+LIMIT ?=
 # An existing cluster, by the name of its kubeconfig context; empty means the local platform of testbed/.
 CONTEXT ?=
 # Where images go, for an existing cluster: a registry that it can pull from.
@@ -80,7 +82,7 @@ bench: $(READY) ## Times, memory and sizes as ratios in one run, into docs/bench
 .PHONY: preview
 preview: $(READY) ## What a change does to a stack, in words: make preview STACK=staging BASE=main (BASE= asks its state)
 	@if ! command -v pulumi > /dev/null; then eval "$$($(BIN)/python -m testbed env)"; fi; \
-	  $(BIN)/python -m infra.review --stack $(STACK) $(if $(BASE),--base $(BASE)) $(if $(OUTPUT),--output $(OUTPUT)) || test $$? -eq 3
+	  $(BIN)/python -m infra.review --stack $(STACK) $(if $(BASE),--base $(BASE)) $(if $(OUTPUT),--output $(OUTPUT)) $(if $(LIMIT),--limit $(LIMIT)) || test $$? -eq 3
 
 .PHONY: scan
 scan: .venv-pipeline/.ready ## The scanners of others, on what is in git: workflows, image, manifests, scripts, secrets

@@ -2,6 +2,9 @@
 
 OUTPUT ?=
 NUMBER ?=
+STACKS ?= staging production
+# Where the log of this run is, for those who read an issue.
+RUN ?= $(if $(GITHUB_RUN_ID),$(GITHUB_SERVER_URL)/$(GITHUB_REPOSITORY)/actions/runs/$(GITHUB_RUN_ID))
 ENVIRONMENT ?= production
 # The commit that the checks have seen.
 TESTED ?= HEAD
@@ -22,7 +25,7 @@ summary: $(READY)
 
 .PHONY: comment
 comment: $(READY)
-	$(BIN)/python -m pipeline comment --number $(NUMBER) --reports $(REPORTS)
+	$(BIN)/python -m pipeline comment --stacks $(STACKS) --number $(NUMBER) --reports $(REPORTS)
 
 .PHONY: drift
 drift: $(READY)
@@ -30,7 +33,7 @@ drift: $(READY)
 
 .PHONY: issue
 issue: $(READY)
-	$(BIN)/python -m pipeline issue --stack $(STACK) --reports $(REPORTS)
+	$(BIN)/python -m pipeline issue --stack $(STACK) --reports $(REPORTS) $(if $(RUN),--run $(RUN))
 
 .PHONY: approval
 approval: $(READY)
@@ -62,10 +65,13 @@ deploy: $(READY)
 rollback: $(READY)
 	$(IDENTITY) $(BIN)/python -m release rollback --stack $(STACK)
 
-# The tag comes before the build: it is what the image is stamped with.
+# The tag comes before the build: it is what the image is stamped with. What was sent back is not
+# built again because somebody has written a line of documentation since.
 .PHONY: candidate
 candidate: $(READY)
-	$(call next,--prerelease rc); \
+	asked="$$($(BIN)/python -m pipeline asked)"; \
+	  if test "$$asked" = no; then echo 'no commit asks for a version: nothing to do'; exit 0; fi; \
+	  $(call next,--prerelease rc); \
 	  $(BIN)/python -m pipeline newest --version "$$version"; \
 	  $(IDENTITY) git tag -a "v$$version" -m "Candidate $$version"
 

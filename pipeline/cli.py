@@ -28,7 +28,6 @@ exit codes:
   2  the command line is wrong
 """
 Command = Callable[[argparse.Namespace], int]
-_QUIET = 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,18 +73,22 @@ def _results(options: argparse.Namespace) -> int:
 
 
 def _comment(options: argparse.Namespace) -> int:
-    for file in sorted(Path(options.reports).glob("*.md")):
-        done = notes.comment(GitHub(), options.number, file.read_text("utf-8"))
-        _say(f"{file.stem}: the comment was {done}")
+    files = {stack: Path(options.reports) / f"{stack}.md" for stack in options.stacks}
+    text = notes.joined(
+        {stack: file.read_text("utf-8") if file.exists() else None for stack, file in files.items()}
+    )
+    _say(f"the comment was {notes.comment(GitHub(), options.number, text)}")
     return 0
 
 
 def _issue(options: argparse.Namespace) -> int:
+    """Without a text the check has not even come to its preview: that is worth an issue, too."""
     folder = Path(options.reports)
-    text = (folder / f"{options.stack}.md").read_text("utf-8")
-    code = int((folder / f"{options.stack}.code").read_text("utf-8"))
-    done = notes.issue(GitHub(), options.stack, text, differs=code != _QUIET)
-    _say(f"{options.stack}: {done}")
+    drift, text = notes.Drift.UNKNOWN, f"The check ended before it could compare: {options.run}\n"
+    if (folder / f"{options.stack}.code").exists():
+        drift = notes.Drift(int((folder / f"{options.stack}.code").read_text("utf-8")))
+        text = (folder / f"{options.stack}.md").read_text("utf-8")
+    _say(f"{options.stack}: {notes.issue(GitHub(), options.stack, drift, text)}")
     return 0
 
 
@@ -128,6 +131,11 @@ def _newest(options: argparse.Namespace) -> int:
     return 0
 
 
+def _asked(_: argparse.Namespace) -> int:
+    _say("yes" if versions.asked_since_the_last_tag() else "no")
+    return 0
+
+
 def _changelog(options: argparse.Namespace) -> int:
     file = Path(options.file)
     text = changelog.released(
@@ -156,12 +164,14 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--only", nargs="*", default=[], help="their names; all by default")
     tests = add("results", _results, "say as Markdown what the test runs found")
     tests.add_argument("--reports", default="reports", help="folder of what pytest wrote (*.xml)")
-    comment = add("comment", _comment, "make or update one comment for each review")
+    comment = add("comment", _comment, "make or update the one comment of a pull request")
     comment.add_argument("--number", type=int, required=True, help="the pull request's")
-    comment.add_argument("--reports", default="reports", help="folder of the reviews (*.md)")
+    comment.add_argument("--stacks", nargs="+", required=True, help="their names, in order")
+    comment.add_argument("--reports", default="reports", help="folder of the reviews, STACK.md")
     issue = add("issue", _issue, "open, update or close the issue about a stack's drift")
     issue.add_argument("--stack", required=True, help="its name")
     issue.add_argument("--reports", default="reports", help="folder of STACK.md and STACK.code")
+    issue.add_argument("--run", default="its log", help="where the log of this run is")
     asked = add("approval", _approval, "fail unless an environment asks another person")
     asked.add_argument("--environment", required=True, help="its name")
     image = add("image", _image, "print the image that a stack's config pins for its active color")
@@ -178,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     version = add("version", _version, "print a version in one of its spellings")
     version.add_argument("--tag", help="the git tag; the newest by default")
     version.add_argument("--spelling", choices=versions.SPELLINGS, default="semver")
+    add("asked", _asked, "say whether a commit since the newest tag asks for a version: yes, no")
     newest = add("newest", _newest, "fail unless a version comes after every tag")
     newest.add_argument("--version", required=True, help="without v")
     log = add("changelog", _changelog, "give `Unreleased` its version; commits by standard input")

@@ -1,31 +1,38 @@
-"""One comment for each stack under a pull request, one issue for each stack that has drifted.
+"""One comment under a pull request, one issue for each stack that has drifted or cannot be asked.
 
 Each is found again by the marker in its first line, and changed instead of written again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
 
 from pipeline.forge import Forge, Item
 
-_DRIFT_TITLE = "{stack}: the cluster differs from git"
+LETTERS_MAX = 65_536
+"""What the forge takes in one comment."""
+COMMENT_MARKER = "<!-- bot-handover:previews -->"
 DRIFT_LABEL = "drift"
+_DRIFT_MARKER = "<!-- bot-handover:drift:{stack} -->"
 _OPEN = "issues?state=open&labels=" + DRIFT_LABEL + "&per_page=100"
+_NOT_TOLD = "### {stack}: no preview was made; the log of its job says why\n"
 
 
-class NoMarkerError(ValueError):
-    """The text does not say in its first line whose it is."""
+class TooLongError(ValueError):
+    """The forge would not take it."""
 
 
-def marker_of(text: str) -> str:
-    """Return the marker that begins a review.
+class Drift(IntEnum):
+    """What a check has found; the values are the exit codes of `python -m infra.review`."""
 
-    Raises:
-        NoMarkerError: there is none.
-    """
-    first = text.partition("\n")[0].strip()
-    if not (first.startswith("<!-- ") and first.endswith(" -->")):
-        raise NoMarkerError(f"the text begins with {first[:80]!r}, not with a marker")
-    return first
+    NONE = 0
+    UNKNOWN = 1
+    FOUND = 3
+
+
+_TITLES = {
+    Drift.UNKNOWN: "{stack}: nobody knows whether the cluster differs from git",
+    Drift.FOUND: "{stack}: the cluster differs from git",
+}
 
 
 def find(notes: Sequence[Item], marker: str) -> Item | None:
@@ -34,9 +41,26 @@ def find(notes: Sequence[Item], marker: str) -> Item | None:
     return min(ours, key=lambda note: int(note["id"]), default=None)
 
 
+def joined(reviews: Mapping[str, str | None]) -> str:
+    """Return the one comment for all stacks.
+
+    Args:
+        reviews: the text of each stack; None where none could be made.
+
+    Raises:
+        TooLongError: together they are more than the forge takes.
+    """
+    texts = [text or _NOT_TOLD.format(stack=stack) for stack, text in reviews.items()]
+    whole = "\n".join([COMMENT_MARKER, *texts])
+    if len(whole) > LETTERS_MAX:
+        told = f"{len(whole)} letters, and a comment has at most {LETTERS_MAX}"
+        raise TooLongError(f"the reviews have {told}: `make preview LIMIT=…` makes each shorter")
+    return whole
+
+
 def comment(forge: Forge, number: int, text: str) -> str:
-    """Make or update the one comment of this text's stack; return what was done."""
-    found = find(forge.pages(f"issues/{number}/comments?per_page=100"), marker_of(text))
+    """Make or update the one comment of a pull request; return what was done."""
+    found = find(forge.pages(f"issues/{number}/comments?per_page=100"), COMMENT_MARKER)
     if found is None:
         forge.write("POST", f"issues/{number}/comments", {"body": text})
         return "made"
@@ -46,21 +70,19 @@ def comment(forge: Forge, number: int, text: str) -> str:
     return "updated"
 
 
-def issue(forge: Forge, stack: str, text: str, *, differs: bool) -> str:
-    """Open, update or close the one issue about this stack's drift; return what was done."""
-    found = find(forge.pages(_OPEN), marker_of(text))
-    if not differs:
+def issue(forge: Forge, stack: str, drift: Drift, text: str) -> str:
+    """Open, update or close the one issue about a stack; return what was done."""
+    marker = _DRIFT_MARKER.format(stack=stack)
+    found = find(forge.pages(_OPEN), marker)
+    body = f"{marker}\n{text}"
+    if drift is Drift.NONE:
         if found is None:
             return "nothing to close"
-        forge.write("PATCH", f"issues/{found['number']}", {"state": "closed", "body": text})
+        forge.write("PATCH", f"issues/{found['number']}", {"state": "closed", "body": body})
         return "closed"
+    fields: dict[str, object] = {"title": _TITLES[drift].format(stack=stack), "body": body}
     if found is None:
-        fields = {
-            "title": _DRIFT_TITLE.format(stack=stack),
-            "body": text,
-            "labels": [DRIFT_LABEL],
-        }
-        forge.write("POST", "issues", fields)
+        forge.write("POST", "issues", {**fields, "labels": [DRIFT_LABEL]})
         return "opened"
-    forge.write("PATCH", f"issues/{found['number']}", {"body": text})
+    forge.write("PATCH", f"issues/{found['number']}", fields)
     return "updated"

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from bot.contract.version import Version, VersionError
-from pipeline.tools import run
+from pipeline.tools import ROOT, run
 
 SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "semver": lambda tag: Version.from_tag(tag).semver,
     "pep440": lambda tag: Version.from_tag(tag).pep440,
     "image": lambda tag: Version.from_tag(tag).image_tag,
 }
+
+
+ASKS = r"^(feat|fix|perf|refactor)(\(.+\))?!?:|^\w+(\(.+\))?!:|^BREAKING[ -]CHANGE:"
+"""What asks for a version: as cz has it, which after a candidate asks for one come what may."""
 
 
 class BehindError(ValueError):
@@ -34,6 +39,18 @@ def require_newest(version: str, tags: Iterable[str]) -> None:
                 )
 
 
+def asked_since_the_last_tag(root: Path = ROOT) -> bool:
+    """Tell whether a commit since the newest tag below HEAD asks for a version.
+
+    Raises:
+        ToolError: git does not tell.
+    """
+    tags = run("git", "tag", "--merged", "HEAD", "--list", "v*", folder=root).split()
+    begin = [f"^{newest_tag(root)}"] if tags else []
+    words = ("git", "log", "--format=%h", "--perl-regexp", f"--grep={ASKS}", "HEAD", *begin)
+    return bool(run(*words, folder=root).strip())
+
+
 def all_tags() -> list[str]:
     """Return every tag of a version that this clone knows.
 
@@ -43,10 +60,10 @@ def all_tags() -> list[str]:
     return run("git", "tag", "--list", "v*").split()
 
 
-def newest_tag() -> str:
+def newest_tag(root: Path = ROOT) -> str:
     """Return the tag that the commit was made after.
 
     Raises:
         ToolError: there is none yet.
     """
-    return run("git", "describe", "--tags", "--abbrev=0", "--match", "v*").strip()
+    return run("git", "describe", "--tags", "--abbrev=0", "--match", "v*", folder=root).strip()

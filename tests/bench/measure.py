@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.contract import http
 from bot.contract.color import Color
 from infra.names import CONTAINER
+from infra.review.cli import Exit
 from tests.bench.report import MEBIBYTE, MEGABYTE, Figure, Pair, spread
 from tests.harness.dead_color import leave_dead_color
 from tests.harness.faults import revive
@@ -54,7 +55,10 @@ def review(stack: Stack) -> list[Figure]:
     stack.set("activeColor", active)
     shell = Shell(REPOSITORY, stack.shell.env)
     words = (sys.executable, "-m", "infra.review", "--stack", stack.name, "--from", "-")
-    times = [shell.run(*words, stdin=told, check=False).seconds for _ in range(_TURNS)]
+    runs = [shell.run(*words, stdin=told, check=False) for _ in range(_TURNS)]
+    if wrong := [run.text for run in runs if run.code != Exit.ATTENTION]:
+        raise ValueError(f"no review of a swap: {wrong[0]}")  # which would be quick
+    times = [run.seconds for run in runs]
     what = "a preview in words, beyond the preview"
     return [Figure(what, statistics.median(times), "s", 0.5, spread(times))]
 

@@ -12,7 +12,7 @@ CHECKING = {"ci", "nightly"}
 UPLOAD = "actions/upload-artifact@"
 REQUIRED = ("make check", "make scan", "make test")
 CONDITIONS: Mapping[str, str] = {
-    "always()": r"make --silent summary .*|make push .*|cat .*|actions/upload-artifact@.*",
+    "always()": r"make (--silent summary|push|issue) .*|cat .*|actions/upload-artifact@.*",
     "github.event_name == 'pull_request'": r"make commits .*",
     "inputs.pulumi == 'true'": r"pulumi/actions@.*",
 }
@@ -53,6 +53,14 @@ def what_is_found_is_kept(source: Source) -> Iterator[str]:
         told = "make --silent summary REPORTS=reports" in commands(tree)
         if re.search(r"make (check|test)\b", commands(tree)) and not told:
             yield f"{name}.{job}: no summary"
+
+
+def a_check_that_fails_is_told(source: Source) -> Iterator[str]:
+    """Who only hears of a drift that was found takes a check that cannot look for good news."""
+    for name, job, tree in jobs(source):
+        for step in steps(tree):
+            if str(step.get("run", "")).startswith("make issue") and step.get("if") != "always()":
+                yield f"{name}.{job}"
 
 
 def nothing_goes_on_after_an_error(source: Source) -> Iterator[str]:

@@ -23,6 +23,10 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
         "secrets_are_looked_for_in_all_commits",
         step("ci", "scan", "actions/checkout", **{"with": {"persist-credentials": False}}),
     ),
+    "a drift check that fails in silence": (
+        "a_check_that_fails_is_told",
+        lambda found: job_of("drift", "drift")(found)["steps"][-1].pop("if"),
+    ),
     "results that nobody keeps": (
         "what_is_found_is_kept",
         without("nightly", "bench", "actions/upload-artifact"),

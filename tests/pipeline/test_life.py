@@ -87,13 +87,15 @@ def test_what_staging_runs_goes_to_production_when_it_is_what_the_commits_releas
     clone.commit("docs: words")
     assert clone.make(*promote) == "no commit asks for a version: nothing to do"
 
-    clone.commit("feat: a thing that was sent back from staging")
+    clone.commit("feat: a thing that is sent back from staging")
+    clone.make("candidate")
+    clone.commit("docs: unrelated")
     for words in (promote, ("release", "STACK=production")):
         other = clone.tries(*words)
         assert other.code != 0
         assert "v0.2.0 is no release of v0.1.0-rc.0, which" in other.text
         assert "release deploy" not in other.text
-    assert clone.tags()[-1] == "v0.1.0"
+    assert clone.tags()[-2:] == ["v0.1.0", "v0.2.0-rc.0"]
     assert not clone.git("status", "--porcelain")
 
 
@@ -102,14 +104,26 @@ def test_staging_keeps_its_candidate_when_nothing_asks_for_another(clone: Clone)
     stage = ("deploy", "STACK=staging", "ONLY=candidates")
     clone.make("candidate")
     assert clone.make(*stage) == "release deploy --stack staging"
-    clone.runs("staging")
-    clone.runs("production")
-    clone.make("release", "STACK=production")
-
+    clone.make("candidate")
+    assert clone.make(*stage) == "release deploy --stack staging", "the run was started again"
+    clone.commit("release: it was sent back")
+    clone.make("candidate")
+    assert clone.make(*stage) == "HEAD has no candidate's tag: staging stays as it is"
     clone.commit("docs: words")
     clone.make("candidate")
     assert clone.make(*stage) == "HEAD has no candidate's tag: staging stays as it is"
+    assert clone.tags() == ["v0.1.0-rc.0"]
+
     clone.commit("fix: a mistake")
+    clone.make("candidate")
+    assert clone.make(*stage) == "release deploy --stack staging"
+    clone.runs("staging")
+    clone.runs("production")
+    clone.make("release", "STACK=production")
+    clone.commit("docs: words")
+    clone.make("candidate")
+    assert clone.make(*stage) == "HEAD has no candidate's tag: staging stays as it is"
+    clone.commit("fix: another mistake")
     clone.make("candidate")
     assert clone.make(*stage) == "release deploy --stack staging"
 
@@ -135,6 +149,19 @@ def test_only_conventional_commits_are_merged(message: str, taken: bool, clone: 
     clone.commit(message)
     done = clone.tries("commits", "BASE=HEAD~1")
     assert (done.code == 0) is taken
+
+
+@pytest.mark.pipeline
+def test_what_asks_for_a_version_is_what_cz_takes_for_it(clone: Clone) -> None:
+    clone.git("tag", "-a", "v0.1.0", "-m", "Release")
+    messages = [f"{kind}: words" for kind in ("feat", "fix(bot)", "perf", "refactor", "release")]
+    messages += ["docs: words", "build(bot)!: words", "docs: words\n\nBREAKING CHANGE: words"]
+    for message in messages:
+        clone.git("commit", "-q", "--allow-empty", "-m", message)
+        taken = clone.run(".venv/bin/cz", "bump", "--yes", "--get-next", check=False).code == 0
+        asked = clone.run(".venv/bin/python", "-m", "pipeline", "asked").output.strip()
+        assert asked == ("yes" if taken else "no"), message
+        clone.git("reset", "-q", "--hard", "v0.1.0")
 
 
 OLDER = "## 0.1.0 (2026-01-01)\n\n- Old.\n"

@@ -1,5 +1,6 @@
 """Comments and issues that are found again, the approval's rule, and what is promoted."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,12 +8,17 @@ from typing import Any
 
 import pytest
 
+from infra.review.cli import Exit
 from infra.review.text import marker
-from pipeline import approval, notes
+from pipeline import approval, cli, notes
 from pipeline.forge import Item
+from pipeline.notes import Drift
 from pipeline.pinned import NotPinnedError, pinned_image
+from tests.harness.process import REPOSITORY
+from tests.pipeline.source import commands, load
 
 TEXT = f"{marker('staging')}\n### staging: nothing changes\n"
+MAKEFILE = REPOSITORY / ".github" / "pipeline.mk"
 DIGEST = "sha256:" + "1" * 64
 
 
@@ -42,39 +48,95 @@ class FakeForge:
         return {}
 
 
-def test_a_stack_has_one_comment_however_often_it_is_previewed() -> None:
+def _comment(forge: FakeForge, **texts: str | None) -> str:
+    return notes.comment(forge, 7, notes.joined(texts))
+
+
+def test_a_pull_request_has_one_comment_however_often_it_is_previewed() -> None:
     forge = FakeForge()
-    told = [notes.comment(forge, 7, text) for text in (TEXT, f"{TEXT}more", f"{TEXT}more")]
+    more = f"{TEXT}more"
+    told = [_comment(forge, staging=text, production=TEXT) for text in (TEXT, more, more)]
     assert told == ["made", "updated", "left as it is"]
-    assert [note["body"] for note in forge.notes] == [f"{TEXT}more"]
+    assert [note["body"] for note in forge.notes] == [
+        f"{notes.COMMENT_MARKER}\n{more}\n{TEXT}",
+    ]
 
 
-def test_stacks_and_people_keep_their_own_comments() -> None:
+def test_a_stack_without_a_preview_is_named() -> None:
+    text = notes.joined({"staging": TEXT, "production": None})
+    assert TEXT in text
+    assert "### production: no preview was made" in text
+
+
+def test_people_keep_their_own_comments() -> None:
     forge = FakeForge([{"id": 1, "body": "what about staging?"}, {"id": 2, "body": None}])
-    notes.comment(forge, 7, TEXT)
-    notes.comment(forge, 7, TEXT.replace("staging", "production"))
-    assert len(forge.notes) == 4
+    _comment(forge, staging=TEXT)
+    assert len(forge.notes) == 3
 
 
-def test_a_text_without_marker_is_not_posted() -> None:
-    forge = FakeForge()
-    with pytest.raises(notes.NoMarkerError):
-        notes.comment(forge, 7, "### staging")
-    assert forge.written == []
+def test_more_than_the_forge_takes_is_refused_in_words() -> None:
+    with pytest.raises(notes.TooLongError, match="LIMIT"):
+        notes.joined({"staging": "x" * 40_000, "production": "x" * 40_000})
+
+
+def test_the_reviews_of_all_stacks_fit_into_one_comment() -> None:
+    job = load().workflows["preview"]["jobs"]["render"]
+    stacks = job["strategy"]["matrix"]["stack"]
+    limit = re.search(r" LIMIT=(\d+)", commands(job))
+    assert limit
+    notes.joined(dict.fromkeys(stacks, "x" * int(limit[1])))
+    known = re.search(r"^STACKS \?= (.*)$", MAKEFILE.read_text(), re.MULTILINE)
+    assert known
+    assert known[1].split() == stacks
 
 
 def test_a_drift_is_one_issue_until_it_is_gone() -> None:
     forge = FakeForge()
-    told = [notes.issue(forge, "staging", TEXT, differs=differs) for differs in (True, True, False)]
+    found = (Drift.UNKNOWN, Drift.FOUND, Drift.NONE)
+    told = [notes.issue(forge, "staging", drift, TEXT) for drift in found]
     assert told == ["opened", "updated", "closed"]
     assert len(forge.notes) == 1
     assert forge.notes[0]["state"] == "closed"
+    assert forge.notes[0]["title"] == "staging: the cluster differs from git"
+
+
+def test_stacks_have_issues_of_their_own() -> None:
+    forge = FakeForge()
+    for stack in ("staging", "production", "staging"):
+        notes.issue(forge, stack, Drift.FOUND, TEXT)
+    assert len(forge.notes) == 2
 
 
 def test_no_drift_and_no_issue_is_nothing_to_do() -> None:
     forge = FakeForge()
-    assert notes.issue(forge, "staging", TEXT, differs=False) == "nothing to close"
+    assert notes.issue(forge, "staging", Drift.NONE, TEXT) == "nothing to close"
     assert forge.written == []
+
+
+def test_the_findings_are_the_exit_codes_of_a_review() -> None:
+    assert [*map(int, Drift)] == [Exit.QUIET, Exit.FAILED, Exit.ATTENTION]
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("3", "staging: the cluster differs from git"),
+        ("1", "staging: nobody knows whether the cluster differs from git"),
+        (None, "staging: nobody knows whether the cluster differs from git"),
+    ],
+)
+def test_a_check_that_failed_is_worth_an_issue_too(
+    code: str | None, title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge = FakeForge()
+    monkeypatch.setattr(cli, "GitHub", lambda: forge)
+    if code:
+        (tmp_path / "staging.code").write_text(f"{code}\n")
+        (tmp_path / "staging.md").write_text(TEXT)
+    words = ["issue", "--stack", "staging", "--reports", str(tmp_path), "--run", "run 7"]
+    assert cli.main(words) == 0
+    assert forge.notes[0]["title"] == title
+    assert (TEXT if code else "before it could compare: run 7") in forge.notes[0]["body"]
 
 
 GOOD: dict[str, Any] = {

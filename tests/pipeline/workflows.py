@@ -29,6 +29,7 @@ RULES: dict[str, Rule] = {
         checking.ci_runs_all_checks,
         checking.secrets_are_looked_for_in_all_commits,
         checking.what_is_found_is_kept,
+        checking.a_check_that_fails_is_told,
         checking.nothing_goes_on_after_an_error,
         checking.only_reports_outlive_a_failure,
         hardening.identities_are_short_lived,

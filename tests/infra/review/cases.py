@@ -323,7 +323,9 @@ CASES = [
         "memory-limit-cut",
         {},
         {"resources": json.dumps({"memoryLimit": "128Mi"})},
-        (_STAYS, _BOTH, "Nothing.", "And 1 more", _REVERT),
+        (_STAYS, _BOTH, "Nothing. Only the finished Jobs", "And 1 more", _REVERT),
+        # A Job's template never changes: the engine replaces it, under the name that it had.
+        reasons={f"Job::bot-migration-{which}": ["spec"] for which in ("blue", "green")},
     ),
     Case(
         "grace-cut",
