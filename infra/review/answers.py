@@ -7,7 +7,16 @@ from bot.contract.color import Color
 from infra import names
 from infra.review import world
 from infra.review.areas import Area
-from infra.review.findings import Scene, attention, deleted, findings, migrates, replaced, touched
+from infra.review.findings import (
+    Scene,
+    apart,
+    attention,
+    deleted,
+    findings,
+    migrates,
+    replaced,
+    touched,
+)
 from infra.review.sentences import Finding
 from infra.review.steps import Operation
 from infra.review.undo import undo
@@ -47,7 +56,8 @@ def _headline(scene: Scene, found: Sequence[Finding]) -> str:
     if scene.first:
         active = scene.new.intent.active_color if scene.new.intent else "nobody"
         return f"first deployment, {active} trades"
-    parts = [*_main(scene), _headline_moves(scene), _headline_restarts(scene)]
+    moved = [f"everything goes to another {scene.elsewhere}"] if scene.elsewhere else []
+    parts = [*_main(scene), *(moved or [_headline_moves(scene)]), _headline_restarts(scene)]
     parts.append("probes change" if Area.PROBES in touched(scene.preview) else "probes unchanged")
     count = len(attention(found))
     look = f"{count} thing{'s' if count > 1 else ''} to look at" if count else "nothing to look at"
@@ -91,6 +101,8 @@ def _restarting(scene: Scene) -> list[Color]:
 
 
 def _headline_restarts(scene: Scene) -> str:
+    if scene.elsewhere == "cluster":
+        return "all pods end and start there"
     colors = _restarting(scene)
     return f"pods of {listed(list(map(str, colors)))} restart" if colors else "no pod restarts"
 
@@ -107,6 +119,8 @@ def _moves(scene: Scene) -> str:
         if scene.new.intent is None:
             return "Nothing: no intent is declared."
         return f"Everything begins: {scene.new.intent.active_color} gets all shards."
+    if scene.elsewhere:
+        return f"Everything, to another {scene.elsewhere}: all pods end here, others start there."
     moved = world.moves(scene.old, scene.new)
     sentences = [
         f"{shards_text(move).capitalize()} from {move.giver} to {move.taker}: "
@@ -140,12 +154,14 @@ def _restarts(scene: Scene) -> str:
 
 def _pods_told(scene: Scene) -> Iterator[str]:
     old, new = scene.old, scene.new
-    apart = {world.color_of(step) for step in replaced(scene.preview) if step.kind == "Deployment"}
+    together = apart(scene.preview)
     for color in Color:
         had, has = old.pods[color].replicas, new.pods[color].replicas
         role = "trades" if color in old.traders() else "standby"
-        if world.restarts(scene.preview, color):
-            how = "all at once" if color in apart else "one after another"
+        if scene.elsewhere == "cluster" and has:
+            yield f"{color} ({role}): its {had} pods end here, {has} start in the other cluster."
+        elif world.restarts(scene.preview, color):
+            how = "all at once" if color in together else "one after another"
             yield f"{color} ({role}): its {has} pods, {how}."
         elif had and not has:
             yield f"{color} ({role}): its {had} pods end."
@@ -159,7 +175,8 @@ def _pods_told(scene: Scene) -> Iterator[str]:
 def _replaced(scene: Scene) -> str:
     parts: list[str] = []
     if new := replaced(scene.preview):
-        parts.append(f"Replaced: {few([step.title for step in new])}.")
+        rest = ", and with it everything that it holds" if scene.elsewhere == "cluster" else ""
+        parts.append(f"Replaced: {few([step.title for step in new])}{rest}.")
     if gone := deleted(scene.preview):
         parts.append(f"Deleted: {few([step.title for step in gone])}.")
     jobs = [

@@ -44,7 +44,7 @@ _KNOWN = _RIGHTS | {
     "Service",
 }
 _COST = {
-    "Provider": "what was deployed stays where it is, and all is made anew elsewhere",
+    "Provider": "all that it holds is made anew in the other cluster, and ends in this one",
     "Namespace": "all in the namespace ends, and what is not declared here does not come back",
     "Deployment": "all pods of a Deployment end before the new ones start",
     "Service": "its address changes, and requests fail until clients look it up again",
@@ -70,6 +70,12 @@ class Scene:
     def first(self) -> bool:
         """Whether nothing was there before."""
         return not any(step.before for step in self.preview.steps if step.kind != "Provider")
+
+    @property
+    def elsewhere(self) -> str:
+        """Into another what everything goes, `cluster` or `namespace`; empty when it stays."""
+        kinds = {step.kind for step in replaced(self.preview)}
+        return "cluster" if "Provider" in kinds else "namespace" if "Namespace" in kinds else ""
 
     @property
     def swaps(self) -> bool:
@@ -141,6 +147,16 @@ def replaced(preview: Preview) -> list[Step]:
     )
 
 
+def apart(preview: Preview) -> set[Color]:
+    """Return the colors whose Deployment is replaced: their pods end before others start."""
+    colors = (world.color_of(step) for step in replaced(preview) if step.kind == "Deployment")
+    return {color for color in colors if color}
+
+
+def _is_intent(step: Step) -> bool:
+    return (step.kind, step.name) == ("ConfigMap", names.INTENT)
+
+
 def deleted(preview: Preview) -> list[Step]:
     """Return what is taken away, without the Jobs that have run."""
     return [
@@ -187,6 +203,11 @@ def _together(scene: Scene) -> Iterator[Finding]:
     """Tell what is dangerous only because of what else is in the same `up`."""
     old, new, preview = scene.old, scene.new, scene.preview
     active = _active(new)
+    if scene.elsewhere or any(_is_intent(step) for step in replaced(preview)):
+        yield Finding(
+            "**Who trades is said by another object then**: with a database, nobody trades until "
+            "`adoptIntent` names the one that ruled."
+        )
     if new.selected and new.intent and new.selected is not new.intent.active_color:
         told = f"the Service selects {new.selected}, the intent names {new.intent.active_color}"
         yield Finding(f"Requests and trading part: {told}.")
@@ -195,7 +216,8 @@ def _together(scene: Scene) -> Iterator[Finding]:
             yield Finding(f"{color} shall trade, and has no pods.")
         restarts = world.restarts(preview, color)
         if restarts and color in old.traders():
-            yield Finding(f"{color} trades, and its pods restart, one after another.")
+            how = "all at once" if color in apart(preview) else "one after another"
+            yield Finding(f"{color} trades, and its pods restart, {how}.")
         elif restarts:
             yield Finding(f"{color} begins to trade in the same `up` in which its pods restart.")
     if scene.swaps and active:

@@ -24,16 +24,17 @@ def image(told: Sentence) -> list[Finding]:
         old, new = told.old.pods[color], told.new.pods[color]
         if old.image == new.image:
             continue
+        if new.replicas and not world.pinned(new.image):
+            found.append(Finding(f"{color}: the image is not pinned by a digest."))
+        if old.image and _repository(old.image) != _repository(new.image):
+            source = arrow(_repository(old.image), _repository(new.image))
+            found.append(Finding(f"{color}: the image comes from elsewhere: {source}."))
         change = f"{color}: image {arrow(old.version, new.version)}"
         if color in told.old.traders() and old.replicas:
             found.append(Finding(f"{change} **under a color that trades**: no warm way back."))
         else:
-            found.append(Finding(f"{change}.", attention=False))
-        if new.replicas and not world.pinned(new.image):
-            found.append(Finding(f"{color}: the image is not pinned by a digest."))
-        if old.image and _repository(old.image) != _repository(new.image):
-            change = arrow(_repository(old.image), _repository(new.image))
-            found.append(Finding(f"{color}: the image comes from elsewhere: {change}."))
+            brings = ": the next swap goes to it" if new.image else ""
+            found.append(Finding(f"{change}{brings}.", attention=bool(new.image)))
     builds = [leaf for leaf in told.leaves if leaf.step.kind == "Image"]
     others = [leaf for leaf in told.leaves if leaf.path.endswith("imagePullPolicy")]
     return found + said(builds, attention=False) + said(others, attention=True)

@@ -118,9 +118,16 @@ def _rights(told: Sentence) -> list[Finding]:
 
 
 def _migration(told: Sentence) -> list[Finding]:
-    jobs = dict.fromkeys(leaf.step.title for leaf in told.leaves)
-    text = "is made anew: it runs once for each image and database"
-    return [Finding(f"{job} {text}.", attention=False) for job in jobs]
+    """Tell which run again, and which bring another version's schema to a database in use."""
+    jobs: dict[str, bool] = {}
+    for leaf in told.leaves:
+        title = leaf.step.title
+        jobs[title] = jobs.get(title, False) or leaf.path.endswith(".image")
+    again = "is made anew: it runs once for each image and database"
+    other = (
+        "is another version's: it may change the database that is traded on, before the pods start"
+    )
+    return [Finding(f"{job} {other if new else again}.", new) for job, new in jobs.items()]
 
 
 def _environment(told: Sentence) -> list[Finding]:

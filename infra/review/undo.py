@@ -31,7 +31,7 @@ def undo(scene: Scene) -> str:
     if gone := [*replaced(scene.preview), *deleted(scene.preview)]:
         again = few([step.title for step in gone])
         sentences.append(f"Going back costs the same again, for {again}.")
-    if any(migrates(step) for step in changes):
+    if any(_may_change_the_schema(step) for step in changes):
         sentences.append("The database keeps its new schema: migrations only add.")
     return " ".join(sentences)
 
@@ -41,6 +41,13 @@ def _is_the_swap(step: Step) -> bool:
         ("Service", names.LIVE_SERVICE),
         ("ConfigMap", names.INTENT),
     ) and step.operation is Operation.UPDATE
+
+
+def _may_change_the_schema(step: Step) -> bool:
+    """Tell whether a migration comes from an image that has not migrated yet."""
+    path = ("spec", "template", "spec", "containers", 0, "image")
+    images = [world.branch(tree, *path) for tree in (step.before, step.after)]
+    return migrates(step) and step.operation is not Operation.DELETE and images[0] != images[1]
 
 
 def _is_the_file(step: Step) -> bool:
@@ -86,6 +93,8 @@ def _file(scene: Scene) -> str:
 
 
 def _revert(scene: Scene) -> str:
+    if scene.elsewhere == "cluster":
+        return "Revert the commit and `pulumi up`: everything is made anew again, back here."
     old, new = scene.old.pods, scene.new.pods
     again = [str(color) for color in old if world.restarts(scene.preview, color)]
     shared = sorted(color for color in old if old[color].replicas != new[color].replicas)
