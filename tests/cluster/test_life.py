@@ -211,9 +211,21 @@ def test_a_bad_change_goes_back_by_itself_and_no_merge_brings_it_back(life: Life
     assert refused.code == Exit.REFUSED
     assert life.active(life.staging) == before
 
-    proven = life.active(life.production)
+    team.git("switch", "-q", "-c", "words", "develop")
+    (team.folder / "words.md").write_text("Unrelated.\n")
+    team.commit("docs: unrelated")
+    team.merge("words", "develop")
+    done = team.runs("deploy", "staging")
+    assert not any(each.code for each in done), told(done)
+    assert "HEAD has no candidate's tag: staging stays as it is" in told(done)
+    assert life.active(life.staging) == before
+
+    proven, tags = life.active(life.production), team.git("tag", "--list", "v*")
     team.merge("develop", "main")
     done = team.runs("deploy", "production")
+    assert any(each.code for each in done), told(done)
+    assert re.search(r"v0\.2\.0 is no release of v0\.1\.0-rc\.\d+, which staging", told(done))
+    assert team.git("tag", "--list", "v*") == tags
     assert life.active(life.production) == proven, told(done)
     assert life.agree(life.production)
 
