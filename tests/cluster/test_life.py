@@ -128,7 +128,7 @@ def test_a_change_reaches_production_with_the_digest_that_staging_has_proven(lif
     with (team.folder / "bot" / "status.py").open("a") as source:
         source.write("# A feature.\n")
     live = f"  {PROJECT}:activeColor: blue\n"
-    _edit(life.staging.file, live, f"{live}  {PROJECT}:readOnly: true\n")
+    _edit(life.staging.file, live, f"{live}  {PROJECT}:dailyLossLimitPct: 4\n")
     team.commit("feat(bot): a feature")
     _is_previewed(team)
 
@@ -157,7 +157,7 @@ def _is_previewed(team: Team) -> None:
     done += team.runs("preview", "compatible", STACK="staging", BASE_BRANCH="develop")
     assert not any(each.code for each in done), told(done)
     text = (team.folder / "reports" / "staging.md").read_text()
-    assert "readOnly" in text, text
+    assert "dailyLossLimitPct" in text, text
     assert "this source: ledger" in told(done)
 
 
