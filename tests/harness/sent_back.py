@@ -1,7 +1,7 @@
 """What becomes of a release that is sent back, and how long each part of the way back takes."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -157,6 +157,10 @@ def bad(
     answered = [row.done for row in load.rows if row.color is Color.GREEN]
     assert answered, f"it was sent back before it got anything:\n{said}"
     first = min(answered)
+    if not answers:
+        # It may die of the first request that it gets: then that is the first bad second.
+        swapped = _first(releases.journal(), 0, "entered", {"phase": "swapping"})
+        first = min([first, *(row.due for row in load.lost if row.due >= swapped)])
     outcome = Course(releases, load, what, said).outcome(first)
     lost = [f"lost: {row}" for row in load.lost] if answers and not load.void else []
     return replace(outcome, broken=outcome.broken + lost)
@@ -207,7 +211,7 @@ def split(journal: Iterable[Entry], since: float, back: float) -> Split:
     return Split(decided - since, applying - decided, back - applying)
 
 
-def _first(entries: list[Entry], since: float, kind: str, told: Mapping[str, Any]) -> float:
+def _first(entries: Sequence[Entry], since: float, kind: str, told: Mapping[str, Any]) -> float:
     return next(
         entry.at
         for entry in entries
