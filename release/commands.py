@@ -12,7 +12,7 @@ from release.phases import Phase, RefusedError, Trigger, after
 from release.plan import rehearse
 from release.ports import LostLockError, PortError
 from release.site import CannotBeginError, Request, Site, adopted, quarantined, target
-from release.spec import Spec
+from release.spec import Spec, SpecError
 from release.state import Kind, State, Target, began, fold, releases
 
 NEEDS_GATES = frozenset({Need.GATES})
@@ -204,7 +204,11 @@ async def _adopt(site: Site) -> State:
     found = adopted(outputs, site.by, await site.world.under_way.comes_from())
     if why := await quarantined(site, found.old_image):
         raise CannotBeginError(f"{found.old_image} is quarantined: {why}")
-    await _write(site, site.release, Kind.BEGAN, began(site.spec(), found, outputs), anyway=True)
+    try:
+        spec = site.spec()
+    except SpecError:
+        spec = Spec()  # a key that is wrong is no reason to stay with what is bad
+    await _write(site, site.release, Kind.BEGAN, began(spec, found, outputs), anyway=True)
     told: dict[str, Json] = {
         "phase": Phase.DONE.value,
         "trigger": Trigger.REPLACE.value,

@@ -119,6 +119,13 @@ async def test_a_rollback_without_any_release_goes_to_the_other_color() -> None:
     assert await desk.type("rollback") is Exit.REFUSED
 
 
+async def test_a_rollback_asks_nothing_of_the_keys_of_a_release() -> None:
+    desk = Desk(found_deployed())
+    desk.stage.stack.file["release:strategy"] = "rainbow"
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("green", 0)
+
+
 async def test_a_rollback_from_an_image_to_itself_is_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
