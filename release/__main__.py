@@ -9,7 +9,7 @@ import sys  # noqa: E402 -- likewise
 from pathlib import Path  # noqa: E402 -- likewise
 
 from release.assembly import Assembly  # noqa: E402 -- likewise
-from release.cli import main  # noqa: E402 -- likewise
+from release.cli.main import main  # noqa: E402 -- likewise
 
 if __name__ == "__main__":
     gc.freeze()

@@ -18,7 +18,6 @@ import yaml
 
 from bot.contract.environment import DeployEnv
 from infra.outputs import StackOutputs
-from release import holder, known
 from release.adapters.cluster import KubernetesCluster
 from release.adapters.deferred import Connected, Deferred
 from release.adapters.git import Repository, StackRepository
@@ -33,13 +32,15 @@ from release.adapters.registry_login import Logins
 from release.adapters.stack import PulumiStack
 from release.adapters.stack_file import StackFile
 from release.analysis import judge
-from release.log import Log
-from release.phases import Phase
-from release.ports import Journal, Metrics
-from release.site import CannotBeginError, Site
-from release.spool import Spool
-from release.state import State
-from release.world import World
+from release.decide import known
+from release.decide.phases import Phase
+from release.decide.state import State
+from release.drive import holder
+from release.drive.journal import Log
+from release.drive.ports import Journal, Metrics
+from release.drive.session import CannotBeginError, Site
+from release.drive.spool import Spool
+from release.drive.world import World
 
 JOURNAL_URL = "RELEASE_JOURNAL_URL"
 """Environment variable: the Postgres that the journals of shared stacks are in."""

@@ -20,7 +20,7 @@ from infra.outputs import StackOutputs
 from release.adapters import exposition
 from release.adapters.kube import Answer, ClusterError, Kube
 from release.adapters.pods import Seen, read_pod, selector_labels
-from release.model import Pod
+from release.decide.model import Pod
 
 SERVICE_PORT = "http"
 """Name of the port of the stack's Services."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.contract.color import Color
-from release.model import Pod, Quarantined, Snapshot
-from release.ports import Cluster, Metrics, Quarantine, UnderWay
+from release.decide.model import Pod, Quarantined, Snapshot
+from release.drive.ports import Cluster, Metrics, Quarantine, UnderWay
 
 
 @dataclass(frozen=True, slots=True)

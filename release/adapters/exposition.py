@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.contract import http, order_results
 from bot.contract import metrics as names
 from bot.contract.shards import SHARD_COUNT
-from release.model import Counters
+from release.decide.model import Counters
 
 PROCESS_START = "process_start_time_seconds"
 """Of the Prometheus client library: when the process began."""

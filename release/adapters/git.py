@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from release.ports import PortError
+from release.drive.ports import PortError
 
 _DEADLINE_SECONDS = 20.0
 _PUSH_DEADLINE_SECONDS = 60.0

@@ -14,8 +14,8 @@ from typing import Any
 import asyncpg
 
 from release.adapters.journal_rows import held_by_another, identity, record
-from release.model import Json, Lock, Record
-from release.ports import LostLockError, PortError
+from release.decide.model import Json, Lock, Record
+from release.drive.ports import LostLockError, PortError
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 3.0

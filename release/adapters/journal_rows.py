@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 
-from release.model import Json, Lock, Record
+from release.decide.model import Json, Lock, Record
 
 
 def identity(release: str, at: datetime, kind: str, data: Mapping[str, Json]) -> str:

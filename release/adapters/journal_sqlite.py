@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from release.adapters.journal_rows import held_by_another, identity, record
-from release.model import Json, Lock, Record
-from release.ports import LostLockError, PortError
+from release.decide.model import Json, Lock, Record
+from release.drive.ports import LostLockError, PortError
 
 BUSY_SECONDS = 5.0
 _TABLES = """

@@ -23,7 +23,7 @@ from lightkube.core.async_client import AsyncClient
 from lightkube.core.exceptions import ApiError, ConfigError
 
 from bot.contract.http import PORT
-from release.ports import PortError
+from release.drive.ports import PortError
 
 KUBECONFIG_DEFAULT = "~/.kube/config"
 BODY_BYTES_MAX = 8 << 20

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
-from release.model import Message, Severity
+from release.decide.model import Message, Severity
 
 SLACK_URL_ENV = "SLACK_WEBHOOK_URL"
 TELEGRAM_TOKEN_ENV = "TELEGRAM_BOT_TOKEN"  # noqa: S105 -- the name of a variable, not a secret

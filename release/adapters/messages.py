@@ -19,8 +19,8 @@ from random import Random
 import httpx2
 
 from release.adapters.message_sinks import Sink, wanted_pause_seconds
-from release.model import Message
-from release.ports import PortError
+from release.decide.model import Message
+from release.drive.ports import PortError
 
 # It logs the address of each request, and here the address is the secret.
 logging.getLogger("httpx2").setLevel(logging.WARNING)

@@ -14,7 +14,7 @@ from infra.outputs import StackOutputs
 from release.adapters import exposition
 from release.adapters.cluster import list_pods
 from release.adapters.kube import Answer, ClusterError, Kube
-from release.model import Counters, Snapshot
+from release.decide.model import Counters, Snapshot
 
 _DATE = "date"
 _HTTP_OK = 200

@@ -7,7 +7,7 @@ from lightkube.resources.core_v1 import Pod as KubePod
 
 from bot.contract.color import Color
 from bot.contract.release import digest_of
-from release.model import Pod
+from release.decide.model import Pod
 
 
 @dataclass(frozen=True, slots=True)

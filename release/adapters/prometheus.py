@@ -18,7 +18,7 @@ from bot.contract.color import Color
 from release.adapters import exposition
 from release.adapters.exposition import Families, Labels
 from release.adapters.kube import BODY_BYTES_MAX
-from release.model import Counters, Snapshot
+from release.decide.model import Counters, Snapshot
 
 _SAMPLES = (
     exposition.PROCESS_START,

@@ -15,7 +15,7 @@ from bot.contract import release as contract
 from bot.contract.color import Color
 from bot.contract.release import QuarantineEntry
 from release.adapters.kube import ClusterError, Kube
-from release.model import Quarantined
+from release.decide.model import Quarantined
 
 TRIES = 8
 """Against others who write at the same time; each of them succeeded when we did not."""

@@ -19,7 +19,7 @@ import httpx2
 
 from bot.contract.release import digest_of
 from release.adapters.registry_login import Logins, is_loopback, split
-from release.ports import PortError
+from release.drive.ports import PortError
 
 ANSWER_SECONDS = 10.0
 """For all questions about one image together."""

@@ -30,7 +30,7 @@ from infra.outputs import StackOutputs
 from release.adapters import pulumi_lock
 from release.adapters.pulumi_command import Command, Patience, end_engine
 from release.adapters.pulumi_words import Listener, words_of
-from release.ports import PortError, UpEndedError, UpFailedError
+from release.drive.ports import PortError, UpEndedError, UpFailedError
 
 _VERSION = VersionInfo(3, 259, 0)
 """The pinned SDK's; the CLI is the same one, and asking it for its version would cost time."""

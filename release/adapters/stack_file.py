@@ -13,8 +13,8 @@ from pathlib import Path
 
 from release.adapters import yaml_text
 from release.adapters.yaml_nodes import EditError
-from release.model import Scalar
-from release.ports import PortError
+from release.decide.model import Scalar
+from release.drive.ports import PortError
 
 CONFIG = "config"
 

@@ -9,7 +9,7 @@ from typing import cast
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from release.model import Scalar
+from release.decide.model import Scalar
 
 Path = Sequence[str]
 

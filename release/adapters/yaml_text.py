@@ -21,7 +21,7 @@ from release.adapters.yaml_nodes import (
     root_of,
     scalar_of,
 )
-from release.model import Scalar
+from release.decide.model import Scalar
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@-]*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})

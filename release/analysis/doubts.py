@@ -7,7 +7,7 @@ from release.analysis.errors import upper_bound
 from release.analysis.gauges import LASTING
 from release.analysis.latency import BLOCK_SECONDS, Slowness
 from release.analysis.tested import Tested
-from release.model import Look
+from release.decide.model import Look
 
 SUSPICION = 4.0
 """Evidence that proves nothing, but against which nothing is promoted: of healthy versions every

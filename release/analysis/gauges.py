@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from release.analysis.readings import told
-from release.model import Counters, Look, Snapshot
+from release.decide.model import Counters, Look, Snapshot
 
 LASTING = 3
 """So many looks in a row: one scrape in the wrong moment is no reason."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from release.analysis import doubts, gauges, latency, readings
 from release.analysis.latency import Slowness
 from release.analysis.tested import SHARES, Tested, tests_of
-from release.model import Judgement, Look, Verdict
+from release.decide.model import Judgement, Look, Verdict
 
 
 def judge(looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool) -> Judgement:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from release.analysis.readings import told
-from release.model import Counters, Look, Snapshot
+from release.decide.model import Counters, Look, Snapshot
 
 BLOCK_SECONDS = 10.0
 ANSWERS_MIN = 5.0

@@ -6,7 +6,7 @@ A number that is missing is never taken for zero: a version that stopped countin
 import math
 from collections.abc import Callable, Sequence
 
-from release.model import Counters, Look, Snapshot
+from release.decide.model import Counters, Look, Snapshot
 
 STALE_SECONDS = 15.0
 """How far a pod's answer may be from the look that it belongs to, either way."""

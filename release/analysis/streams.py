@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from release.analysis.readings import COUNTERS, Read, told
-from release.model import Counters, Look, Snapshot
+from release.decide.model import Counters, Look, Snapshot
 
 RESETS_MAX = 3
 """So many new processes of one color within one phase are a loop: their counts mean little."""

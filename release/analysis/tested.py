@@ -7,7 +7,7 @@ from release.analysis import errors, streams
 from release.analysis.errors import Evidence
 from release.analysis.readings import Read, told
 from release.analysis.streams import Pair, Step
-from release.model import Look
+from release.decide.model import Look
 
 SHARES = {"orders": 0.75, "rejections": 0.04, "requests": 0.04, "latency": 0.085}
 """Of alpha, for each test: together they send a healthy version back no oftener than one would."""

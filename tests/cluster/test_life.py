@@ -18,7 +18,7 @@ import yaml
 
 from bot.contract.color import Color
 from bot.contract.secrets import DATABASE_URL, SIGNALS_TOKEN, VENUE_API_KEY, VENUE_API_SECRET
-from release.exits import Exit
+from release.cli.exit_codes import Exit
 from testbed import net
 from testbed.venue.server import DEFAULT_KEY, DEFAULT_SECRET
 from tests.harness.bot import SYMBOLS, TOKEN

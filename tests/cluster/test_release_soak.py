@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.contract.color import Color
-from release.exits import Exit
+from release.cli.exit_codes import Exit
 from tests.cluster.conftest import Build
 from tests.harness.kube import wait_until
 from tests.harness.process import Started

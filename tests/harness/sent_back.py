@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.authority.timings import DEFAULTS
 from bot.contract.color import Color
-from release.exits import Exit
+from release.cli.exit_codes import Exit
 from tests.harness.faults import end
 from tests.harness.releasing import Entry, Pressure, Releases, ended, pressure
 

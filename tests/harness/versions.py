@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from release.exits import Exit
+from release.cli.exit_codes import Exit
 from tests.harness.images import build_faulty, push_unpullable
 from tests.harness.platform import Platform
 from tests.harness.releasing import SHORT, Releases

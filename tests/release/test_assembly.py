@@ -7,11 +7,11 @@ import pytest
 
 from release.adapters.journal_sqlite import SqliteJournal
 from release.assembly import FOLDER, JOURNAL_URL, Assembly
-from release.cli import parser, run
-from release.exits import Exit
-from release.log import entry
-from release.spool import Spool
-from release.state import Kind, began
+from release.cli.exit_codes import Exit
+from release.cli.main import parser, run
+from release.decide.state import Kind, began
+from release.drive.journal import entry
+from release.drive.spool import Spool
 from tests.release.worlds import BLUE_GREEN, TARGET, StillClock
 
 LOCAL = "config:\n  trading-bot:deployEnv: local\n  trading-bot:context: nowhere\n"

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from bot.contract.environment import DEFAULT_SYMBOLS
 from bot.contract.intent import CANARY_PERCENT_MAX
 from bot.contract.shards import shard_of
-from release.canary import default_steps, problem, symbols_of
-from release.site import Site
-from release.spec import SpecError
+from release.decide.canary import default_steps, problem, symbols_of
+from release.decide.spec import SpecError
+from release.drive.session import Site
 from tests.release.worlds import Stage
 
 LAST = "AI/USDT"

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from bot.contract.color import Color
-from release.cli import parser, run
-from release.commands import WARM_LOOK_SECONDS
-from release.exits import Exit
-from release.log import Log
-from release.model import Json, Quarantined, Record, Verdict
-from release.rehearsal import BUILT, StillClock
-from release.site import Site
+from release.cli.commands import WARM_LOOK_SECONDS
+from release.cli.exit_codes import Exit
+from release.cli.main import parser, run
+from release.decide.model import Json, Quarantined, Record, Verdict
+from release.drive.journal import Log
+from release.drive.session import Site
+from release.rehearsal.ideal import BUILT, StillClock
 from tests.release.worlds import CONFIG, NEW_IMAGE, OLD_IMAGE, Killed, Stage, crashed
 
 MANUAL = Path(__file__).parents[2] / "docs" / "release" / "README.md"

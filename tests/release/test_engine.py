@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot.contract.color import Color
-from release import engine
-from release.model import Pod, Verdict
-from release.phases import Phase
-from release.state import Kind
+from release.decide.model import Pod, Verdict
+from release.decide.phases import Phase
+from release.decide.state import Kind
+from release.drive import engine
 from tests.release.worlds import (
     BLUE_GREEN,
     CANARY,

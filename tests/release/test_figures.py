@@ -1,4 +1,4 @@
-from release.figures import shown
+from release.decide.figures import shown
 
 ORDERS = {
     "orders_tried": 231.0,

@@ -6,13 +6,13 @@ import pytest
 
 from bot.contract.color import Color
 from bot.contract.provenance import Claims
-from release.fitness import lost_cause, unproven
-from release.log import entry
-from release.model import Pod
-from release.observation import Need
-from release.planner import needs
-from release.rehearsal import REVISION
-from release.state import Kind, began, fold
+from release.decide.model import Pod
+from release.decide.observation import Need
+from release.decide.planner import needs
+from release.decide.readiness import lost_cause, unproven
+from release.decide.state import Kind, began, fold
+from release.drive.journal import entry
+from release.rehearsal.ideal import REVISION
 from tests.release.worlds import BLUE_GREEN, NEW_IMAGE, OLD_IMAGE, TARGET, StillClock, claims_of
 
 DIGEST = NEW_IMAGE.partition("@")[2]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from release.freeze import WindowError, frozen, window
+from release.decide.freeze import WindowError, frozen, window
 
 WEEKEND = "Fri 16:00 - Mon 06:00 Europe/Berlin"
 

@@ -9,14 +9,14 @@ from bot.contract import labels
 from bot.contract.compatibility import OURS, Range, Schemas
 from bot.contract.provenance import Builds
 from infra.outputs import StackOutputs
-from release.gates import SCHEMA, Facts, closed
-from release.model import Scalar
-from release.phases import Phase
-from release.ports import PortError
-from release.rehearsal import LABELS
-from release.site import Site
-from release.spec import Spec
-from release.state import Target
+from release.decide.gates import SCHEMA, Facts, closed
+from release.decide.model import Scalar
+from release.decide.phases import Phase
+from release.decide.spec import Spec
+from release.decide.state import Target
+from release.drive.ports import PortError
+from release.drive.session import Site
+from release.rehearsal.ideal import LABELS
 from tests.release.worlds import BLUE_GREEN, NEW_IMAGE, OLD_IMAGE, TARGET, FaultyShelf, Stage
 
 NEXT = Schemas(Range(OURS.ledger.oldest, OURS.ledger.newest + 1), OURS.config)

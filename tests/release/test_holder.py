@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from release.holder import is_dead, name
+from release.drive.holder import is_dead, name
 
 
 def test_a_name_tells_user_machine_and_process() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from release.adapters.journal_postgres import PostgresJournal
 from release.adapters.journal_sqlite import SqliteJournal
-from release.ports import Journal, LostLockError, PortError
-from release.rehearsal import MemoryJournal
+from release.drive.ports import Journal, LostLockError, PortError
+from release.rehearsal.ideal import MemoryJournal
 from tests.harness.database import empty_database
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from release.model import Verdict
-from release.phases import Phase
-from release.state import State
+from release.decide.model import Verdict
+from release.decide.phases import Phase
+from release.decide.state import State
 from tests.release.worlds import BLUE_GREEN, CANARY, Killed, Stage
 
 GOOD, BAD = "good", "bad"

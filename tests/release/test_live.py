@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 
 from bot.contract.color import Color
-from release.decision import Decision
-from release.live import Live, Terminal, View, panel
-from release.model import Judgement, Pod, Record, Verdict
-from release.observation import Observation
-from release.phases import Phase
-from release.state import Kind, State
+from release.cli.live import Live, Terminal, View, panel
+from release.decide.decision import Decision
+from release.decide.model import Judgement, Pod, Record, Verdict
+from release.decide.observation import Observation
+from release.decide.phases import Phase
+from release.decide.state import Kind, State
 from tests.release.worlds import CANARY, NEW_IMAGE, TARGET
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from release.cli import COMMANDS, parser
-from release.exits import Exit
+from release.cli.exit_codes import Exit
+from release.cli.main import COMMANDS, parser
 
 FOLDER = Path(__file__).parents[2] / "docs" / "release"
 _OPTION = re.compile(r"--[a-z][a-z-]*")

@@ -1,5 +1,5 @@
 from bot.contract.color import Color
-from release.model import Judgement, Pod, Verdict
+from release.decide.model import Judgement, Pod, Verdict
 
 
 def test_a_terminating_pod_does_not_serve_though_it_says_ready() -> None:

@@ -4,12 +4,12 @@ from datetime import timedelta
 import pytest
 
 from bot.contract.color import Color
-from release.log import Log, entry
-from release.model import Json, Verdict
-from release.observation import Need
-from release.observer import Observer
-from release.ports import PortError
-from release.state import Kind, State, began, fold, folded
+from release.decide.model import Json, Verdict
+from release.decide.observation import Need
+from release.decide.state import Kind, State, began, fold, folded
+from release.drive.journal import Log, entry
+from release.drive.observer import Observer
+from release.drive.ports import PortError
 from tests.release.worlds import BLUE_GREEN, CANARY, TARGET, Stage
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.contract import labels
 from bot.contract.provenance import Builds, Running, disagreements
-from release.origin import claims
+from release.drive.provenance import claims
 
 REVISION = "a" * 40
 DIGEST = "sha256:" + "1" * 64

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from release.phases import (
+from release.decide.phases import (
     AUTHORITY_MOVED,
     BY_PEOPLE,
     GOING_BACK,
@@ -16,8 +16,8 @@ from release.phases import (
     after,
     page,
 )
-from release.spec import Spec
-from release.steps import HANDLERS, NEEDS
+from release.decide.spec import Spec
+from release.decide.steps import HANDLERS, NEEDS
 
 MANUAL = Path(__file__).parents[2] / "docs" / "release" / "phases.md"
 

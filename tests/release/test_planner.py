@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from bot.contract.color import Color
 from bot.contract.provenance import Claims
 from infra.outputs import ColorOutputs, StackOutputs
-from release.actions import Apply
-from release.decision import Decision
-from release.log import entry
-from release.model import Json, Judgement, Pod, Verdict
-from release.observation import Observation
-from release.phases import GOING_BACK, Phase, Trigger, after
-from release.planner import decide
-from release.rehearsal import REVISION, VERSION
-from release.state import Kind, State, began, fold, folded
+from release.decide.actions import Apply
+from release.decide.decision import Decision
+from release.decide.model import Json, Judgement, Pod, Verdict
+from release.decide.observation import Observation
+from release.decide.phases import GOING_BACK, Phase, Trigger, after
+from release.decide.planner import decide
+from release.decide.state import Kind, State, began, fold, folded
+from release.drive.journal import entry
+from release.rehearsal.ideal import REVISION, VERSION
 from tests.release.worlds import BLUE_GREEN, CANARY, NEW_IMAGE, OLD_IMAGE, TARGET, claims_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

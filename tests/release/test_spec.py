@@ -1,6 +1,6 @@
 import pytest
 
-from release.spec import SpecError, Strategy, from_journal, parse
+from release.decide.spec import SpecError, Strategy, from_journal, parse
 
 
 def test_a_stack_that_says_nothing_is_released_blue_green() -> None:

@@ -7,15 +7,22 @@ from datetime import datetime
 
 from bot.contract.color import Color
 from bot.contract.provenance import Claims
-from release.engine import Engine
-from release.executor import RealExecutor
-from release.log import Log, entry
-from release.model import Json, Judgement, Look, Message, Pod, Record, Verdict
-from release.ports import PortError, UpEndedError, UpFailedError
-from release.rehearsal import REVISION, IdealCluster, IdealStack, MemoryJournal, Shelf, StillClock
-from release.spec import Spec, Strategy
-from release.state import Kind, State, Target, began
-from release.world import World
+from release.decide.model import Json, Judgement, Look, Message, Pod, Record, Verdict
+from release.decide.spec import Spec, Strategy
+from release.decide.state import Kind, State, Target, began
+from release.drive.engine import Engine
+from release.drive.executor import RealExecutor
+from release.drive.journal import Log, entry
+from release.drive.ports import PortError, UpEndedError, UpFailedError
+from release.drive.world import World
+from release.rehearsal.ideal import (
+    REVISION,
+    IdealCluster,
+    IdealStack,
+    MemoryJournal,
+    Shelf,
+    StillClock,
+)
 
 OLD_IMAGE = "bot@sha256:" + "a" * 64
 NEW_IMAGE = "bot@sha256:" + "b" * 64

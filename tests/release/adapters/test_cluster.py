@@ -11,7 +11,7 @@ import yaml
 from bot.contract.color import Color
 from release.adapters.cluster import LOG_LINES, KubernetesCluster
 from release.adapters.kube import ClusterError, Kube, find_context
-from release.model import Pod
+from release.decide.model import Pod
 from tests.release.adapters.fake_api import (
     DIGEST,
     HANG,

@@ -29,7 +29,7 @@ from release.adapters.messages import (
     MessageError,
     Messages,
 )
-from release.model import Message, Severity
+from release.decide.model import Message, Severity
 
 SECRET = "hush-hush"  # noqa: S105 - planted, to be looked for
 MESSAGE = Message("r-1/7", Severity.BAD, "staging: rolled back <b>", ("5 % & more", "", "image x"))

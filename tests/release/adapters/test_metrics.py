@@ -13,7 +13,7 @@ from bot.contract.color import Color
 from bot.trading.orders import State
 from release.adapters.exposition import counters_of, parse
 from release.adapters.metrics import PodMetrics
-from release.model import Counters, Snapshot
+from release.decide.model import Counters, Snapshot
 from tests.release.adapters.fake_api import (
     REFUSED,
     STACK,

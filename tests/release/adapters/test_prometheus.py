@@ -12,7 +12,7 @@ from starlette.routing import Route
 from bot.contract.color import Color
 from release.adapters.exposition import parse
 from release.adapters.prometheus import Prometheus, PrometheusMetrics
-from release.model import Snapshot
+from release.decide.model import Snapshot
 from tests.release.adapters.test_metrics import COUNTERS, FULL, NOW
 
 SECRET = "hush-hush"  # noqa: S105 - planted, to be looked for

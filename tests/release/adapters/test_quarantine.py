@@ -20,7 +20,7 @@ from bot.contract.release import (
 )
 from release.adapters.kube import ClusterError
 from release.adapters.quarantine import TRIES, QuarantineMap, UnderWayMap
-from release.model import Quarantined
+from release.decide.model import Quarantined
 from tests.release.adapters.fake_api import FakeApi
 
 SINCE = datetime(2026, 3, 1, 2, 3, tzinfo=UTC)

@@ -15,7 +15,7 @@ from bot.contract.color import Color
 from release.adapters import pulumi_lock
 from release.adapters.pulumi_command import Patience
 from release.adapters.stack import PulumiStack
-from release.ports import PortError, UpEndedError, UpFailedError
+from release.drive.ports import PortError, UpEndedError, UpFailedError
 
 FAKE = Path(__file__).with_name("fake_pulumi.sh")
 QUICK = Patience(command=20, up=20, grace=20)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from release.adapters.stack_file import StackFile, StackFileError
 from release.adapters.yaml_nodes import EditError
 from release.adapters.yaml_text import value_at, with_value
-from release.model import Scalar
+from release.decide.model import Scalar
 
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = "trading-bot"

@@ -8,7 +8,7 @@ import numpy as np
 from bot.contract.color import Color
 from release.analysis.latency import Blocks
 from release.analysis.tested import SHARES
-from release.model import Counters, Look, Snapshot
+from release.decide.model import Counters, Look, Snapshot
 
 BAR = 1 / (0.05 * SHARES["latency"])
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, math.inf)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.contract.color import Color
-from release.model import Counters, Look, Snapshot
+from release.decide.model import Counters, Look, Snapshot
 
 THRESHOLDS = {
     "alpha": 0.05,

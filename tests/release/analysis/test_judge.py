@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from release.analysis import judge
-from release.model import Counters, Look, Verdict
+from release.decide.model import Counters, Look, Verdict
 from tests.release.analysis.streams_of import THRESHOLDS, healthy, look, pod
 
 WELL = healthy()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.contract.color import Color
 from release.analysis import streams
-from release.model import Counters, Look, Snapshot
+from release.decide.model import Counters, Look, Snapshot
 
 EMPTY = Snapshot(Color.BLUE, 0.0, ())
 

@@ -5,7 +5,7 @@ import pytest
 
 from bot.contract.color import Color
 from release.analysis import judge
-from release.model import Counters, Look, Snapshot, Verdict
+from release.decide.model import Counters, Look, Snapshot, Verdict
 from tests.release.analysis.simulator import Counts, World, counts
 from tests.release.analysis.slow_canaries import BOUNDS
 from tests.release.analysis.streams_of import THRESHOLDS

@@ -1,0 +1,55 @@
+"""Exit codes of `release`: what a script may rely on."""
+
+from enum import IntEnum
+
+from release.decide.phases import Phase
+
+
+class Exit(IntEnum):
+    """Exit codes, each with its meaning; docs/release/README.md has the same table."""
+
+    DONE = 0
+    """What was asked for is so."""
+    DEFECT = 1
+    """A defect of this program."""
+    USAGE = 2
+    """The command line or the stack config is wrong; nothing was changed."""
+    REFUSED = 3
+    """The gates or the phase said no; nothing was changed."""
+    SENT_BACK = 4
+    """The new version was sent back; the old one has everything."""
+    STUCK = 5
+    """A person is needed now: the way back could not be finished."""
+    LOCKED = 6
+    """Another process drives a release on this stack."""
+    UNREACHABLE = 7
+    """Something outside does not answer; the release goes on with `release resume`."""
+    LEFTOVER = 8
+    """Released, but the old color could not be scaled down."""
+    INTERRUPTED = 130
+    """Ended by a signal; the release goes on with `release resume`."""
+
+
+_OF_PHASE = {
+    Phase.WARM: Exit.DONE,
+    Phase.DONE: Exit.DONE,
+    Phase.LEFTOVER: Exit.LEFTOVER,
+    Phase.ROLLED_BACK: Exit.SENT_BACK,
+    Phase.REFUSED: Exit.REFUSED,
+    Phase.STUCK: Exit.STUCK,
+}
+
+
+def of(phase: Phase, *, backwards: bool) -> Exit:
+    """Return the code of a command that left a release in this phase.
+
+    Args:
+        phase: where the release rests.
+        backwards: whether the command wanted the old version back.
+    """
+    found = _OF_PHASE.get(phase, Exit.UNREACHABLE)
+    if not backwards:
+        return found
+    if found in (Exit.SENT_BACK, Exit.REFUSED):
+        return Exit.DONE
+    return Exit.REFUSED if found is Exit.DONE else found

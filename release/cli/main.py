@@ -1,0 +1,280 @@
+"""`python -m release`: the commands, their options, and what they print. Knows no port by name."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from rich.console import Console
+
+from release.cli.exit_codes import Exit
+from release.cli.live import Live, Terminal
+from release.cli import commands
+from release.cli.views import (
+    Lines,
+    Plain,
+    history_lines,
+    line,
+    record_json,
+    status_json,
+    status_lines,
+)
+from release.decide.gates import OVERRIDES
+from release.decide.model import Json
+from release.decide.phases import RefusedError, Trigger
+from release.decide.spec import SpecError
+from release.decide.state import Kind, releases
+from release.drive.engine import Viewer
+from release.drive.locking import LockedError
+from release.drive.ports import LostLockError, PortError
+from release.drive.session import BUILD, CannotBeginError, Request, Site
+
+Assemble = Callable[[str, bool], AbstractAsyncContextManager[Site]]
+"""Opens the site of a stack; the second argument says whether a new release begins."""
+
+_WORDS = {
+    Trigger.PROMOTE: "take what was seen for good enough and go on to the end",
+    Trigger.ABORT: "end an unfinished release; the old version keeps or gets everything",
+    Trigger.ROLLBACK: "send the new version back, whatever its state; quarantine it",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    top = argparse.ArgumentParser(
+        prog="release", description="Bring a version to a stack, or back."
+    )
+    commands_ = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, words: str) -> argparse.ArgumentParser:
+        made = commands_.add_parser(name, help=words, description=words)
+        made.add_argument("--stack", required=True, help="name of the Pulumi stack")
+        made.add_argument("--json", action="store_true", help="print JSON instead of text")
+        return made
+
+    for name, words in (
+        ("plan", "show what a deploy would do; changes nothing"),
+        ("deploy", "bring an image to the active color, judged on the way"),
+    ):
+        made = add(name, words)
+        made.add_argument("--image", default=BUILD, help="REPOSITORY@sha256:… or `build` (default)")
+        made.add_argument("--reason", default="", help="why; needed with --allow-…")
+        for gate in OVERRIDES:
+            made.add_argument(f"--allow-{gate}", action="store_true", help=f"answer for: {gate}")
+        if name == "deploy":
+            made.add_argument(
+                "--detach", action="store_true", help="leave when the version is released"
+            )
+    for trigger, words in _WORDS.items():
+        made = add(trigger.value, words)
+        made.add_argument("--reason", default="", help="why, for the journal and the messages")
+    add("resume", "go on where a killed or stuck release stands")
+    add("status", "where the last release stands")
+    add("history", "all releases, newest first")
+    add("logs", "the journal of a release").add_argument("--release", default="", help="its id")
+    quarantine = add("quarantine", "what may not become active; `clear` lets a digest in again")
+    quarantine.add_argument("action", nargs="?", choices=["list", "clear"], default="list")
+    quarantine.add_argument("digest", nargs="?", default="")
+    quarantine.add_argument("--reason", default="", help="why it may come in again")
+    add("unlock", "take the lock from a dead process").add_argument("--reason", required=True)
+    return top
+
+
+async def run(options: argparse.Namespace, assemble: Assemble, out: Callable[[str], None]) -> Exit:
+    """Do what was asked for, and return the exit code."""
+    try:
+        async with assemble(options.stack, options.command == "deploy") as site:
+            return await _HANDLERS[options.command](site, options, out)
+    except (CannotBeginError, SpecError) as error:
+        return _said(str(error), Exit.USAGE)
+    except RefusedError as error:
+        return _said(str(error), Exit.REFUSED)
+    except (LockedError, LostLockError) as error:
+        return _said(str(error), Exit.LOCKED)
+    except PortError as error:
+        return _said(str(error), Exit.UNREACHABLE)
+
+
+def main(assemble: Assemble, arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    options = parser().parse_args(arguments)
+    try:
+        return asyncio.run(_until_ended(options, assemble))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return _said("interrupted; `release resume` goes on from here", Exit.INTERRUPTED)
+
+
+async def _until_ended(options: argparse.Namespace, assemble: Assemble) -> Exit:
+    """Let SIGTERM do what Ctrl-C does: end our own `up`, give the lock back, leave."""
+    console = Console(highlight=False)
+    shown = console.is_terminal and not console.is_dumb_terminal
+    running = asyncio.ensure_future(run(options, assemble, Terminal(console) if shown else _print))
+    with contextlib.suppress(NotImplementedError):  # no signals on Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    return await running
+
+
+def _said(text: str, code: Exit) -> Exit:
+    sys.stderr.write(f"{text}\n")
+    return code
+
+
+Out = Callable[[str], None]
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 -- what it prints
+
+
+@contextlib.contextmanager
+def _viewer(site: Site, options: argparse.Namespace, out: Out) -> Generator[Viewer]:
+    """Show it live where somebody looks, in lines elsewhere."""
+    if options.json:
+        yield Lines(out)
+    elif isinstance(out, Terminal):
+        with Live(out, site.world.clock.now) as live:
+            yield live
+    else:
+        yield Plain(out)
+
+
+def _request(options: argparse.Namespace) -> Request:
+    overrides = [gate for gate in OVERRIDES if getattr(options, f"allow_{gate}")]
+    return Request(options.image, options.reason, overrides)
+
+
+def _json(out: Out, value: Json) -> None:
+    out(json.dumps(value, indent=2))
+
+
+async def _plan(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+    wanted, records = await commands.plan(site, _request(options))
+    if options.json:
+        steps: list[Json] = [record_json(record) for record in records]
+        _json(out, steps)
+        return Exit.DONE
+    out(f"{wanted.new} gets {wanted.image}; {wanted.old} runs {wanted.old_image}")
+    for record in records:
+        if record.kind in (Kind.ENTERED, Kind.TRYING):
+            out(line(record)[9:])
+    return Exit.DONE
+
+
+async def _deploy(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+    with _viewer(site, options, out) as viewer:
+        code = await commands.deploy(site, _request(options), viewer, detach=options.detach)
+    return _ended(site, code, options, out)
+
+
+async def _command(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+    trigger = Trigger(options.command)
+    with _viewer(site, options, out) as viewer:
+        code = await commands.command(site, trigger, options.reason, viewer)
+    return _ended(site, code, options, out)
+
+
+async def _resume(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+    with _viewer(site, options, out) as viewer:
+        code = await commands.resume(site, viewer)
+    return _ended(site, code, options, out)
+
+
+def _ended(site: Site, code: Exit, options: argparse.Namespace, out: Out) -> Exit:
+    """Say how it ended, and what the store does not know yet."""
+    if site.log.unrecorded:
+        count = len(site.log.unrecorded)
+        _said(f"{count} records are not in the journal yet: {site.log.down}", code)
+    state = site.log.state
+    if state is not None and not options.json:
+        for text in status_lines(state, None, site.world.clock.now()):
+            out(text)
+    return code
+
+
+async def _status(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+    state = await site.state()
+    if state is None:
+        raise CannotBeginError(site.log.down or f"{site.stack} has no release yet")
+    lock, now = await site.world.journal.held(), site.world.clock.now()
+    if options.json:
+        _json(out, status_json(state, lock, now))
+    else:
+        for text in status_lines(state, lock, now):
+            out(text)
+    return Exit.DONE
+
+
+async def _history(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+    await site.state()
+    states = releases(site.log.records)
+    if options.json:
+        now = site.world.clock.now()
+        told: list[Json] = [status_json(state, None, now) for state in states]
+        _json(out, told)
+    else:
+        for text in history_lines(states):
+            out(text)
+    return Exit.DONE
+
+
+async def _logs(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+    state = await site.state()
+    wanted = options.release or (state.release if state else "")
+    records = [record for record in site.log.records if record.release == wanted]
+    if not records:
+        raise CannotBeginError(f"there is no release {wanted!r}; `release history` names them")
+    for record in records:
+        out(json.dumps(record_json(record)) if options.json else line(record))
+    return Exit.DONE
+
+
+async def _quarantine(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+    if options.action == "clear":
+        if not (options.digest and options.reason):
+            raise CannotBeginError(
+                "clear which digest, and why (--reason)? `release quarantine` lists them"
+            )
+        await commands.clear(site, options.digest, options.reason)
+    entries = await site.world.quarantine.entries()
+    if options.json:
+        told: list[Json] = [
+            {
+                "digest": each.digest,
+                "since": each.since.isoformat(),
+                "by": each.by,
+                "reason": each.reason,
+            }
+            for each in entries
+        ]
+        _json(out, told)
+    else:
+        for each in entries:
+            out(f"{each.digest} since {each.since:%Y-%m-%d %H:%M} UTC by {each.by}: {each.reason}")
+    return Exit.DONE
+
+
+async def _unlock(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+    lock = await commands.unlock(site, options.reason)
+    out(f"it was held by {lock.holder}" if lock else "nobody held it")
+    return Exit.DONE
+
+
+_HANDLERS: dict[str, Callable[[Site, argparse.Namespace, Out], Awaitable[Exit]]] = {
+    "plan": _plan,
+    "deploy": _deploy,
+    "promote": _command,
+    "abort": _command,
+    "rollback": _command,
+    "resume": _resume,
+    "status": _status,
+    "history": _history,
+    "logs": _logs,
+    "quarantine": _quarantine,
+    "unlock": _unlock,
+}
+COMMANDS = tuple(_HANDLERS)
+"""Their names; docs/release has a page for each."""

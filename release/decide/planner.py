@@ -1,0 +1,73 @@
+"""Decides what a release does next: from its state and what was seen. Pure and synchronous.
+
+The order is the policy: what a person asked for, what the phase wants, its deadline.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from release.decide.actions import Announce, Apply
+from release.decide.decision import Decision
+from release.decide.observation import Need, Observation
+from release.decide.phases import GOING_BACK, RESTING, SWAPPED, Phase, RefusedError, Trigger, after
+from release.decide.state import State
+from release.decide.steps import HANDLERS, NEEDS, Situation
+
+
+def decide(state: State, seen: Observation, now: datetime) -> Decision:
+    """Return what comes next. The spec is the one that the release began with, in its state."""
+    if state.command is not None:
+        return _commanded(state)
+    if state.phase in RESTING and state.phase is not Phase.WARM:
+        return Decision(f"{state.phase}: {state.reason}")
+    decision = HANDLERS[state.phase](Situation(state, seen, now))
+    deadline = state.deadline
+    if decision.trigger is None and deadline is not None:
+        if now >= deadline:
+            return _expired(state, decision, seen)
+        wake_at = min(decision.wake_at or deadline, deadline)
+        return replace(decision, wake_at=wake_at)
+    return _blaming(state, decision)
+
+
+def needs(state: State) -> frozenset[Need]:
+    """Return what has to be looked at to decide; nothing more, since looking costs time."""
+    if state.command is not None:
+        return frozenset()
+    if state.phase is Phase.RAISING and not state.work(Announce.key).tries:
+        return frozenset()  # what comes first needs no eyes, and seconds count
+    early, late = NEEDS[state.phase]
+    found = late if state.work(Apply.key).done else early
+    return found if state.spec.verify_label else found - {Need.CLAIMS}
+
+
+def _commanded(state: State) -> Decision:
+    command = state.command
+    assert command is not None  # noqa: S101 -- the caller has looked
+    why = f"{command.trigger} by {command.by}: {command.reason}"
+    try:
+        after(state.phase, command.trigger)
+    except RefusedError as error:
+        return Decision(str(error), declined=True)
+    return _blaming(state, Decision(why, trigger=command.trigger))
+
+
+def _expired(state: State, waiting: Decision, seen: Observation) -> Decision:
+    seconds = state.spec.deadline_seconds(state.phase)
+    if state.phase is Phase.WARM:
+        return Decision(f"stood by for {seconds} s", trigger=Trigger.EXPIRE)
+    why = "; ".join((f"not done within {seconds} s: {waiting.reason}", *seen.blind))
+    numbers = waiting.numbers
+    return _blaming(state, Decision(why, trigger=Trigger.EXPIRE, numbers=numbers))
+
+
+def _blaming(state: State, decision: Decision) -> Decision:
+    """Say whether the image is at fault: it is, when it was sent back after the swap or by name.
+
+    Too little traffic before the swap, a broken `up` and a person who only stops are no fault.
+    """
+    if decision.trigger is None or after(state.phase, decision.trigger) not in GOING_BACK:
+        return replace(decision, blame=False)
+    by_hand = decision.trigger is Trigger.ROLLBACK
+    swapped = state.phase in SWAPPED and decision.trigger is not Trigger.ABORT
+    return replace(decision, blame=decision.blame or by_hand or swapped)

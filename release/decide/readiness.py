@@ -1,0 +1,99 @@
+"""What the pods of a color say about it. Pure judgements of what was seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.contract.provenance import Claims, Running, disagreements
+from release.decide.model import Pod
+
+_NOT_PULLED = frozenset(
+    {
+        "ErrImageNeverPull",
+        "ErrImagePull",
+        "ImageInspectError",
+        "ImagePullBackOff",
+        "InvalidImageName",
+    }
+)
+"""The image did not come: perhaps its registry is away, so its content is not at fault."""
+_DOES_NOT_RUN = frozenset(
+    {
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+    }
+)
+LOST_CAUSES = _NOT_PULLED | _DOES_NOT_RUN
+"""Reasons of a container that waiting does not mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostCause:
+    """Why a color will not come."""
+
+    text: str
+    blame: bool
+    """Whether the image is at fault."""
+
+
+def serving(pods: Sequence[Pod] | None) -> bool:
+    """Return whether any pod is ready and stays; what was not seen is not taken for ready."""
+    return any(pod.serves for pod in pods or ())
+
+
+def lost_cause(pods: Sequence[Pod], image: str, restarts: int) -> LostCause | None:
+    """Return why a color on this image will not come to be ready, or None.
+
+    Pods of another image are the former ones on their way out. While a build runs the reference is
+    not known, and nothing is judged.
+    """
+    for pod in pods:
+        if pod.terminating or not image or pod.image != image:
+            continue
+        cause = pod.reason.partition(":")[0]  # the cluster's word; its sentence follows
+        if cause in LOST_CAUSES:
+            return LostCause(_told(pod, pod.reason), blame=cause not in _NOT_PULLED)
+        if pod.restarts > restarts:
+            return LostCause(_told(pod, f"restarted {pod.restarts} times"), blame=True)
+    return None
+
+
+def unproven(
+    pods: Sequence[Pod] | None, image: str, replicas: int, claims: Claims | None
+) -> list[str]:
+    """Return what keeps a color from being proven.
+
+    Args:
+        pods: of the color; None when they could not be asked. Every one of them must be ready.
+        image: pinned reference that they must run.
+        replicas: how many they must be.
+        claims: what registry and git say about the image, and every pod must say; None: nobody
+            compares, but the pods must say the same.
+    """
+    if pods is None:
+        return ["its pods could not be asked"]
+    staying = [pod for pod in pods if not pod.terminating]
+    fit = [pod for pod in staying if pod.serves and pod.image == image]
+    digest = image.partition("@")[2]
+    problems: list[str] = []
+    if len(fit) < replicas:
+        problems.append(f"{len(fit)} of {replicas} pods are ready on {image}")
+    problems += [_told(pod, f"runs {pod.image}") for pod in staying if pod.image != image]
+    running = {pod.name: Running(pod.version, pod.revision, pod.digest) for pod in fit}
+    if claims is not None:
+        return problems + disagreements(replace(claims, pods=running))
+    for pod in fit:
+        if pod.digest != digest:
+            problems.append(f"{pod.name}: runs {pod.digest or 'an unknown digest'}, not {digest}")
+        if not pod.version:
+            problems.append(f"{pod.name}: does not say its version")
+    versions = {pod.version for pod in fit if pod.version}
+    if len(versions) > 1:
+        problems.append(f"its pods say different versions: {', '.join(sorted(versions))}")
+    return problems
+
+
+def _told(pod: Pod, why: str) -> str:
+    last = f"; last line: {pod.last_lines[-1]}" if pod.last_lines else ""
+    return f"{pod.name}: {why}{last}"

@@ -1,0 +1,1 @@
+"""The loop and all that it does: observe, decide, journal, execute."""

@@ -1,0 +1,67 @@
+"""Tells people of each transition, beside the loop: whoever is slow to listen delays nothing.
+
+That a message has arrived is written down, so the next process tells what this one could not.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from release.decide.messages import arrival, message, untold
+from release.decide.model import Record
+from release.decide.state import Kind, State
+from release.drive.journal import Log, entry
+from release.drive.ports import LostLockError, PortError
+from release.drive.world import World
+
+NEWS = timedelta(days=1)
+"""What nobody was told for so long stands in `release history`."""
+FINISH_SECONDS = 10.0
+"""How long messages that are still under way are waited for at the end."""
+
+
+class Herald:
+    """The messages of one engine."""
+
+    def __init__(self, stack: str, world: World, log: Log, say: Callable[[str], None]) -> None:
+        self._stack = stack
+        self._world = world
+        self._log = log
+        self._say = say
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def catch_up(self) -> None:
+        """Send what earlier processes could not, of any release."""
+        since = self._world.clock.now() - NEWS
+        for record, state, place in untold(self._log.records, self._world.notifier.places, since):
+            self._begin(record, state, place)
+
+    def send(self, record: Record, state: State) -> None:
+        """Begin to tell of a transition, everywhere."""
+        for place in self._world.notifier.places:
+            self._begin(record, state, place)
+
+    def _begin(self, record: Record, state: State, place: str) -> None:
+        task = asyncio.create_task(self._tell(record, state, place))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def finish(self) -> None:
+        """Wait a little for what is under way, and leave no task behind."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _tell(self, record: Record, state: State, place: str) -> None:
+        try:
+            await self._world.notifier.send(message(self._stack, record, state), place)
+            now = self._world.clock.now()
+            arrived = entry(record.release, now, Kind.TOLD, arrival(record, place))
+            await self._log.append(arrived, buffer=state.going_back)
+        except LostLockError:
+            return  # the loop will find out
+        except PortError as error:
+            self._say(f"nobody could be told: {error}")

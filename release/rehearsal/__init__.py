@@ -1,0 +1,1 @@
+"""The dry run: the real engine in an ideal world."""

@@ -1,0 +1,69 @@
+"""The dry run: the real engine drives a release in a world where everything goes well."""
+
+from bot.contract.color import Color
+from infra.outputs import StackOutputs
+from release.decide.decision import Decision
+from release.decide.model import Record
+from release.decide.observation import Observation
+from release.decide.spec import Spec
+from release.decide.state import Kind, State, Target, began
+from release.drive.engine import Engine
+from release.drive.executor import RealExecutor
+from release.drive.journal import Log
+from release.drive.world import World
+from release.rehearsal.ideal import (
+    IdealCluster,
+    IdealStack,
+    MemoryJournal,
+    Shelf,
+    StillClock,
+    passes,
+)
+
+WHO = "rehearsal"
+
+
+async def rehearse(spec: Spec, target: Target, outputs: StackOutputs) -> list[Record]:
+    """Return the journal of this release if everything went well."""
+    file: dict[str, object] = {
+        "activeColor": outputs.active_color.value,
+        "canaryPercent": outputs.canary_percent,
+    }
+    for color in Color:
+        file[f"{color}.image"] = outputs.color(color).image
+        file[f"{color}.replicas"] = outputs.color(color).replicas
+    clock, journal, shelf = StillClock(), MemoryJournal(), Shelf()
+    stack = IdealStack(outputs.namespace, dict(file), dict(file))
+    cluster = IdealCluster(stack, clock)
+    world = World(
+        config=stack,
+        stack=stack,
+        cluster=cluster,
+        metrics=cluster,
+        judge=passes,
+        quarantine=shelf,
+        under_way=shelf,
+        journal=journal,
+        git=shelf,
+        images=shelf,
+        notifier=shelf,
+        clock=clock,
+    )
+    await journal.append(WHO, clock.now(), Kind.BEGAN, began(spec, target), None)
+    log = Log(journal, WHO)
+    engine = Engine(WHO, world, log, RealExecutor(world, WHO), WHO, _Blind())
+    await engine.run()
+    await clock.sleep(spec.warm_seconds)
+    await engine.run()
+    return journal.records
+
+
+class _Blind:
+    def recorded(self, record: Record, state: State) -> None:
+        pass
+
+    def waiting(self, state: State, decision: Decision, seen: Observation) -> None:
+        pass
+
+    def progress(self, line: str) -> None:
+        pass
