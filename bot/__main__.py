@@ -1,6 +1,6 @@
 """The command line: `python -m bot` runs the bot; the other commands look at it."""
 
-from bot.signals import StopFlag
+from bot.process.stop_flag import StopFlag
 
 # Before the imports below: they take a while, and a container's first process must hear SIGTERM.
 FLAG = StopFlag()
@@ -17,10 +17,10 @@ from bot.contract import environment as env  # noqa: E402 - see above
 from bot.contract.http import LIVEZ, PORT  # noqa: E402 - see above
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.config.settings import Settings
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.config.settings import Settings
 
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     if command == "healthcheck":
         return healthcheck(environ)
     # Imported late: a health check every few seconds should not pay for the web server.
-    from bot.settings import Settings, SettingsError  # noqa: PLC0415 - see above
+    from bot.config.settings import Settings, SettingsError  # noqa: PLC0415 - see above
 
     try:
         settings = Settings.load(environ)
@@ -78,8 +78,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _run(settings: "Settings", environ: Mapping[str, str]) -> int:
     from bot.app import run  # noqa: PLC0415 - see above
-    from bot.secret_files import SecretsError  # noqa: PLC0415 - see above
-    from bot.server import PortError  # noqa: PLC0415 - see above
+    from bot.config.secret_files import SecretsError  # noqa: PLC0415 - see above
+    from bot.process.server import PortError  # noqa: PLC0415 - see above
 
     try:
         return run(settings, environ, FLAG)

@@ -9,27 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import logs
-from bot.authority.orders import FATE_OF, Order
-from bot.clock import Clock
-from bot.contract.addresses import printable_endpoint
-from bot.contract.environment import DeployEnv, Strategy
-from bot.contract.shards import by_shard
-from bot.health.background import Checks
-from bot.health.snapshot import Shard, Snapshot
-from bot.health.startup import Startup
-from bot.http import build_app
-from bot.identity import Identity
-from bot.intake.intake import Intake, routes
-from bot.intent.file import FileSource
-from bot.intent.fixed import FixedSource
-from bot.intent.kubernetes import Access, ConfigMapSource
-from bot.intent.state import IntentSource, IntentState
-from bot.ledger.leases import Taken
-from bot.ledger.ledger import Ledger
-from bot.lifecycle import Lifecycle
-from bot.metrics import Metrics
-from bot.parts import (
+from bot.assembly import (
     Secrets,
     cache_of,
     checkers,
@@ -38,12 +18,33 @@ from bot.parts import (
     prices_of,
     venue_of,
 )
-from bot.reload import Reload
-from bot.reloadable import Reloadable
-from bot.secret_files import read_secrets
-from bot.server import build_server, listen
-from bot.settings import Settings
-from bot.signals import StopFlag
+from bot.authority.orders import FATE_OF, Order
+from bot.config.reload import Reload
+from bot.config.reloadable import Reloadable
+from bot.config.secret_files import read_secrets
+from bot.config.settings import Settings
+from bot.contract.addresses import printable_endpoint
+from bot.contract.environment import DeployEnv, Strategy
+from bot.contract.shards import by_shard
+from bot.health.background import Checks
+from bot.health.snapshot import Shard, Snapshot
+from bot.health.startup import Startup
+from bot.intake.intake import Intake, routes
+from bot.intent.file import FileSource
+from bot.intent.fixed import FixedSource
+from bot.intent.kubernetes import Access, ConfigMapSource
+from bot.intent.state import IntentSource, IntentState
+from bot.ledger.leases import Taken
+from bot.ledger.ledger import Ledger
+from bot.process import logs
+from bot.process.clock import Clock
+from bot.process.http import build_app
+from bot.process.identity import Identity
+from bot.process.lifecycle import Lifecycle
+from bot.process.metrics import Metrics
+from bot.process.server import build_server, listen
+from bot.process.stop_flag import StopFlag
+from bot.process.watchdog import Pulse, Watchdog
 from bot.trader.desk import Desk
 from bot.trader.judge import Judge
 from bot.trader.keeper import Keeper, boot_seconds
@@ -55,7 +56,6 @@ from bot.trading.risk import Limits
 from bot.trading.signals import Fate, Signal
 from bot.trading.strategy import SIGNAL_PREFIX, AverageCross
 from bot.venues.port import Venue
-from bot.watchdog import Pulse, Watchdog
 
 if TYPE_CHECKING:
     from bot.venues.cached import Cache

@@ -1,7 +1,7 @@
 """What must never be applied, judged from the finished config and what was deployed last. Pure.
 
 Every problem comes at once, and each says which command mends it. What only the cluster can tell is
-the business of `infra.guard`.
+the business of `infra.guard.readiness`.
 """
 
 from decimal import Decimal

@@ -1,7 +1,7 @@
 """One color: its Deployment, its preview Service and its disruption budget; declared always.
 
 The provider's await is off (`skipAwait`): it never fails fast, and a color that once failed it is
-awaited again by every later `up`, also by the one that leaves it. `infra.watch` waits instead.
+awaited again by every later `up`, also by the one that leaves it. `infra.guard` waits instead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from pulumi import (
 )
 
 from bot.contract.color import Color
-from infra.guard import Expected
+from infra.guard.readiness import Expected
 from infra.kinds import (
     Deployment,
     LabelSelectorArgs,

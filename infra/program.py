@@ -16,13 +16,16 @@ from pulumi_kubernetes import Provider
 
 from bot.contract.color import Color
 from bot.contract.release import RELEASE_ENV, RELEASE_RETURNS_ENV
-from infra import hooks, names, outputs
+from infra import names, outputs
 from infra.access import Access
 from infra.checks import check
 from infra.color import ColorPods
 from infra.config import StackConfig
 from infra.environment import config_file
-from infra.guard import Expected
+from infra.guard import hooks
+from infra.guard.readiness import Expected
+from infra.guard.release_mark import Asking
+from infra.guard.watch import Cluster, Guard, Watch
 from infra.intent import IntentMap
 from infra.migration import Migration, migration_labels
 from infra.names import Names
@@ -31,9 +34,7 @@ from infra.parsing import ConfigError, parse
 from infra.pods import NO_IMAGE, ColorSpec
 from infra.reloadable import ReloadableConfig
 from infra.secret_files import SecretFiles
-from infra.standing import Asking
 from infra.traffic import LiveTraffic
-from infra.watch import Cluster, Guard, Watch
 
 KUBECONFIG = "KUBECONFIG"
 READ_STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"
@@ -219,11 +220,11 @@ def _images(config: StackConfig, opts: ResourceOptions) -> dict[Color, Input[str
 def _warm_up() -> None:
     """Import the client while the engine is busy, so that no guard has to wait for it."""
     if not pulumi.runtime.is_dry_run():
-        asyncio.get_running_loop().run_in_executor(None, import_module, "infra.cluster")
+        asyncio.get_running_loop().run_in_executor(None, import_module, "infra.guard.cluster")
 
 
 def _connect(config: StackConfig, stack: Names) -> Cluster:
-    from infra.cluster import (  # noqa: PLC0415 -- only an `up` that must ask pays for the client
+    from infra.guard.cluster import (  # noqa: PLC0415 -- only an `up` that must ask pays for the client
         KubeCluster,
     )
 

@@ -1,8 +1,8 @@
 """Names, bounds and defaults of the bot's environment variables.
 
-The bot parses them (`bot.settings`), the Pulumi program writes them (`infra`); both take names,
-bounds and defaults from here, so that a stack which `pulumi preview` accepts is one that the bot
-accepts.
+The bot parses them (`bot.config.settings`), the Pulumi program writes them (`infra`); both take
+names, bounds and defaults from here, so that a stack which `pulumi preview` accepts is one that the
+bot accepts.
 """
 
 from dataclasses import dataclass

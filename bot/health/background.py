@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.clock import Clock
+from bot.process.clock import Clock
 
 FIRST_PERIOD_SECONDS = 0.1
 """Until a check passes for the first time it asks this soon, then twice as late each time."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.health.checks import ALL, Outcome, Result, judged, worst
 from bot.health.snapshot import Shard, Snapshot
-from bot.identity import Identity
+from bot.process.identity import Identity
 
 WORDS: Mapping[Outcome, str] = {
     Outcome.PASS: "healthy",

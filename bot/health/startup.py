@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.clock import Clock
+from bot.process.clock import Clock
 
 _log = structlog.get_logger(__name__)
 

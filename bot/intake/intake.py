@@ -9,7 +9,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.clock import Clock
 from bot.contract import http
 from bot.contract import secrets as names
 from bot.intake.body import BODY_BYTES_MAX, is_id, signal_of
@@ -20,6 +19,7 @@ from bot.intake.openapi import description
 from bot.intake.problems import Problem, json_response
 from bot.intake.resource import Resource
 from bot.ledger.port import Inbox, LedgerError, Posted, SignalRecord
+from bot.process.clock import Clock
 from bot.trading.signals import Signal
 
 BODY_SECONDS = 5.0

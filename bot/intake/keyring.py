@@ -9,9 +9,9 @@ from pathlib import Path
 
 import structlog
 
-from bot import logs
-from bot.clock import Clock
 from bot.contract import secrets as names
+from bot.process import logs
+from bot.process.clock import Clock
 
 LOOK_SECONDS = 0.5
 SECRET_BYTES_MAX = 4096

@@ -17,9 +17,9 @@ from typing import Literal
 import httpx2
 from pydantic import BaseModel, Field, JsonValue
 
-from bot.clock import Clock
+from bot.config.settings import KUBERNETES_HOST
 from bot.intent.state import IntentState
-from bot.settings import KUBERNETES_HOST
+from bot.process.clock import Clock
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 ANSWER_BYTES_MAX = 4 << 20

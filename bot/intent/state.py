@@ -9,10 +9,10 @@ from typing import Protocol
 
 import structlog
 
-from bot.clock import Clock
 from bot.contract.color import Color
 from bot.contract.intent import Intent, IntentError
 from bot.contract.shards import shard_of
+from bot.process.clock import Clock
 
 _log = structlog.get_logger(__name__)
 

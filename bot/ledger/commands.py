@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from bot.config.secret_files import SecretsError, read_secrets
+from bot.config.settings import Settings
 from bot.contract import environment as env
 from bot.contract.secrets import DATABASE_URL
 from bot.ledger.ledger import Ledger
@@ -12,8 +14,6 @@ from bot.ledger.migrate import MigrationError, migrate_postgres
 from bot.ledger.port import LedgerError
 from bot.ledger.postgres import Postgres
 from bot.ledger.sqlite import Sqlite
-from bot.secret_files import SecretsError, read_secrets
-from bot.settings import Settings
 
 DONE, FAILED, MISCONFIGURED = 0, 1, 2
 

@@ -16,12 +16,12 @@ import structlog
 
 from bot.authority.lease import ACCOUNT, Claim
 from bot.authority.protocol import Rules
-from bot.clock import Clock
 from bot.contract.environment import ShutdownPolicy
 from bot.contract.shards import shard_of
 from bot.health.startup import Startup
 from bot.ledger.ledger import Ledger
 from bot.ledger.port import LedgerError, Posted, SchemaError, SignalRecord
+from bot.process.clock import Clock
 from bot.trader.desk import Desk
 from bot.trader.keeper import Keeper, boot_seconds
 from bot.trader.reconciler import Reconciler

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from bot.clock import Clock
+from bot.process.clock import Clock
 from bot.trading.markets import Market
 from bot.trading.orders import RESTING, ZERO, Fill, Lifetime, Report, Side, State, Terms
 from bot.venues.paper_account import Account, spends

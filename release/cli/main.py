@@ -11,9 +11,9 @@ from contextlib import AbstractAsyncContextManager
 
 from rich.console import Console
 
+from release.cli import commands
 from release.cli.exit_codes import Exit
 from release.cli.live import Live, Terminal
-from release.cli import commands
 from release.cli.views import (
     Lines,
     Plain,

@@ -248,8 +248,8 @@ def _id(phase: Phase) -> str:
 
 _PAGE = """# Phases of a release
 
-Drawn from the table in `release/phases.py` (`python -m release.phases`); a test holds it against
-the code. What a command asks for and a phase has no arrow for is refused in words.
+Drawn from the table in `release/decide/phases.py` by `python -m release.decide.phases`; a test
+holds it against the code. What a command asks for and a phase has no arrow for is refused in words.
 
 ```mermaid
 {diagram}

@@ -10,13 +10,14 @@ from bot.contract.color import Color
 from tests.bench import authority, measure, reload, signals
 from tests.bench.machine import describe
 from tests.bench.report import Figure, document
-from tests.harness.deployed import deployed
-from tests.harness.images import build_faulty
-from tests.harness.platform import PROJECT, Platform, find_platform
-from tests.harness.process import REPOSITORY, Shell
-from tests.harness.stack import BUILD, Stack, two_colors
+from tests.support.checkout import ROOT
+from tests.support.deployed import deployed
+from tests.support.images import build_faulty
+from tests.support.platform import PROJECT, Platform, find_platform
+from tests.support.process import Shell
+from tests.support.stack import BUILD, Stack, two_colors
 
-_FILE = REPOSITORY / "docs" / "benchmarks.md"
+_FILE = ROOT / "docs" / "benchmarks.md"
 _BARE = Path(__file__).parent / "bare"
 
 
@@ -25,7 +26,7 @@ def main() -> int:
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--date", default=datetime.now(UTC).date().isoformat())
     date = parser.parse_args().date
-    revision = Shell(REPOSITORY, {"PATH": "/usr/bin:/bin:/usr/local/bin"}).run(
+    revision = Shell(ROOT, {"PATH": "/usr/bin:/bin:/usr/local/bin"}).run(
         "git", "rev-parse", "--short", "HEAD"
     )
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:

@@ -16,11 +16,11 @@ import asyncpg
 from bot.contract.color import Color
 from tests.bench.report import Figure
 from tests.bench.signals import flood, p99
-from tests.harness.bot import running_bot
-from tests.harness.database import migrated_database
-from tests.harness.market import LEASES, Market, trading_stack
-from tests.harness.platform import Platform
-from tests.harness.venue import venue_process
+from tests.support.bot import running_bot
+from tests.support.database import migrated_database
+from tests.support.market import LEASES, Market, trading_stack
+from tests.support.platform import Platform
+from tests.support.venue import venue_process
 
 SWAPS = 50
 REPLICAS = (1, 2, 4)

@@ -17,14 +17,15 @@ from bot.contract.color import Color
 from infra.names import CONTAINER
 from infra.review.cli import Exit
 from tests.bench.report import MEBIBYTE, MEGABYTE, Figure, Pair, spread
-from tests.harness.dead_color import leave_dead_color
-from tests.harness.faults import revive
-from tests.harness.images import base_image, size_bytes
-from tests.harness.kube import Kube
-from tests.harness.platform import Platform
-from tests.harness.process import REPOSITORY, Shell
-from tests.harness.stack import Stack
-from tests.harness.swap import RESTART_LATER, swap_under_load
+from tests.support.checkout import ROOT
+from tests.support.dead_color import leave_dead_color
+from tests.support.faults import revive
+from tests.support.images import base_image, size_bytes
+from tests.support.kube import Kube
+from tests.support.platform import Platform
+from tests.support.process import Shell
+from tests.support.stack import Stack
+from tests.support.swap import RESTART_LATER, swap_under_load
 
 _TURNS = 5
 _READY_POLL_SECONDS = 0.01
@@ -53,7 +54,7 @@ def review(stack: Stack) -> list[Figure]:
     stack.set("activeColor", active.other)
     told = stack.pulumi("preview", "--json", "--show-sames").output
     stack.set("activeColor", active)
-    shell = Shell(REPOSITORY, stack.shell.env)
+    shell = Shell(ROOT, stack.shell.env)
     words = (sys.executable, "-m", "infra.review", "--stack", stack.name, "--from", "-")
     runs = [shell.run(*words, stdin=told, check=False) for _ in range(_TURNS)]
     if wrong := [run.text for run in runs if run.code != Exit.ATTENTION]:
@@ -128,7 +129,7 @@ def image(reference: str, platform: Platform) -> list[Figure]:
 
 
 def _seconds_until_ready(reference: str, platform: Platform) -> float:
-    shell = Shell(REPOSITORY, platform.env)
+    shell = Shell(ROOT, platform.env)
     name = shell.run("docker", "run", "--detach", "--rm", reference).output.strip()
     try:
         form = "{{.State.StartedAt}} {{.NetworkSettings.IPAddress}}"
@@ -178,6 +179,6 @@ def _checkout() -> Generator[Path]:
     with tempfile.TemporaryDirectory(prefix="checkout-") as folder:
         copy = Path(folder)
         for name in ("bot", "requirements"):
-            shutil.copytree(REPOSITORY / name, copy / name)
-        shutil.copy(REPOSITORY / ".dockerignore", copy)
+            shutil.copytree(ROOT / name, copy / name)
+        shutil.copy(ROOT / ".dockerignore", copy)
         yield copy

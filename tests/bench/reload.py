@@ -10,9 +10,9 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from bot.reload import Reload
-from bot.reloadable import Reloadable
-from bot.settings import Settings
+from bot.config.reload import Reload
+from bot.config.reloadable import Reloadable
+from bot.config.settings import Settings
 from tests.bench.report import Figure
 from tests.bench.signals import p99
 

@@ -22,9 +22,9 @@ import httpx2
 from bot.ledger.sqlite import connect
 from testbed.venue.events import EVENT, Accepted
 from tests.bench.report import Figure
-from tests.harness.bot import TOKEN, RunningBot, body, running_bot
-from tests.harness.database import migrated_database
-from tests.harness.venue import venue_process
+from tests.support.bot import TOKEN, RunningBot, body, running_bot
+from tests.support.database import migrated_database
+from tests.support.venue import venue_process
 
 PACED_PER_SECOND = 20
 PACED_SECONDS = 15

@@ -16,10 +16,10 @@ from bot.contract import labels
 from testbed.docker_provider.context import BuildContext, write_tar
 from testbed.docker_provider.engine import Engine
 from testbed.docker_provider.inputs import Image, Registry
+from tests.support.checkout import ROOT
 
 pytestmark = pytest.mark.cluster
 
-CHECKOUT = Path(__file__).parents[2]
 ROOM_OVER_BASE_BYTES = 60_000_000
 REBUILD_SECONDS = 5
 HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
@@ -62,9 +62,9 @@ def build(context: Path, name: str) -> list[str]:
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what goes into the image."""
     folder = tmp_path_factory.mktemp("context")
-    shutil.copytree(CHECKOUT / "bot", folder / "bot")
-    shutil.copytree(CHECKOUT / "requirements", folder / "requirements")
-    shutil.copy(CHECKOUT / ".dockerignore", folder)
+    shutil.copytree(ROOT / "bot", folder / "bot")
+    shutil.copytree(ROOT / "requirements", folder / "requirements")
+    shutil.copy(ROOT / ".dockerignore", folder)
     return folder
 
 

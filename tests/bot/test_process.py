@@ -14,14 +14,15 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.support.checkout import ROOT
+
 MEMORY_BYTES = 80 << 20
-CHECKOUT = Path(__file__).parents[2]
 QUICK = {"BOT_HTTP_PORT": "0", "BOT_DRAIN_SECONDS": "1", "BOT_SHUTDOWN_SECONDS": "3"}
 
 
 async def spawn(*arguments: str, **environ: str) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, cwd=CHECKOUT, env=environ, stdout=PIPE, stderr=PIPE
+        sys.executable, "-m", "bot", *arguments, cwd=ROOT, env=environ, stdout=PIPE, stderr=PIPE
     )
 
 
@@ -174,10 +175,10 @@ async def test_help_and_version_need_no_configuration() -> None:
 STUCK = """
 import asyncio, time
 from bot.app import Bot, end_by_force
-from bot.clock import Clock
-from bot.server import listen
-from bot.signals import StopFlag
-from tests.bot.fakes import BLUE, FakeSource, FakeVenue, memory_ledger, settings
+from bot.process.clock import Clock
+from bot.process.server import listen
+from bot.process.stop_flag import StopFlag
+from tests.support.fakes import BLUE, FakeSource, FakeVenue, memory_ledger, settings
 
 flag = StopFlag()
 flag.install()
@@ -208,7 +209,7 @@ raise SystemExit(asyncio.run(main()))
 
 async def test_a_stuck_process_ends_by_force_and_says_where_it_was() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", STUCK, cwd=CHECKOUT, env={}, stdout=PIPE, stderr=PIPE
+        sys.executable, "-c", STUCK, cwd=ROOT, env={}, stdout=PIPE, stderr=PIPE
     )
     assert process.stdout
     while await asyncio.wait_for(process.stdout.readline(), 10) != b"up\n":

@@ -13,11 +13,11 @@ from bot import status
 from bot.contract import environment as env
 from bot.health.background import Known
 from bot.health.snapshot import Shard, Snapshot
-from bot.http import build_app
-from bot.identity import Identity
-from bot.metrics import Metrics
+from bot.process.http import build_app
+from bot.process.identity import Identity
+from bot.process.metrics import Metrics
 from bot.trading.orders import State
-from tests.bot.fakes import BLUE, EPOCH, serving
+from tests.support.fakes import BLUE, EPOCH, serving
 
 WHO = Identity("1.2.3", "abc", "2026-01-01T00:00:00Z", "blue", "bot-blue-1", "r@sha256:1", "local")
 WELL = Snapshot(

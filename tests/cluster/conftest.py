@@ -7,12 +7,12 @@ import pytest
 
 from bot.contract.color import Color
 from tests.cluster.planted import SECRET_NAME, SECRET_VALUE
-from tests.harness.deployed import deployed
-from tests.harness.images import build_faulty
-from tests.harness.market import trading_stack
-from tests.harness.platform import Platform, find_platform
-from tests.harness.releasing import SHORT, SOON, Releases
-from tests.harness.stack import BUILD, Stack, two_colors
+from tests.support.deployed import deployed
+from tests.support.images import build_faulty
+from tests.support.market import trading_stack
+from tests.support.platform import Platform, find_platform
+from tests.support.releasing import SHORT, SOON, Releases
+from tests.support.stack import BUILD, Stack, two_colors
 
 
 @pytest.fixture(scope="session")

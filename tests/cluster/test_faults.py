@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from bot.contract.color import Color
-from tests.harness.dead_color import leave_dead_color
-from tests.harness.faults import keep_connections, revive
-from tests.harness.kube import Kube
-from tests.harness.stack import Stack
-from tests.harness.swap import RESTART_LATER, swap_under_load
+from tests.support.dead_color import leave_dead_color
+from tests.support.faults import keep_connections, revive
+from tests.support.kube import Kube
+from tests.support.stack import Stack
+from tests.support.swap import RESTART_LATER, swap_under_load
 
 pytestmark = pytest.mark.cluster
 

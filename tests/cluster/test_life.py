@@ -21,16 +21,16 @@ from bot.contract.secrets import DATABASE_URL, SIGNALS_TOKEN, VENUE_API_KEY, VEN
 from release.cli.exit_codes import Exit
 from testbed import net
 from testbed.venue.server import DEFAULT_KEY, DEFAULT_SECRET
-from tests.harness.bot import SYMBOLS, TOKEN
-from tests.harness.database import empty_database
-from tests.harness.deployed import deployed
-from tests.harness.kube import Kube
-from tests.harness.platform import PROJECT, Platform
-from tests.harness.process import Done, Shell
-from tests.harness.senders import Senders
-from tests.harness.stack import BUILD, Config, Stack
-from tests.harness.team import SOURCE, Beside, Life, Team, inbox, told
-from tests.harness.venue import venue_process
+from tests.support.bot import SYMBOLS, TOKEN
+from tests.support.database import empty_database
+from tests.support.deployed import deployed
+from tests.support.kube import Kube
+from tests.support.platform import PROJECT, Platform
+from tests.support.process import Done, Shell
+from tests.support.senders import Senders
+from tests.support.stack import BUILD, Config, Stack
+from tests.support.team import SOURCE, Beside, Life, Team, inbox, told
+from tests.support.venue import venue_process
 
 pytestmark = pytest.mark.cluster
 PER_SECOND = 10.0
@@ -49,7 +49,7 @@ class Failing:
         app = PlainTextResponse("out of order", 500) if failed else self._app
         await app(scope, receive, send)
 """
-"""What somebody adds to bot/http.py: the version answers well until it has work to do."""
+"""What somebody adds to bot/process/http.py: the version answers well until it has work to do."""
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ from bot.contract.release import (
     digest_of,
 )
 from infra.names import CONTAINER
-from tests.harness.faults import kill, revive
-from tests.harness.kube import Kube, wait_until
-from tests.harness.process import Done
-from tests.harness.stack import Stack
+from tests.support.faults import kill, revive
+from tests.support.kube import Kube, wait_until
+from tests.support.process import Done
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.cluster
 

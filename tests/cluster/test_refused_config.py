@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.harness.kube import Kube
-from tests.harness.stack import Stack
+from tests.support.kube import Kube
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.cluster
 

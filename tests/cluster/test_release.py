@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from bot.contract.color import Color
-from tests.harness.kube import Kube, wait_until
-from tests.harness.node import bot_pids, stopped
-from tests.harness.platform import Platform
-from tests.harness.releasing import SHORT, Releases, pressure
-from tests.harness.sent_back import as_before, let_in_again
-from tests.harness.stack import Stack
-from tests.harness.versions import VERSIONS
+from tests.support.kube import Kube, wait_until
+from tests.support.node import bot_pids, stopped
+from tests.support.platform import Platform
+from tests.support.releasing import SHORT, Releases, pressure
+from tests.support.sent_back import as_before, let_in_again
+from tests.support.stack import Stack
+from tests.support.versions import VERSIONS
 
 pytestmark = pytest.mark.cluster
 

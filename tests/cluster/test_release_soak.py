@@ -8,10 +8,10 @@ import pytest
 from bot.contract.color import Color
 from release.cli.exit_codes import Exit
 from tests.cluster.conftest import Build
-from tests.harness.kube import wait_until
-from tests.harness.process import Started
-from tests.harness.releasing import Entry, Releases, pressure
-from tests.harness.sent_back import as_before, let_in_again
+from tests.support.kube import wait_until
+from tests.support.process import Started
+from tests.support.releasing import Entry, Releases, pressure
+from tests.support.sent_back import as_before, let_in_again
 
 pytestmark = [pytest.mark.cluster, pytest.mark.soak]
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from infra import names
-from tests.harness.kube import Kube
-from tests.harness.rights import rights
-from tests.harness.stack import Stack
+from tests.support.kube import Kube
+from tests.support.rights import rights
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.cluster
 GOLDEN = Path(__file__).parent / "golden"

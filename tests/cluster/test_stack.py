@@ -8,10 +8,10 @@ import pytest
 from bot.contract.color import Color
 from infra.names import CONTAINER
 from tests.cluster.planted import SECRET_NAME, SECRET_VALUE
-from tests.harness.images import base_image, size_bytes
-from tests.harness.kube import Kube
-from tests.harness.platform import Platform
-from tests.harness.stack import Stack
+from tests.support.images import base_image, size_bytes
+from tests.support.kube import Kube
+from tests.support.platform import Platform
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.cluster
 

@@ -5,8 +5,8 @@ from collections.abc import Generator
 import pytest
 
 from bot.contract.color import Color
-from tests.harness.stack import Stack
-from tests.harness.swap import RESTART_AT_ONCE, RESTART_LATER, swap_under_load
+from tests.support.stack import Stack
+from tests.support.swap import RESTART_AT_ONCE, RESTART_LATER, swap_under_load
 
 pytestmark = pytest.mark.cluster
 

@@ -9,12 +9,12 @@ import pytest
 from bot.contract.color import Color
 from bot.contract.shards import shard_of
 from testbed import net
-from tests.harness import node
-from tests.harness.bot import SYMBOLS
-from tests.harness.kube import wait_until
-from tests.harness.market import Market, trading_stack
-from tests.harness.platform import Platform
-from tests.harness.stack import Stack
+from tests.support import node
+from tests.support.bot import SYMBOLS
+from tests.support.kube import wait_until
+from tests.support.market import Market, trading_stack
+from tests.support.platform import Platform
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.cluster
 LEASE_SECONDS = 5.0

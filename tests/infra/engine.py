@@ -8,10 +8,11 @@ from typing import Any
 import yaml
 
 from bot.contract.color import Color
-from tests.harness.platform import PROJECT, Platform, find_platform
-from tests.harness.process import REPOSITORY, Shell
-from tests.harness.stack import Stack
 from tests.infra.samples import OLD
+from tests.support.checkout import ROOT
+from tests.support.platform import PROJECT, Platform, find_platform
+from tests.support.process import Shell
+from tests.support.stack import Stack
 
 NOWHERE = "127.0.0.1:9"
 """The discard port: nothing listens there."""
@@ -32,9 +33,9 @@ def committed(stack: str) -> dict[str, Any]:
     """
     name = f"Pulumi.{stack}.yaml"
     if stack == "local":
-        text = Shell(REPOSITORY, os.environ).run("git", "show", f"HEAD:{name}").output
+        text = Shell(ROOT, os.environ).run("git", "show", f"HEAD:{name}").output
     else:
-        text = (REPOSITORY / name).read_text()
+        text = (ROOT / name).read_text()
     config: dict[str, Any] = yaml.safe_load(text)["config"]
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
 

@@ -8,10 +8,10 @@ from bot.contract.color import Color
 from bot.contract.release import QuarantineEntry, UnderWay, digest_of
 from bot.contract.secrets import DATABASE_URL, VENUE_API_KEY, VENUE_API_SECRET
 from infra.config import StackConfig
-from infra.guard import Expected, Pod, Rollout
+from infra.guard.readiness import Expected, Pod, Rollout
+from infra.guard.release_mark import Asking
 from infra.outputs import ColorOutputs, StackOutputs
 from infra.parsing import parse
-from infra.standing import Asking
 
 PROJECT = "trading-bot"
 OLD = "registry.example/bot@sha256:" + "0" * 64

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from bot.config.reloadable import Reloadable, parse
+from bot.config.settings import Settings
 from bot.contract import environment as env
 from bot.contract import reloadable
 from bot.contract.color import Color
 from bot.contract.environment import DeployEnv
-from bot.reloadable import Reloadable, parse
-from bot.settings import Settings
 from infra.environment import CONFIG_PATH, config_file, settings
 from tests.infra.recorder import record
 from tests.infra.samples import config

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from infra import kinds
-from tests.harness.process import REPOSITORY, Shell
+from tests.support.checkout import ROOT
+from tests.support.process import Shell
 
 DECLARE = """
 import json
@@ -34,7 +35,7 @@ print(json.dumps([{{name: [one.type, one.inputs] for name, one in told.items()}}
 
 def ran(script: str) -> str:
     """Run Python in a process of its own, which has imported nothing yet."""
-    return Shell(REPOSITORY, os.environ).run(sys.executable, "-c", script).output
+    return Shell(ROOT, os.environ).run(sys.executable, "-c", script).output
 
 
 def declared(*, sdk: bool) -> list[dict[str, object]]:

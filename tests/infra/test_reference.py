@@ -1,8 +1,7 @@
-from pathlib import Path
-
 from infra.reference import reference
+from tests.support.checkout import ROOT
 
-MANUAL = Path(__file__).parents[2] / "docs" / "configuration.md"
+MANUAL = ROOT / "docs" / "configuration.md"
 
 
 def test_the_manual_is_what_the_config_says() -> None:

@@ -5,7 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
-from tests.harness.process import REPOSITORY, Done, Shell
+from tests.support.checkout import ROOT
+from tests.support.process import Done, Shell
 
 DIGEST = "sha256:" + "1" * 64
 DEPLOYS = "import sys\nprint('release', *sys.argv[1:])\n"
@@ -61,12 +62,12 @@ def begin(tmp_path: Path) -> Clone:
     """A history of one commit, and nothing pushed yet."""
     folder = tmp_path / "clone"
     for name in KEPT:
-        source, target = REPOSITORY / name, folder / name
+        source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, target)
     (folder / ".gitignore").write_text(".venv\n__pycache__/\n")
-    (folder / ".venv").symlink_to(REPOSITORY / ".venv")
+    (folder / ".venv").symlink_to(ROOT / ".venv")
     (folder / "release").mkdir()
     (folder / "release" / "__main__.py").write_text(DEPLOYS)
     clone = Clone(folder, {**os.environ, **WHO})

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import yaml
 
-from tests.harness.process import REPOSITORY
+from tests.support.checkout import ROOT
 
 Tree = dict[str, Any]
 
@@ -21,7 +21,7 @@ class Source:
     texts: Mapping[str, str]
 
 
-def load(root: Path = REPOSITORY) -> Source:
+def load(root: Path = ROOT) -> Source:
     github = root / ".github"
     files = {file.stem: file for file in sorted((github / "workflows").glob("*.yml"))}
     local = {file.parent.name: file for file in sorted((github / "actions").glob("*/action.yml"))}

@@ -9,7 +9,7 @@ from bot.contract.compatibility import OURS, UnstatedError
 from pipeline import cli, compatible
 from pipeline.compatible import STATED_IN, HistoryError, judged
 from pipeline.pinned import NotPinnedError
-from tests.harness.process import Shell
+from tests.support.process import Shell
 
 WHO = {
     f"GIT_{role}_{what}": "test@example.invalid"

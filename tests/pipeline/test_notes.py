@@ -14,11 +14,11 @@ from pipeline import approval, cli, notes
 from pipeline.forge import Item
 from pipeline.notes import Drift
 from pipeline.pinned import NotPinnedError, pinned_image
-from tests.harness.process import REPOSITORY
 from tests.pipeline.source import commands, load
+from tests.support.checkout import ROOT
 
 TEXT = f"{marker('staging')}\n### staging: nothing changes\n"
-MAKEFILE = REPOSITORY / ".github" / "pipeline.mk"
+MAKEFILE = ROOT / ".github" / "pipeline.mk"
 DIGEST = "sha256:" + "1" * 64
 
 

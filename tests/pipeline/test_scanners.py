@@ -16,8 +16,8 @@ from pipeline.scanners import (
     scan,
     scripts,
 )
-from tests.harness.process import Shell
 from tests.pipeline.clone import WHO
+from tests.support.process import Shell
 
 
 def test_little_is_not_held_against_us_and_all_of_it_for_a_reason() -> None:

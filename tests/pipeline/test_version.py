@@ -12,7 +12,7 @@ from packaging.version import Version as Pep440
 from bot.contract.provenance import Claims, Running, disagreements
 from bot.contract.version import Version, VersionError
 from infra.image import Source, version_of
-from tests.harness.process import REPOSITORY
+from tests.support.checkout import ROOT
 
 NUMBERS = st.integers(0, 30)
 BUILDS = st.from_regex(r"g[0-9a-f]{7}(\.dirty)?", fullmatch=True)
@@ -94,7 +94,7 @@ def test_what_the_image_is_stamped_with_is_a_version_of_ours(
 
 
 def test_no_file_says_a_version_of_its_own() -> None:
-    assert 'version = "0.0.0"' in (REPOSITORY / "pyproject.toml").read_text()
+    assert 'version = "0.0.0"' in (ROOT / "pyproject.toml").read_text()
 
 
 REVISION = "a" * 40

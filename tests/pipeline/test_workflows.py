@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.process import REPOSITORY, Shell
 from tests.pipeline import planted, planted_deploys
 from tests.pipeline.source import Source, jobs, load
 from tests.pipeline.workflows import RULES
+from tests.support.checkout import ROOT
+from tests.support.process import Shell
 
 SOURCE = load()
 GOLDEN = Path(__file__).parent / "golden" / "permissions.yml"
@@ -41,7 +42,7 @@ def test_the_permissions_of_each_job_are_those_that_were_reviewed() -> None:
 
 def test_the_engine_of_the_pipeline_is_the_one_that_is_pinned() -> None:
     pinned = re.search(
-        r"^pulumi==(\S+)", (REPOSITORY / "requirements/infra.in").read_text(), re.MULTILINE
+        r"^pulumi==(\S+)", (ROOT / "requirements/infra.in").read_text(), re.MULTILINE
     )
     setup = yaml.safe_dump(SOURCE.actions["setup"])
     assert pinned
@@ -49,7 +50,7 @@ def test_the_engine_of_the_pipeline_is_the_one_that_is_pinned() -> None:
 
 
 def test_every_command_of_a_workflow_is_one_that_make_knows() -> None:
-    makefiles = [REPOSITORY / "Makefile", REPOSITORY / ".github/pipeline.mk"]
+    makefiles = [ROOT / "Makefile", ROOT / ".github/pipeline.mk"]
     known = "\n".join(map(Path.read_text, makefiles)).replace("$(READY)", ".venv/.ready")
     targets = set(re.findall(r"^([\w./-]+):", known, re.MULTILINE))
     used = set(re.findall(r"make (?:--silent )?([\w./-]+)", "\n".join(SOURCE.texts.values())))
@@ -57,7 +58,7 @@ def test_every_command_of_a_workflow_is_one_that_make_knows() -> None:
 
 
 def test_what_a_team_must_set_up_is_in_its_table() -> None:
-    told = (REPOSITORY / "docs/teams.md").read_text()
+    told = (ROOT / "docs/teams.md").read_text()
     text = "\n".join(SOURCE.texts.values())
     wanted = set(re.findall(r"(?:vars|secrets)\.([A-Z_]+)", text))
     wanted |= {"staging", "production", "staging-rollback", "production-rollback"}
@@ -75,7 +76,7 @@ def test_what_a_team_must_set_up_is_in_its_table() -> None:
     ],
 )
 def test_new_versions_are_looked_for_wherever_something_is_pinned(kind: str, file: str) -> None:
-    listed = Shell(REPOSITORY, os.environ).run("git", "ls-files", f":(glob)**/{file}").output
+    listed = Shell(ROOT, os.environ).run("git", "ls-files", f":(glob)**/{file}").output
     folders = {f"/{Path(name).parent}" for name in listed.splitlines()}
     known = [
         folder
@@ -95,7 +96,7 @@ def test_new_versions_of_everything_wait_a_week() -> None:
 
 
 def _updates() -> list[dict[str, Any]]:
-    return yaml.safe_load((REPOSITORY / ".github/dependabot.yml").read_text())["updates"]
+    return yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
 
 
 @pytest.mark.parametrize("name", PLANTED)

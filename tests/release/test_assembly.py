@@ -12,7 +12,7 @@ from release.cli.main import parser, run
 from release.decide.state import Kind, began
 from release.drive.journal import entry
 from release.drive.spool import Spool
-from tests.release.worlds import BLUE_GREEN, TARGET, StillClock
+from tests.support.release_stage import BLUE_GREEN, TARGET, StillClock
 
 LOCAL = "config:\n  trading-bot:deployEnv: local\n  trading-bot:context: nowhere\n"
 SHARED = "config:\n  trading-bot:deployEnv: staging\n"

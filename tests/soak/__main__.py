@@ -11,18 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.contract.color import Color
-from tests.harness.deployed import deployed
-from tests.harness.faults import keep_connections
-from tests.harness.images import build_faulty
-from tests.harness.kube import Kube
-from tests.harness.platform import Platform, find_platform
-from tests.harness.process import REPOSITORY
-from tests.harness.stack import BUILD, Stack, two_colors
-from tests.harness.swap import RESTART_AT_ONCE, RESTART_LATER, Swap, back, swap_under_load
 from tests.soak.results import Kind, Result, append, fingerprint, load, missing
 from tests.soak.table import table
+from tests.support.checkout import ROOT
+from tests.support.deployed import deployed
+from tests.support.faults import keep_connections
+from tests.support.images import build_faulty
+from tests.support.kube import Kube
+from tests.support.platform import Platform, find_platform
+from tests.support.stack import BUILD, Stack, two_colors
+from tests.support.swap import RESTART_AT_ONCE, RESTART_LATER, Swap, back, swap_under_load
 
-_FILE = REPOSITORY / "reports" / "soak.jsonl"
+_FILE = ROOT / "reports" / "soak.jsonl"
 _CONTROLS = 2
 """How often each control is shown: once could be an accident."""
 

@@ -8,12 +8,12 @@ import sys
 from argparse import ArgumentParser
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
-from tests.harness.process import REPOSITORY
 from tests.model.broken import SOUND
 from tests.model.search import violations
 from tests.soak.results import Result, append, fingerprint, load
+from tests.support.checkout import ROOT
 
-_FILE = REPOSITORY / "reports" / "model.jsonl"
+_FILE = ROOT / "reports" / "model.jsonl"
 _SOURCES = ("bot/authority", "bot/contract", "bot/trading", "tests/model")
 BLOCK = 2_000
 """Seeds that are lost at most, per core, when a run is ended."""

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from bot.contract.color import Color
-from tests.harness.deployed import deployed
-from tests.harness.market import trading_stack
-from tests.harness.platform import Platform, find_platform
-from tests.harness.process import REPOSITORY
-from tests.harness.releasing import SOON, Releases
-from tests.harness.sent_back import let_in_again
-from tests.harness.stack import BUILD, Stack, two_colors
-from tests.harness.versions import MISSING, VERSIONS
 from tests.soak.results import Result, append, fingerprint, load, missing
+from tests.support.checkout import ROOT
+from tests.support.deployed import deployed
+from tests.support.market import trading_stack
+from tests.support.platform import Platform, find_platform
+from tests.support.releasing import SOON, Releases
+from tests.support.sent_back import let_in_again
+from tests.support.stack import BUILD, Stack, two_colors
+from tests.support.versions import MISSING, VERSIONS
 
-_FILE = REPOSITORY / "reports" / "soak-releases.jsonl"
-_SOURCES = ("bot", "infra", "release", "requirements", "tests/harness", "tests/cluster/faulty")
+_FILE = ROOT / "reports" / "soak-releases.jsonl"
+_SOURCES = ("bot", "infra", "release", "requirements", "tests/support", "tests/cluster/faulty")
 _PARTS = ("detect", "decide", "apply")
 
 _AFTER, _WHOLE = "after detection", "whole"

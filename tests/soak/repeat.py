@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.harness.process import REPOSITORY
 from tests.soak.results import Result, append, fingerprint, load, missing
+from tests.support.checkout import ROOT
 
-_FILE = REPOSITORY / "reports" / "repeated.jsonl"
-_SOURCES = ("bot", "infra", "requirements", "testbed", "tests/harness", "tests/cluster/conftest.py")
+_FILE = ROOT / "reports" / "repeated.jsonl"
+_SOURCES = ("bot", "infra", "requirements", "testbed", "tests/support", "tests/cluster/conftest.py")
 """What the outcome depends on, beside the tests' own files."""
 
 

@@ -12,9 +12,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tests.harness.process import REPOSITORY, Shell
+from tests.support.checkout import ROOT
+from tests.support.process import Shell
 
-_SOURCES = ("bot", "infra", "requirements", "tests/harness", "tests/prober", "tests/cluster/faulty")
+_SOURCES = (
+    "bot",
+    "infra",
+    "requirements",
+    "tests/support",
+    "tests/support/prober",
+    "tests/cluster/faulty",
+)
 """What the outcome depends on; a change of anything else keeps the results."""
 
 
@@ -47,7 +55,7 @@ def missing(kind: str, wanted: int, results: Iterable[Result]) -> int:
 
 def fingerprint(sources: Sequence[str] = _SOURCES) -> str:
     """Return what names the sources: the commit's trees, and what differs from them."""
-    shell = Shell(REPOSITORY, {"PATH": "/usr/bin:/bin:/usr/local/bin"})
+    shell = Shell(ROOT, {"PATH": "/usr/bin:/bin:/usr/local/bin"})
     trees = [shell.run("git", "rev-parse", f"HEAD:{path}").output for path in sources]
     changes = shell.run("git", "diff", "HEAD", "--", *sources).output
     return hashlib.sha256("".join([*trees, changes]).encode()).hexdigest()[:12]

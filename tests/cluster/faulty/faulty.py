@@ -26,11 +26,11 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import http as surface
 from bot.__main__ import main
 from bot.app import Bot
 from bot.health.probes import ProbeAnswer
 from bot.intake.intake import Intake
+from bot.process import http as surface
 from bot.trading.orders import Report, Terms
 from bot.venues.ccxt_binance import CcxtVenue
 

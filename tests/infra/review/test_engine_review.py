@@ -9,8 +9,9 @@ import pytest
 
 from infra.review import engine, offline
 from infra.review.text import render
-from tests.harness.process import REPOSITORY, Shell
 from tests.infra.engine import without_cluster_and_daemon
+from tests.support.checkout import ROOT
+from tests.support.process import Shell
 
 pytestmark = pytest.mark.engine
 
@@ -51,9 +52,9 @@ def _source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "source"
     for folder in ("infra", "bot"):
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(REPOSITORY / folder, root / folder, ignore=ignored)
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     for file in ("Pulumi.yaml", "Pulumi.production.yaml"):
-        shutil.copy(REPOSITORY / file, root)
+        shutil.copy(ROOT / file, root)
     (root / "Pulumi.local.yaml").write_text(LOCAL)
     git = Shell(root, os.environ)
     who = ("-c", "user.name=test", "-c", "user.email=test@example.invalid")

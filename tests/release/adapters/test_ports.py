@@ -17,7 +17,7 @@ from release.adapters.stack_file import StackFile
 from tests.release.adapters.fake_api import STACK, FakeApi
 
 if TYPE_CHECKING:
-    from release import ports
+    from release.drive import ports
 
 
 def test_each_adapter_fits_its_port(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from release.adapters.pulumi_command import Patience
 from release.adapters.stack import PulumiStack
 from release.drive.ports import UpEndedError, UpFailedError
-from tests.harness.stack import Stack
 from tests.infra.engine import without_cluster_and_daemon
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.engine
 

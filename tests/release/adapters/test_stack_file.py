@@ -13,8 +13,8 @@ from release.adapters.stack_file import StackFile, StackFileError
 from release.adapters.yaml_nodes import EditError
 from release.adapters.yaml_text import value_at, with_value
 from release.decide.model import Scalar
+from tests.support.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 PROJECT = "trading-bot"
 DIGEST = f"registry.example/trading-bot@sha256:{'ab' * 32}"
 STACKS = ("local", "staging", "production")

@@ -4,15 +4,15 @@ import statistics
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from tests.release.analysis.alarms import HEALTHY, alarm_after, alarm_after_swap
 from tests.release.analysis.rules import RULES, by_minute
 from tests.release.analysis.simulator import World, counts
 from tests.release.analysis.slow_canaries import Pace
 from tests.release.analysis.slow_canaries import alarm_after as slow_alarm
+from tests.support.checkout import ROOT
 
-_FILE = Path(__file__).parents[3] / "docs" / "analysis.md"
+_FILE = ROOT / "docs" / "analysis.md"
 _BEGIN = "<!-- made by `python -m tests.release.analysis.report` -->"
 FRESH = 1_000_000
 """Seeds from here on took no part in any choice of a constant."""

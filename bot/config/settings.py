@@ -1,0 +1,228 @@
+"""The bot's configuration: parsed once, from a mapping, into one frozen value; all errors at once.
+
+A plain model over the environment, without a settings library: nothing is read from anywhere else,
+so what a test passes is what a pod gets.
+"""
+
+import socket
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
+
+from bot.config.fields import (
+    AbsolutePath,
+    Account,
+    Amount,
+    Checks,
+    Days,
+    Flag,
+    LogLevel,
+    OrdersPerMinute,
+    Percent,
+    RedisUrl,
+    Seconds,
+    Symbols,
+)
+from bot.contract import environment as env
+from bot.contract.addresses import endpoint_error, printable_endpoint
+from bot.contract.color import Color
+from bot.contract.environment import DEFAULTS, Defaults, DeployEnv, ShutdownPolicy, Strategy
+from bot.contract.http import PORT
+
+KUBERNETES_HOST = "KUBERNETES_SERVICE_HOST"
+"""Set by Kubernetes in every container; that is how a pod knows that it is one."""
+
+REQUIRED_IN_A_CLUSTER = (
+    env.DEPLOY_ENV,
+    env.COLOR,
+    env.INTENT_CONFIGMAP,
+    env.POD_NAME,
+    env.POD_NAMESPACE,
+)
+"""What has a default for a process on its own; in a cluster it would let both colors trade."""
+
+_MAY_BE_EMPTY = (
+    env.INTENT_CONFIGMAP,
+    env.INTENT_FILE,
+    env.SECRETS_DIR,
+    env.CONFIG_DIR,
+    env.LEDGER,
+    env.REDIS_URL,
+    env.ADOPT_INTENT,
+    env.IMAGE,
+    env.POD_NAME,
+    env.POD_NAMESPACE,
+    env.POD_UID,
+    env.POD_IP,
+    env.NODE_NAME,
+    env.VERSION,
+    env.REVISION,
+    env.CREATED,
+)
+"""Names whose empty value means "not set". Elsewhere it is an error: a template lost its value."""
+
+
+class SettingsError(ValueError):
+    """The environment is not a configuration; `errors` holds one line for each thing wrong."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = errors
+
+
+def _defaults(data: dict[str, Any]) -> Defaults:
+    return DEFAULTS[data.get("deploy_env", DeployEnv.LOCAL)]
+
+
+class Settings(BaseModel):
+    """One pod's configuration. Field order matters: defaults and checks look at those above."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    deploy_env: DeployEnv = Field(DeployEnv.LOCAL, validation_alias=env.DEPLOY_ENV)
+    api_endpoint: str = Field(
+        default_factory=lambda data: _defaults(data).api_endpoint,
+        validation_alias=env.API_ENDPOINT,
+    )
+    max_position_size: Amount = Field(
+        default_factory=lambda data: Decimal(_defaults(data).max_position_size),
+        validation_alias=env.MAX_POSITION_SIZE,
+    )
+    """Quote currency, per symbol."""
+    risk_limit_pct: Percent = Field(
+        default_factory=lambda data: Decimal(_defaults(data).risk_limit_pct),
+        validation_alias=env.RISK_LIMIT_PCT,
+    )
+    """Percent of equity."""
+    max_orders_per_minute: OrdersPerMinute = Field(
+        env.MAX_ORDERS_PER_MINUTE_DEFAULT, validation_alias=env.MAX_ORDERS_PER_MINUTE
+    )
+    price_collar_pct: Percent = Field(
+        Decimal(env.PRICE_COLLAR_PCT_DEFAULT), validation_alias=env.PRICE_COLLAR_PCT
+    )
+    """Percent that a price may be worse than the last one."""
+    daily_loss_limit_pct: Percent = Field(
+        Decimal(env.DAILY_LOSS_LIMIT_PCT_DEFAULT), validation_alias=env.DAILY_LOSS_LIMIT_PCT
+    )
+    """Percent of the equity at the start of the UTC day."""
+    reduce_only: Flag = Field(default=False, validation_alias=env.REDUCE_ONLY)
+    read_only: Flag = Field(default=False, validation_alias=env.READ_ONLY)
+    kill_switch: Flag = Field(default=False, validation_alias=env.KILL_SWITCH)
+    enable_trading: Flag = Field(
+        default_factory=lambda data: _defaults(data).enable_trading,
+        validation_alias=env.ENABLE_TRADING,
+    )
+    symbols: Symbols = Field(env.DEFAULT_SYMBOLS, validation_alias=env.SYMBOLS)
+    account: Account = Field(env.ACCOUNT_DEFAULT, validation_alias=env.ACCOUNT)
+    strategy: Strategy = Field(
+        default_factory=lambda data: _defaults(data).strategy, validation_alias=env.STRATEGY
+    )
+    shutdown_policy: ShutdownPolicy = Field(
+        ShutdownPolicy.HANDOVER, validation_alias=env.SHUTDOWN_POLICY
+    )
+    critical_checks: Checks = Field(
+        env.CRITICAL_CHECKS_DEFAULT, validation_alias=env.CRITICAL_CHECKS
+    )
+    startup_seconds: Seconds = Field(
+        env.STARTUP_SECONDS_DEFAULT,
+        validation_alias=env.STARTUP_SECONDS,
+        gt=0,
+        le=env.STARTUP_SECONDS_MAX,
+    )
+    redis_url: RedisUrl | None = Field(None, validation_alias=env.REDIS_URL)
+    adopt_intent: str = Field("", validation_alias=env.ADOPT_INTENT)
+    retention_days: Days = Field(env.RETENTION_DAYS_DEFAULT, validation_alias=env.RETENTION_DAYS)
+    log_level: LogLevel = Field("info", validation_alias=env.LOG_LEVEL)
+
+    color: Color = Field(Color.BLUE, validation_alias=env.COLOR)
+    http_port: int = Field(PORT, validation_alias=env.HTTP_PORT, ge=0, le=65535)
+    """0 takes any free port, which the log then names."""
+    intent_configmap: str | None = Field(None, validation_alias=env.INTENT_CONFIGMAP)
+    intent_file: AbsolutePath | None = Field(None, validation_alias=env.INTENT_FILE)
+    secrets_dir: AbsolutePath | None = Field(None, validation_alias=env.SECRETS_DIR)
+    config_dir: AbsolutePath | None = Field(None, validation_alias=env.CONFIG_DIR)
+    """Folder of the file that is reloaded; None: nothing is."""
+    ledger: AbsolutePath | None = Field(None, validation_alias=env.LEDGER)
+    """SQLite file; None: in memory, unless the mounted Secret names a database."""
+    drain_seconds: Seconds = Field(
+        env.DRAIN_SECONDS_DEFAULT, validation_alias=env.DRAIN_SECONDS, le=env.DRAIN_SECONDS_MAX
+    )
+    shutdown_seconds: Seconds = Field(
+        env.SHUTDOWN_SECONDS_DEFAULT,
+        validation_alias=env.SHUTDOWN_SECONDS,
+        gt=0,
+        le=env.SHUTDOWN_SECONDS_MAX,
+    )
+    close_connections: Flag = Field(default=True, validation_alias=env.CLOSE_CONNECTIONS)
+
+    image: str = Field("", validation_alias=env.IMAGE)
+    pod_name: str = Field(default_factory=socket.gethostname, validation_alias=env.POD_NAME)
+    pod_namespace: str = Field("", validation_alias=env.POD_NAMESPACE)
+    pod_uid: str = Field("", validation_alias=env.POD_UID)
+    pod_ip: str = Field("", validation_alias=env.POD_IP)
+    node_name: str = Field("", validation_alias=env.NODE_NAME)
+    version: str = Field(env.VERSION_DEFAULT, validation_alias=env.VERSION)
+    revision: str = Field(env.STAMP_DEFAULT, validation_alias=env.REVISION)
+    created: str = Field(env.STAMP_DEFAULT, validation_alias=env.CREATED)
+
+    @field_validator("api_endpoint")
+    @classmethod
+    def _right_for_the_environment(cls, url: str, info: ValidationInfo) -> str:
+        if error := endpoint_error(url, info.data.get("deploy_env", DeployEnv.LOCAL)):
+            raise ValueError(error)
+        return url
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Parse the environment.
+
+        Raises:
+            SettingsError: with a line `KEY='value': what would be right` for each thing wrong.
+        """
+        given = {key: value for key, value in environ.items() if value or key not in _MAY_BE_EMPTY}
+        errors = list(_placement_errors(given))
+        try:
+            settings = cls.model_validate(given)
+        except ValidationError as error:
+            errors += [_line(detail) for detail in error.errors() if _is_cause(detail)]
+            raise SettingsError(errors) from None  # its own text repeats values in clear
+        if errors:
+            raise SettingsError(errors)
+        return settings
+
+
+def _placement_errors(given: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong between keys, and with keys that are missing where the bot runs."""
+    if env.INTENT_CONFIGMAP in given and env.INTENT_FILE in given:
+        yield f"{env.INTENT_FILE}={given[env.INTENT_FILE]!r}: unset it or {env.INTENT_CONFIGMAP}"
+    if KUBERNETES_HOST in given:
+        for key in REQUIRED_IN_A_CLUSTER:
+            if key not in given:
+                yield f"{key}: not set, and a pod needs it; the Pulumi program sets it"
+    elif env.INTENT_CONFIGMAP in given:
+        name = given[env.INTENT_CONFIGMAP]
+        yield f"{env.INTENT_CONFIGMAP}={name!r}: only a pod can watch it; set {env.INTENT_FILE}"
+
+
+def _is_cause(detail: ErrorDetails) -> bool:
+    """Leave out defaults that could not be found because a field above them is wrong."""
+    return detail["type"] != "default_factory_not_called"
+
+
+def _line(detail: ErrorDetails) -> str:
+    key = str(detail["loc"][0])
+    value = str(detail["input"])
+    if key in (env.API_ENDPOINT, env.REDIS_URL):
+        value = printable_endpoint(value)
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{key}={value!r}: {message}"

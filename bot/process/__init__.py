@@ -1,0 +1,1 @@
+"""What any long-lived process needs: stop flag, life cycle, watchdog, server, logs, metrics."""

@@ -1,0 +1,1 @@
+"""May this `up` go on? Pure judgement (`readiness`, `release_mark`); `watch` asks; `hooks` bind."""

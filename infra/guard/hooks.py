@@ -1,0 +1,104 @@
+"""Binds the guard and the wait to steps of the engine. Hooks do not run in previews."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding
+
+from bot.contract.color import Color
+from infra.guard.readiness import Expected
+from infra.guard.release_mark import Asking
+from infra.guard.watch import Guard, Target, Watch, admit, wait_for_pods
+
+Authority = Callable[[Mapping[str, Any]], object]
+"""Reads from a resource's inputs what decides who trades."""
+
+Template = Callable[[str, int], Expected]
+"""Makes of a Deployment's image and number of pods what its color must show."""
+
+Callback = Callable[[ResourceHookArgs], Awaitable[None]]
+
+
+def target(expected: Output[Expected]) -> Target:
+    """Return what a color is expected to show, once the engine knows it."""
+
+    async def resolve() -> Expected:
+        found = await expected.future()
+        if found is None:
+            raise RuntimeError("the engine has not applied this color yet")
+        return found
+
+    return resolve
+
+
+def pod_hooks(
+    color: Color, watch: Watch, asking: Asking, expected: Template, *, trades: bool
+) -> ResourceHookBinding:
+    """Ask before each step of a color's Deployment, and wait for its pods after it."""
+    before = ResourceHook(f"admit-{color}", admitting(watch, asking, expected, trades=trades))
+    after = ResourceHook(f"settle-{color}", settling(watch, asking, expected))
+    return ResourceHookBinding(
+        before_create=[before], before_update=[before], after_create=[after], after_update=[after]
+    )
+
+
+def guard_hooks(
+    name: str, guard: Guard, authority: Authority, *, on_create: bool
+) -> ResourceHookBinding:
+    """Ask the guard before a step that moves authority.
+
+    Args:
+        name: unique name of the hook.
+        guard: gives one verdict for the whole `up`.
+        authority: what the step would move.
+        on_create: whether the creation moves authority, too.
+    """
+    hook = ResourceHook(name, asking(guard, authority))
+    return ResourceHookBinding(before_create=[hook] if on_create else None, before_update=[hook])
+
+
+def admitting(watch: Watch, asking: Asking, expected: Template, *, trades: bool) -> Callback:
+    """Return what asks whether a release stands against this Deployment's step."""
+
+    async def ask(args: ResourceHookArgs) -> None:
+        wanted = expected(*_template(args.new_inputs or {}))
+        await admit(watch, asking, [wanted] if trades and wanted.replicas else [])
+
+    return ask
+
+
+def settling(watch: Watch, asking: Asking, expected: Template) -> Callback:
+    """Return what waits for the pods of the Deployment that was just applied."""
+
+    async def settle(args: ResourceHookArgs) -> None:
+        image, replicas = _template(args.new_outputs or {})
+        await wait_for_pods(watch, asking, expected(image, replicas))
+
+    return settle
+
+
+def asking(guard: Guard, authority: Authority) -> Callback:
+    """Return what asks the guard, unless the step leaves authority where it is."""
+
+    async def ask(args: ResourceHookArgs) -> None:
+        old = authority(args.old_inputs) if args.old_inputs else None
+        if old is None or old != authority(args.new_inputs or {}):
+            await guard.allow()
+
+    return ask
+
+
+def selector(inputs: Mapping[str, Any]) -> object:
+    """Read whom a Service selects."""
+    return cast("object", inputs["spec"]["selector"])
+
+
+def data(inputs: Mapping[str, Any]) -> object:
+    """Read what a ConfigMap says."""
+    return cast("object", inputs["data"])
+
+
+def _template(outputs: Mapping[str, Any]) -> tuple[str, int]:
+    """Read image and number of pods of a Deployment."""
+    spec = outputs["spec"]
+    return str(spec["template"]["spec"]["containers"][0]["image"]), int(spec.get("replicas") or 0)

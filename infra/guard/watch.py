@@ -1,0 +1,180 @@
+"""The guard before authority moves, and the wait for a color's pods after they were changed.
+
+Knows a port to the cluster and a clock; what is right is judged by `infra.guard.readiness`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from bot.contract.color import Color
+from infra.guard.readiness import (
+    Expected,
+    Pod,
+    Refusal,
+    Rollout,
+    judge,
+    judge_return,
+    refusal_text,
+    settled,
+)
+from infra.guard.release_mark import Asking, Standing, refusals
+from infra.names import COLOR_LABEL
+
+POLL_SECONDS = 0.3
+
+Answer = TypeVar("Answer")
+
+Judge = Callable[[Expected, Sequence[Pod], Rollout], Refusal | None]
+Target = Callable[[], Awaitable[Expected]]
+"""What a color is expected to show; awaited late, because a built image is known only then."""
+
+
+class RefusedError(RuntimeError):
+    """The step may not be done; the text is for the person who ran `pulumi up`."""
+
+
+class Cluster(Protocol):
+    """What must be known of the cluster. The calls block, so they are made in a thread."""
+
+    def look(self, color: Color) -> tuple[list[Pod], Rollout]:
+        """Return the pods of both colors, and how far this color's Deployment has come."""
+        ...
+
+    def standing(self) -> Standing:
+        """Return what releases wrote down."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests need none."""
+
+    def now(self) -> float:
+        """Return seconds that only rise."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class LoopClock:
+    """The event loop's time."""
+
+    def now(self) -> float:
+        """Return the loop's monotonic time."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without blocking the program."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class Watch:
+    """Asks until it knows; `connect` is called at the first question, because its imports cost."""
+
+    connect: Callable[[], Cluster]
+    clock: Clock = field(default_factory=LoopClock)
+    deadline_seconds: float = 0.0
+    _cluster: Cluster | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def once(self, judgement: Judge, expected: Expected) -> Refusal | None:
+        """Judge what the cluster reports now."""
+        pods, rollout = await self._ask(lambda cluster: cluster.look(expected.color))
+        return judgement(expected, pods, rollout)
+
+    async def standing(self) -> Standing:
+        """Return what releases wrote down, as it is now."""
+        return await self._ask(lambda cluster: cluster.standing())
+
+    async def _ask(self, question: Callable[[Cluster], Answer]) -> Answer:
+        # The client's decoder crashes when two threads first use it at once.
+        async with self._lock:
+            if self._cluster is None:
+                self._cluster = await asyncio.to_thread(self.connect)
+            return await asyncio.to_thread(question, self._cluster)
+
+    async def until(self, judgement: Judge, expected: Expected) -> Refusal | None:
+        """Judge again and again until it is well, hopeless, or too late."""
+        end = self.clock.now() + self.deadline_seconds
+        while True:
+            refusal = await self.once(judgement, expected)
+            if refusal is None or refusal.hopeless or self.clock.now() >= end:
+                return refusal
+            await self.clock.sleep(POLL_SECONDS)
+
+
+@dataclass(slots=True)
+class Guard:
+    """One verdict for a whole `up`: the Service and the intent move together or not at all."""
+
+    watch: Watch
+    targets: Sequence[Target]
+    """Every color that will trade."""
+    asking: Asking
+    patient: bool
+    """Whether to wait: nothing trades yet that a delay could hurt."""
+    _verdict: asyncio.Task[None] | None = None
+
+    async def allow(self) -> None:
+        """Return when authority may move.
+
+        Raises:
+            RefusedError: it may not; says why and what to do.
+        """
+        if self._verdict is None:
+            self._verdict = asyncio.create_task(self._judge())
+        await asyncio.shield(self._verdict)
+
+    async def _judge(self) -> None:
+        ask = self.watch.until if self.patient else self.watch.once
+        expectations = [await target() for target in self.targets]
+        if texts := refusals(await self.watch.standing(), self.asking, expectations):
+            raise RefusedError("\n".join(texts))
+        enough = judge_return if self.asking.returns else judge
+        found = [(expected, await ask(enough, expected)) for expected in expectations]
+        if texts := _texts(found):
+            raise RefusedError("\n".join(texts))
+
+
+def _texts(found: Iterable[tuple[Expected, Refusal | None]]) -> list[str]:
+    return [refusal_text(expected, refusal) for expected, refusal in found if refusal]
+
+
+async def admit(watch: Watch, asking: Asking, trading: Sequence[Expected]) -> None:
+    """Return when a color's pods may be changed.
+
+    Args:
+        watch: asks the cluster.
+        asking: who wants to.
+        trading: what shall run there, when the color trades; else nothing.
+
+    Raises:
+        RefusedError: they may not; says why and what to do.
+    """
+    if texts := refusals(await watch.standing(), asking, trading):
+        raise RefusedError("\n".join(texts))
+
+
+async def wait_for_pods(watch: Watch, asking: Asking, expected: Expected) -> None:
+    """Return when a color's pods run what they should; on the way back of a release, one of them.
+
+    Raises:
+        RefusedError: they will not, or not in time; says why and what to do.
+    """
+    refusal = await watch.until(judge_return if asking.returns else settled, expected)
+    if refusal is None:
+        return
+    why = (
+        "will not become ready as they are"
+        if refusal.hopeless
+        else f"were not ready within {watch.deadline_seconds:.0f} s"
+    )
+    raise RefusedError(
+        f"the pods of {expected.color} {why}; the Deployment itself was applied.\n{refusal.text}\n"
+        f"Look: kubectl -n {expected.namespace} logs -l {COLOR_LABEL}={expected.color} --tail=20\n"
+        f"Then mend {expected.color}'s config and run `pulumi up` again."
+    )

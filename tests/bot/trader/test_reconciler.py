@@ -1,0 +1,212 @@
+"""Ledger against venue: what is ours is taken over, everything else is named."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import pytest
+
+from bot.authority.lease import Claimant
+from bot.authority.orders import Order
+from bot.contract.color import Color
+from bot.contract.intent import Intent
+from bot.contract.shards import shard_of
+from bot.ledger.ledger import Ledger
+from bot.ledger.scripts import Approved, Writer
+from bot.ledger.sqlite import Sqlite
+from bot.trader.desk import Desk
+from bot.trader.reconciler import Reconciler
+from bot.trading.orders import Fill, Report, Side, State, Terms
+from bot.trading.signals import Signal
+from bot.venues.port import Balance, VenueError
+from tests.support.fakes import FakeVenue
+
+BTC = "BTC/USDT"
+TERMS = Terms(BTC, Side.BUY, Decimal("0.5"), limit_price=Decimal(60_000))
+FIRST_US = 1_700_000_000_000_000
+
+
+@dataclass
+class Book:
+    """What the venue shows."""
+
+    orders: dict[str, Report] = field(default_factory=dict[str, Report])
+    trades: list[Fill] = field(default_factory=list[Fill])
+    totals: dict[str, Decimal] = field(
+        default_factory=lambda: {"BTC": Decimal(1), "USDT": Decimal(100_000)}
+    )
+    silent: bool = False
+
+
+class ShownVenue(FakeVenue):
+    """Shows a book."""
+
+    def __init__(self, book: Book) -> None:
+        super().__init__()
+        self.book = book
+
+    async def time(self) -> float:
+        return FIRST_US / 1e6
+
+    async def find(self, order_id: str, symbol: str) -> Report | None:
+        del symbol
+        return self.book.orders.get(order_id)
+
+    async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
+        if self.book.silent:
+            raise VenueError("no answer")
+        return [f for f in self.book.trades if f.symbol == symbol and f.at_us >= since_us]
+
+    async def balances(self) -> Mapping[str, Balance]:
+        return {name: Balance(total, Decimal(0)) for name, total in self.book.totals.items()}
+
+
+@dataclass
+class Scene:
+    book: Book
+    ledger: Ledger
+    writer: Writer
+    reconciler: Reconciler
+
+    def writer_of(self, lease: int) -> Writer | None:
+        """Hold every lease, each in its first epoch."""
+        return Writer(self.writer.holder, self.writer.epoch, lease)
+
+    async def look(self) -> tuple[str, ...]:
+        await self.reconciler.run(self.writer_of)
+        return self.reconciler.differences
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    book, ledger = Book(), Ledger(Sqlite(), "main")
+    await ledger.open()
+    kept = await ledger.keep(Claimant("blue.1", Color.BLUE, 1), Intent(Color.BLUE), ())
+    assert {row.epoch for row in kept.granted} == {1}
+    reconciler = Reconciler(
+        ledger=ledger, venue=ShownVenue(book), desk=Desk((BTC,)), on_done=lambda _: None
+    )
+    yield Scene(book, ledger, Writer("blue.1", 1, shard_of(BTC)), reconciler)
+    await ledger.close()
+
+
+def fill(trade: str, order_id: str, at_us: int = FIRST_US + 1) -> Fill:
+    return Fill(trade, order_id, BTC, Side.BUY, Decimal("0.5"), Decimal(60_000), at_us)
+
+
+async def resting(scene: Scene) -> Order:
+    """Put an order into ledger and book, acknowledged and unfilled."""
+    await scene.ledger.post(Signal("s-1", TERMS, 30.0, "test"))
+    order = Order(
+        order_id="s-1-1",
+        signal="s-1",
+        attempt=1,
+        shard=Signal("s-1", TERMS, 30.0, "").shard,
+        epoch=scene.writer.epoch,
+        holder=scene.writer.holder,
+        stamp=1.0,
+        dead_after=2.5,
+        terms=TERMS,
+    )
+    await scene.ledger.commit_intent(order, lambda _: Approved(TERMS, Decimal(30_000)))
+    shown = Report("s-1-1", BTC, State.ACKED, "77")
+    await scene.ledger.record(scene.writer, replace(order, state=State.ACKED), shown)
+    scene.book.orders["s-1-1"] = shown
+    return order
+
+
+async def test_an_account_that_is_as_the_ledger_says_is_clean(scene: Scene) -> None:
+    assert await scene.look() == ()
+    assert scene.reconciler.clean
+    assert await scene.ledger.baselines() == {"BTC": Decimal(1), "USDT": Decimal(100_000)}
+
+
+async def test_what_the_account_did_before_its_first_order_here_is_not_ours(scene: Scene) -> None:
+    scene.book.trades.append(fill("1", "", FIRST_US - 1))
+    assert await scene.look() == ()
+
+
+async def test_a_fill_of_a_resting_order_is_taken_over(scene: Scene) -> None:
+    await resting(scene)
+    await scene.look()
+    traded = fill("9", "s-1-1")
+    scene.book.trades.append(traded)
+    scene.book.orders["s-1-1"] = Report("s-1-1", BTC, State.FILLED, "77", Decimal("0.5"), (traded,))
+    scene.book.totals |= {"BTC": Decimal("1.5"), "USDT": Decimal(70_000)}
+    assert await scene.look() == ()
+    assert (await scene.ledger.facts()).positions[BTC].quantity == Decimal("0.5")
+    assert not await scene.ledger.resting()
+
+
+async def _foreign_fill(scene: Scene) -> str:
+    await scene.look()
+    scene.book.trades.append(fill("5", ""))
+    return f"fill {BTC} 5: of an order that is not ours"
+
+
+async def _gone_order(scene: Scene) -> str:
+    await resting(scene)
+    await scene.look()
+    scene.book.orders.clear()
+    return "order s-1-1: the venue does not have it any more"
+
+
+async def _gone_fill(scene: Scene) -> str:
+    await scene.look()
+    await scene.ledger.record_fills(scene.writer, [fill("5", "s-1-1")])
+    scene.book.totals |= {"BTC": Decimal("1.5"), "USDT": Decimal(70_000)}
+    return f"fill {BTC} 5: the venue does not have it"
+
+
+async def _other_balance(scene: Scene) -> str:
+    await scene.look()
+    scene.book.totals["USDT"] -= Decimal("12.5")
+    return "balance USDT: the venue has 99987.5, the ledger expects 100000"
+
+
+@pytest.mark.parametrize("wrong", [_foreign_fill, _gone_order, _gone_fill, _other_balance])
+async def test_a_difference_is_named_and_makes_the_account_read_only_when_it_lasts(
+    scene: Scene, wrong: Callable[[Scene], Awaitable[str]]
+) -> None:
+    named = await wrong(scene)
+    assert await scene.look() == (named,)
+    assert scene.reconciler.read_only is None
+    await scene.look()
+    assert scene.reconciler.read_only == f"ledger and venue differ: {named}"
+
+
+async def test_read_only_ends_by_a_clean_look_and_a_name(scene: Scene) -> None:
+    await _other_balance(scene)
+    await scene.look()
+    await scene.look()
+    scene.book.totals["USDT"] = Decimal(100_000)
+    await scene.look()
+    assert scene.reconciler.read_only, "clean alone is not enough"
+    await scene.ledger.acknowledge("operator")
+    await scene.look()
+    assert scene.reconciler.read_only is None
+
+
+async def test_a_name_without_a_clean_look_ends_nothing(scene: Scene) -> None:
+    await _other_balance(scene)
+    await scene.look()
+    await scene.look()
+    await scene.ledger.acknowledge("operator")
+    await scene.look()
+    assert scene.reconciler.read_only
+
+
+async def test_a_difference_that_is_gone_at_the_next_look_stops_nothing(scene: Scene) -> None:
+    await _other_balance(scene)
+    await scene.look()
+    scene.book.totals["USDT"] = Decimal(100_000)
+    assert await scene.look() == ()
+    assert scene.reconciler.read_only is None
+
+
+async def test_a_silent_venue_concludes_nothing(scene: Scene) -> None:
+    await scene.look()
+    scene.book.silent = True
+    with pytest.raises(VenueError):
+        await scene.look()
+    assert scene.reconciler.read_only is None

@@ -1,0 +1,408 @@
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from bot.contract.color import Color
+from release.cli.commands import WARM_LOOK_SECONDS
+from release.cli.exit_codes import Exit
+from release.cli.main import parser, run
+from release.decide.model import Json, Quarantined, Record, Verdict
+from release.drive.journal import Log
+from release.drive.session import Site
+from release.rehearsal.ideal import BUILT, StillClock
+from tests.support.checkout import ROOT
+from tests.support.release_stage import CONFIG, NEW_IMAGE, OLD_IMAGE, Killed, Stage, crashed
+
+MANUAL = ROOT / "docs" / "release" / "README.md"
+DEPLOY = f"deploy --image {NEW_IMAGE}"
+
+
+class Desk:
+    """A person at a terminal; each command is a process of its own."""
+
+    def __init__(self, stage: Stage | None = None) -> None:
+        self.stage = stage or Stage()
+        self.lines: list[str] = []
+        self.processes = 0
+        self.dead = ""
+        """A process of this machine that is gone."""
+
+    async def type(self, words: str) -> Exit:
+        self.lines.clear()
+        command, *rest = words.split(" ")
+        options = parser().parse_args([command, "--stack", "test", *rest])
+        return await run(options, self.site, self.lines.append)
+
+    @asynccontextmanager
+    async def site(self, stack: str, begins: bool) -> AsyncGenerator[Site]:  # noqa: FBT001 -- as the command line calls it
+        self.processes += 1
+        holder = f"p{self.processes}"
+        stage = self.stage
+        stage.log = Log(stage.journal, holder)
+        release = f"r{self.processes}" if begins or not stage.journal.records else "r1"
+        yield Site(stack, True, stage.world(), stage.log, release, holder, "ada", self.dead.__eq__)  # noqa: FBT003 -- local
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+class Disturbed(StillClock):
+    """While somebody sleeps for the first time, something happens."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def sleep(self, seconds: float) -> None:
+        happens, self.meanwhile = self.meanwhile, None
+        if seconds == WARM_LOOK_SECONDS and happens is not None:
+            await happens()
+        elif happens is not None:
+            self.meanwhile = happens
+        await super().sleep(seconds)
+
+
+def found_deployed(image: str = NEW_IMAGE) -> Stage:
+    """Blue trades with an image that no release brought there."""
+    stage = Stage()
+    for config in (stage.stack.file, stage.stack.deployed):
+        config["blue.image"] = image
+    return stage
+
+
+async def test_a_deploy_says_what_it_does_and_ends_when_the_old_color_is_cold() -> None:
+    desk = Desk()
+    assert await desk.type(DEPLOY) is Exit.DONE
+    assert "swapping: tag, label, digest, /version and smoke checks are right" in desk.text
+    assert "done: blue is scaled down" in desk.text
+    assert desk.stage.stack.replicas(Color.BLUE) == 0
+
+
+async def test_a_detached_deploy_leaves_the_old_color_warm_until_someone_resumes() -> None:
+    desk = Desk()
+    assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
+    assert "warm: green stays" in desk.text
+    assert await desk.type("resume") is Exit.REFUSED
+    await desk.stage.clock.sleep(desk.stage.spec.warm_seconds)
+    assert await desk.type("resume") is Exit.DONE
+    assert desk.stage.stack.replicas(Color.BLUE) == 0
+
+
+async def test_a_bad_version_ends_with_a_code_of_its_own() -> None:
+    desk = Desk()
+    desk.stage.cluster.spoil = crashed
+    assert await desk.type(DEPLOY) is Exit.SENT_BACK
+    assert "rolled-back" in desk.text
+    assert "CrashLoopBackOff" in desk.text
+
+
+async def test_the_same_digest_is_refused_after_it_was_rolled_back_until_it_is_cleared() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    assert await desk.type("rollback --reason slow") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert await desk.type(DEPLOY) is Exit.REFUSED
+    assert "was rolled back" in desk.text
+    digest = NEW_IMAGE.partition("@")[2]
+    assert await desk.type(f"quarantine clear {digest}") is Exit.USAGE
+    assert await desk.type(f"quarantine clear {digest} --reason mended") is Exit.DONE
+    assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
+
+
+async def test_a_rollback_without_any_release_goes_to_the_other_color() -> None:
+    desk = Desk(found_deployed())
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("green", 0)
+    assert [each.digest for each in desk.stage.shelf.banned] == [NEW_IMAGE.partition("@")[2]]
+    assert await desk.type("rollback") is Exit.REFUSED
+
+
+async def test_a_rollback_asks_nothing_of_the_keys_of_a_release() -> None:
+    desk = Desk(found_deployed())
+    desk.stage.stack.file["release:strategy"] = "rainbow"
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("green", 0)
+
+
+async def test_a_rollback_from_an_image_to_itself_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = Desk()
+    assert await desk.type("rollback") is Exit.USAGE
+    assert "blue and green have the same image" in capsys.readouterr().err
+    assert not desk.stage.shelf.banned
+
+
+async def test_a_build_that_is_what_the_old_color_runs_is_not_banned() -> None:
+    desk = Desk(found_deployed(BUILT))
+    assert await desk.type("deploy --image build --detach") is Exit.DONE
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert not desk.stage.shelf.banned
+
+
+async def test_a_rollback_never_goes_to_an_image_in_quarantine() -> None:
+    desk = Desk(found_deployed())
+    digest = OLD_IMAGE.partition("@")[2]
+    clock = desk.stage.clock
+    await desk.stage.shelf.add(Quarantined(digest, clock.now(), "bob", "bad"))
+    assert await desk.type("rollback") is Exit.USAGE
+    assert desk.stage.trader == ("blue", 0)
+
+
+async def test_a_rollback_of_a_released_version_works_while_the_store_is_away() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    desk.stage.journal.away = lambda: True
+    assert await desk.type("rollback --reason slow") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert desk.stage.log.unrecorded
+
+
+async def test_a_second_deploy_is_told_who_holds_the_lock_and_since_when() -> None:
+    desk = Desk()
+    await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)
+    assert await desk.type(DEPLOY) is Exit.LOCKED
+    assert not desk.stage.journal.records
+
+
+@pytest.mark.parametrize("words", ["rollback", "resume"])
+async def test_the_lock_of_a_process_that_is_surely_gone_is_taken_at_once(words: str) -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    clock = desk.stage.clock
+    await clock.sleep(desk.stage.spec.warm_seconds)
+    await desk.stage.journal.lock("bob@ci:1", clock.now(), 60)
+    desk.dead = "bob@ci:1"
+    asked = clock.now()
+    assert await desk.type(words) is Exit.DONE
+    assert (clock.now() - asked).total_seconds() < 60
+
+
+async def test_a_command_to_a_dead_process_takes_over_when_its_lock_is_stale() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    clock = desk.stage.clock
+    await desk.stage.journal.lock("bob@ci:1", clock.now(), 60)
+    assert await desk.type("rollback") is Exit.LOCKED  # 15 s without an answer
+    await clock.sleep(60)
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+
+
+async def test_a_plan_that_would_be_refused_says_all_that_is_in_the_way(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = Desk()
+    digest = NEW_IMAGE.partition("@")[2]
+    await desk.stage.shelf.add(Quarantined(digest, desk.stage.clock.now(), "bob", "bad"))
+    assert await desk.type(f"plan --image {NEW_IMAGE}") is Exit.REFUSED
+    assert "by bob: bad" in capsys.readouterr().err
+    assert await desk.type(f"plan --image {OLD_IMAGE}") is Exit.REFUSED
+    assert "runs" in capsys.readouterr().err
+    assert not desk.stage.journal.records
+
+
+async def test_a_deploy_that_is_refused_leaves_the_warm_window_of_the_former_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    known = len(desk.stage.journal.records)
+    assert await desk.type(DEPLOY) is Exit.REFUSED
+    assert "green is active and runs" in capsys.readouterr().err
+    assert len(desk.stage.journal.records) == known
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+
+
+async def test_a_deploy_whose_version_others_send_back_in_the_warm_window_says_so() -> None:
+    clock = Disturbed()
+    desk = Desk(Stage(clock=clock))
+
+    async def roll_back() -> None:
+        assert await Desk(desk.stage).type("rollback") is Exit.DONE
+
+    clock.meanwhile = roll_back
+    assert await desk.type(DEPLOY) is Exit.SENT_BACK
+    assert desk.stage.trader == ("blue", 0)
+
+
+async def test_a_promotion_needs_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    desk = Desk()
+    await desk.stage.begin()
+    told: dict[str, Json] = {"phase": "baking", "trigger": "ready", "reason": ""}
+    now = desk.stage.clock.now()
+    desk.stage.journal.records.append(Record(2, "r1", now, "entered", told))
+    assert await desk.type("promote") is Exit.USAGE
+    assert "promote needs --reason" in capsys.readouterr().err
+    assert len(desk.stage.journal.records) == 2
+
+
+async def test_without_the_store_a_rollback_learns_from_the_mark_where_a_release_came_from() -> (
+    None
+):
+    desk = Desk()
+    await desk.stage.begin()
+    desk.stage.journal.kill_after = 9  # the new color is placed, nothing is moved
+    with pytest.raises(Killed):
+        await desk.stage.run()
+    assert desk.stage.stack.image(Color.GREEN) == NEW_IMAGE
+    desk.stage.journal.away = lambda: True
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert desk.stage.stack.replicas(Color.GREEN) == 0
+    assert [each.digest for each in desk.stage.shelf.banned] == [NEW_IMAGE.partition("@")[2]]
+    assert desk.stage.shelf.mark == ""
+
+
+async def test_under_a_canary_that_nobody_wrote_down_a_rollback_goes_to_the_active_color() -> None:
+    stage = Stage()
+    for config in (stage.stack.file, stage.stack.deployed):
+        config |= {"green.image": NEW_IMAGE, "canaryPercent": 10}
+    desk = Desk(stage)
+    assert await desk.type("rollback") is Exit.DONE
+    assert stage.trader == ("blue", 0)
+    assert stage.stack.replicas(Color.GREEN) == 0
+
+
+async def test_a_rollback_from_a_clone_with_an_older_config_ends_the_same() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    mine = dict(desk.stage.stack.file)
+    desk.stage.stack.file = dict(CONFIG) | {"green.image": "bot@sha256:" + "e" * 64}
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert desk.stage.consistent
+    assert desk.stage.stack.file == mine | {"activeColor": "blue", "green.replicas": 0}
+
+
+async def test_a_store_that_comes_back_in_the_middle_of_a_rollback_does_not_end_it() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    begun = desk.stage.clock.now()
+    desk.stage.journal.away = lambda: (desk.stage.clock.now() - begun).total_seconds() < 20
+    desk.stage.cluster.spoil = lambda pod: (
+        replace(pod, ready=(desk.stage.clock.now() - begun).total_seconds() > 30)
+        if pod.color is Color.BLUE
+        else pod
+    )
+    assert await desk.type("rollback") is Exit.DONE
+    assert desk.stage.trader == ("blue", 0)
+    assert "rolled-back" in [record.data.get("phase") for record in desk.stage.journal.records]
+    assert desk.stage.journal.lock_row is None
+
+
+async def test_unlock_names_the_holder_and_is_journalled() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)
+    assert await desk.type("unlock --reason dead") is Exit.DONE
+    assert desk.lines == ["it was held by bob@ci:1"]
+    assert await desk.type("logs") is Exit.DONE
+    assert "unlocked (ada: dead); it was held by bob@ci:1" in desk.text
+
+
+async def test_a_plan_shows_every_step_and_changes_nothing() -> None:
+    desk = Desk()
+    before = dict(desk.stage.stack.file)
+    assert await desk.type(f"plan --image {NEW_IMAGE}") is Exit.DONE
+    assert desk.lines == [
+        f"green gets {NEW_IMAGE}; blue runs {OLD_IMAGE}",
+        "placing: all gates are open",
+        "  … mark the cluster: a release is under way",
+        f"  … give green the image {NEW_IMAGE}",
+        f"verifying: green runs {NEW_IMAGE}",
+        "swapping: tag, label, digest, /version and smoke checks are right",
+        "  … move everything to green",
+        "settling: green is the active color",
+        "baking: green answers new requests and trades",
+        "closing: no worse than the old version",
+        "  … take the mark of a release off the cluster",
+        "warm: green stays",
+        "cooling: stood by for 3600 s",
+        "  … scale blue down",
+        "  … take the mark of a release off the cluster",
+        "done: blue is scaled down",
+    ]
+    assert desk.stage.stack.file == before
+    assert not desk.stage.stack.ups
+
+
+async def test_status_history_and_logs_are_json_on_request() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    await desk.type("status --json")
+    status = json.loads(desk.text)
+    assert (status["phase"], status["new"], status["goingBack"]) == ("warm", "green", False)
+    await desk.type("history --json")
+    assert [each["release"] for each in json.loads(desk.text)] == ["r1"]
+    await desk.type("logs --json")
+    assert json.loads(desk.lines[0])["kind"] == "began"
+    await desk.type("status")
+    assert desk.lines[0] == "warm: green stays"
+
+
+async def test_the_history_has_a_line_for_each_release_however_long_its_reason_is() -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    await desk.type("rollback --reason=slow\u2028and-more")
+    await desk.type("history")
+    (line,) = desk.lines
+    assert line.endswith("(rollback by ada: slow …)")
+
+
+@pytest.mark.parametrize("words", ["promote", "abort"])
+async def test_what_does_not_fit_the_phase_is_refused_in_words(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk()
+    await desk.type(f"{DEPLOY} --detach")
+    assert await desk.type(words) is Exit.REFUSED
+    assert "this release is warm: it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["status", "promote", "abort", "resume", "logs"])
+async def test_a_stack_without_releases_says_so(words: str) -> None:
+    assert await Desk().type(words) is Exit.USAGE
+
+
+async def test_an_image_by_tag_and_an_override_without_a_reason_are_refused() -> None:
+    assert await Desk().type("deploy --image bot:1.2") is Exit.USAGE
+    assert await Desk().type(f"{DEPLOY} --allow-older") is Exit.USAGE
+
+
+async def test_a_spec_that_is_wrong_is_refused_before_anything(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = Desk()
+    desk.stage.stack.file["release:strategy"] = "rainbow"
+    assert await desk.type(DEPLOY) is Exit.USAGE
+    assert "release:strategy: 'rainbow'" in capsys.readouterr().err
+
+
+async def test_a_version_that_nobody_can_judge_is_promoted_by_a_person() -> None:
+    desk = Desk()
+    journal = desk.stage.journal
+
+    def judge(_: bool) -> Verdict:  # noqa: FBT001 -- as the stage asks
+        told: dict[str, Json] = {"command": "promote", "by": "bob", "reason": "quiet market"}
+        now = desk.stage.clock.now()
+        journal.records.append(Record(len(journal.records) + 1, "r1", now, "commanded", told))
+        return Verdict.INCONCLUSIVE
+
+    desk.stage.verdict = judge
+    assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
+    assert "closing: promote by bob: quiet market" in desk.text
+
+
+def test_the_manual_has_every_command_and_exit_code() -> None:
+    manual = MANUAL.read_text()
+    for code in Exit:
+        assert f"| {code.value} |" in manual
+    for command in ("plan", "deploy", "promote", "abort", "rollback", "resume", "status"):
+        assert f"`release {command}" in manual
+    for command in ("history", "logs", "quarantine", "unlock"):
+        assert f"`release {command}" in manual

@@ -1,0 +1,87 @@
+"""What stands below the lines, where somebody looks."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+
+from bot.contract.color import Color
+from release.cli.live import Live, Terminal, View, panel
+from release.decide.decision import Decision
+from release.decide.model import Judgement, Pod, Record, Verdict
+from release.decide.observation import Observation
+from release.decide.phases import Phase
+from release.decide.state import Kind, State
+from tests.support.release_stage import CANARY, NEW_IMAGE, TARGET
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+GOOD = Pod("bot-green-a", Color.GREEN, ready=True, terminating=False, image=NEW_IMAGE)
+BAD = Pod(
+    "bot-green-b",
+    Color.GREEN,
+    ready=False,
+    terminating=False,
+    image=NEW_IMAGE,
+    restarts=2,
+    reason="CrashLoopBackOff",
+    last_lines=("one", "two [red]", "three", "the ledger is of version 9"),
+)
+
+
+def state(phase: Phase = Phase.WATCHING, **changed: object) -> State:
+    told: dict[str, object] = {"step": 2, **changed}
+    return State("r1", CANARY, TARGET, NOW, phase, NOW, NEW_IMAGE, **told)  # pyright: ignore[reportArgumentType] - any field
+
+
+def drawn(view: View) -> str:
+    out = io.StringIO()
+    Console(file=out, width=120).print(panel(view, NOW + timedelta(seconds=35)))
+    return out.getvalue()
+
+
+def test_it_tells_phase_share_pods_verdict_time_left_and_what_comes_next() -> None:
+    view = View()
+    judgement = Judgement(Verdict.INCONCLUSIVE, ("7 of 20 attempts",), {"orders_tried": 7.0})
+    seen = Observation(new_pods=(GOOD, BAD), judgement=judgement)
+    view.take(state(), Decision("watching the canary"), seen)
+    text = drawn(view)
+    assert "watching, 1:25 left" in text
+    assert "blue → green, 50 % of the trading so far" in text
+    assert "1 of 2 ready" in text
+    assert "bot-green-b: CrashLoopBackOff, 2 restarts" in text
+    assert "the ledger is of version 9" in text
+    assert "one" not in text.split()
+    assert "two [red]" in text
+    assert "inconclusive: 7 of 20 attempts" in text
+    assert "orders_tried 7" in text
+    assert "release promote" in text
+
+
+def test_what_was_not_looked_at_again_stays_and_a_new_phase_has_no_verdict_yet() -> None:
+    view = View()
+    judgement = Judgement(Verdict.PASS)
+    view.take(state(), Decision("x"), Observation(new_pods=(GOOD,), judgement=judgement))
+    view.take(state(), Decision("y"), Observation())
+    assert "1 of 1 ready" in drawn(view)
+    assert "pass" in drawn(view)
+    view.enter(state(Phase.BAKING, swapped=True), Record(1, "r1", NOW, Kind.ENTERED, {}))
+    assert "pass" not in drawn(view)
+    assert "all of the trading" in drawn(view)
+
+
+def test_on_the_way_back_it_says_where_to() -> None:
+    view = View(state(Phase.RETURNING, swapped=True))
+    assert "going back to blue" in drawn(view)
+
+
+def test_lines_stay_and_the_panel_goes() -> None:
+    out = io.StringIO()
+    terminal = Terminal(Console(file=out, force_terminal=True, width=80, color_system=None))
+    data = {"phase": "watching", "reason": "[bold]10 %[/bold] is there"}
+    with Live(terminal, lambda: NOW) as live:
+        live.recorded(Record(1, "r1", NOW, Kind.ENTERED, data), state())
+        live.waiting(state(), Decision("watching the canary"), Observation())
+    text = out.getvalue()
+    assert "03:04:05 watching: [bold]10 %[/bold] is there" in text
+    assert "watching the canary" in text
+    assert text.rindex("\x1b[2K") > text.rindex("watching the canary")
