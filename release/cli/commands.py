@@ -94,11 +94,11 @@ async def resume(site: Site, viewer: Viewer) -> Exit:
     state = await site.state()
     if state is None:
         raise CannotBeginError(f"{site.stack} has no release: nothing to resume")
-    backwards = state.going_back
-    if state.phase is Phase.WARM and rests(state, site.world.clock.now()):
+    backwards = state.rolling_back
+    if state.phase is Phase.WARM_STANDBY and rests(state, site.world.clock.now()):
         await site.world.journal.unlock(site.holder)
         raise RefusedError(f"this release is warm until {state.deadline:%H:%M:%S} UTC; let it be")
-    if state.phase is not Phase.WARM and state.command is None:
+    if state.phase is not Phase.WARM_STANDBY and state.command is None:
         after(state.phase, Trigger.RESUME)
         told: dict[str, Json] = {"command": "resume", "by": site.by, "reason": "asked for"}
         await _write(site, state.release, Kind.COMMANDED, told, anyway=backwards)
@@ -161,7 +161,7 @@ async def _begin(site: Site, spec: Spec, wanted: Target, outputs: StackOutputs) 
         raise PortError(site.log.down)
     first = entry(site.release, site.world.clock.now(), Kind.BEGAN, began(spec, wanted, outputs))
     if state is not None:
-        if state.phase is Phase.WARM:
+        if state.phase is Phase.WARM_STANDBY:
             # Refused later, it would have ended the window of a release whose color stays up.
             await _ask_gates(site, first)
         await _replace(site, state)
@@ -296,4 +296,4 @@ async def _until_cold(site: Site, viewer: Viewer, *, detach: bool) -> Exit:
 
 
 def _is_warm(state: State, release: str) -> bool:
-    return state.release == release and state.phase is Phase.WARM
+    return state.release == release and state.phase is Phase.WARM_STANDBY

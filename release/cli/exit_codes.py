@@ -31,7 +31,7 @@ class Exit(IntEnum):
 
 
 _OF_PHASE = {
-    Phase.WARM: Exit.DONE,
+    Phase.WARM_STANDBY: Exit.DONE,
     Phase.DONE: Exit.DONE,
     Phase.LEFTOVER: Exit.LEFTOVER,
     Phase.ROLLED_BACK: Exit.SENT_BACK,

@@ -80,7 +80,7 @@ def _left(state: State, now: datetime) -> str:
 
 
 def _share(state: State) -> str:
-    if state.going_back:
+    if state.rolling_back:
         return f"going back to {state.target.old}"
     if state.swapped:
         return "all of the trading"

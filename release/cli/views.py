@@ -16,10 +16,10 @@ from release.decide.state import Kind, State
 Print = Callable[[str], None]
 
 NEXT = {
-    Phase.WATCHING: "`release promote` takes it for good enough, `release abort` ends it",
-    Phase.BAKING: "`release promote` takes it for good enough, `release rollback` sends it back",
-    Phase.WARM: "`release rollback` sends it back within seconds; `release resume` scales the old "
-    "color down when the window is over",
+    Phase.CANARY_ANALYSIS: "`release promote` takes it for good enough, `release abort` ends it",
+    Phase.BAKE: "`release promote` takes it for good enough, `release rollback` sends it back",
+    Phase.WARM_STANDBY: "`release rollback` sends it back within seconds; `release resume` scales "
+    "the old color down when the window is over",
     Phase.DONE: "`release rollback` starts the old color again and goes back",
     Phase.LEFTOVER: "`release resume` tries to scale the old color down again",
     Phase.ROLLED_BACK: "`release logs` tells why; a mended version is a new `release deploy`",
@@ -80,7 +80,7 @@ def status_json(state: State, lock: Lock | None, now: datetime) -> dict[str, Jso
         "enteredAt": state.entered_at.isoformat(),
         "secondsLeft": None if deadline is None else round((deadline - now).total_seconds()),
         "swapped": state.swapped,
-        "goingBack": state.going_back,
+        "rollingBack": state.rolling_back,
         "backReason": state.back_reason,
         "by": state.target.by,
         "lockedBy": lock.holder if lock else None,
@@ -135,7 +135,7 @@ class Plain:
     def waiting(self, state: State, decision: Decision, seen: Observation) -> None:
         """Print what is waited for, when it is something else than before."""
         words = "; ".join((decision.reason, *seen.blind))
-        if words != self._said and state.phase is not Phase.WARM:
+        if words != self._said and state.phase is not Phase.WARM_STANDBY:
             self._said = words
             self.print(f"           {words}")
 

@@ -10,12 +10,12 @@ from release.decide.phases import Phase
 from release.decide.state import Kind, State, fold
 
 _SEVERITY = {
-    Phase.CLOSING: Severity.GOOD,
-    Phase.WARM: Severity.GOOD,
+    Phase.FINALIZATION: Severity.GOOD,
+    Phase.WARM_STANDBY: Severity.GOOD,
     Phase.DONE: Severity.GOOD,
-    Phase.RAISING: Severity.BAD,
-    Phase.RETURNING: Severity.BAD,
-    Phase.TIDYING: Severity.BAD,
+    Phase.ROLLBACK_PREPARE: Severity.BAD,
+    Phase.ROLLBACK_CUTOVER: Severity.BAD,
+    Phase.ROLLBACK_CLEANUP: Severity.BAD,
     Phase.ROLLED_BACK: Severity.BAD,
     Phase.REFUSED: Severity.BAD,
     Phase.LEFTOVER: Severity.BAD,

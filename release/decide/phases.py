@@ -11,36 +11,36 @@ from enum import StrEnum
 class Phase(StrEnum):
     """Where a release is."""
 
-    GATING = "gating"
+    PREFLIGHT = "preflight"
     """Nothing is changed yet; may it begin at all?"""
-    PLACING = "placing"
+    ROLLOUT = "rollout"
     """The standby color gets the image."""
-    VERIFYING = "verifying"
+    VERIFICATION = "verification"
     """Version, digest and label of each pod, smoke checks through the preview Service."""
-    STEPPING = "stepping"
+    CANARY_SHIFT = "canary-shift"
     """The new color gets a share of the shards."""
-    WATCHING = "watching"
+    CANARY_ANALYSIS = "canary-analysis"
     """Both colors trade and are compared."""
-    SWAPPING = "swapping"
+    CUTOVER = "cutover"
     """Service and intent move to the new color."""
-    SETTLING = "settling"
+    CUTOVER_VERIFICATION = "cutover-verification"
     """New requests and all shards are awaited at the new color."""
-    BAKING = "baking"
+    BAKE = "bake"
     """The new color has everything and is compared with the old one before."""
-    CLOSING = "closing"
+    FINALIZATION = "finalization"
     """The new version stays; it is committed and the mark in the cluster goes."""
-    WARM = "warm"
+    WARM_STANDBY = "warm-standby"
     """Released; the old color still stands by."""
-    COOLING = "cooling"
+    SCALE_DOWN = "scale-down"
     """The old color is scaled down."""
     DONE = "done"
     LEFTOVER = "leftover"
     """Released, but the old color could not be scaled down."""
-    RAISING = "raising"
+    ROLLBACK_PREPARE = "rollback-prepare"
     """Way back: a ready pod of the old color is awaited, made when there is none."""
-    RETURNING = "returning"
+    ROLLBACK_CUTOVER = "rollback-cutover"
     """Way back: Service and intent move to the old color."""
-    TIDYING = "tidying"
+    ROLLBACK_CLEANUP = "rollback-cleanup"
     """The old color has everything; the new one is quarantined and scaled down."""
     ROLLED_BACK = "rolled-back"
     REFUSED = "refused"
@@ -77,78 +77,82 @@ BY_PEOPLE = frozenset(
 )
 """Triggers that come from a command; the others are the planner's own."""
 
-_TO_TIDYING = {
-    Trigger.FAIL: Phase.TIDYING,
-    Trigger.EXPIRE: Phase.TIDYING,
-    Trigger.ABORT: Phase.TIDYING,
-    Trigger.ROLLBACK: Phase.TIDYING,
+_TO_CLEANUP = {
+    Trigger.FAIL: Phase.ROLLBACK_CLEANUP,
+    Trigger.EXPIRE: Phase.ROLLBACK_CLEANUP,
+    Trigger.ABORT: Phase.ROLLBACK_CLEANUP,
+    Trigger.ROLLBACK: Phase.ROLLBACK_CLEANUP,
 }
 """Before any shard or request moved there is nothing to bring back."""
 
-_TO_RAISING = {
-    Trigger.FAIL: Phase.RAISING,
-    Trigger.EXPIRE: Phase.RAISING,
-    Trigger.ABORT: Phase.RAISING,
-    Trigger.ROLLBACK: Phase.RAISING,
+_TO_PREPARE = {
+    Trigger.FAIL: Phase.ROLLBACK_PREPARE,
+    Trigger.EXPIRE: Phase.ROLLBACK_PREPARE,
+    Trigger.ABORT: Phase.ROLLBACK_PREPARE,
+    Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE,
 }
 
 _MOVES: Mapping[Phase, Mapping[Trigger, Phase]] = {
-    Phase.GATING: {
-        Trigger.READY: Phase.PLACING,
+    Phase.PREFLIGHT: {
+        Trigger.READY: Phase.ROLLOUT,
         Trigger.FAIL: Phase.REFUSED,
         Trigger.EXPIRE: Phase.REFUSED,
         Trigger.ABORT: Phase.REFUSED,
         Trigger.ROLLBACK: Phase.REFUSED,
     },
-    Phase.PLACING: {Trigger.READY: Phase.VERIFYING, **_TO_TIDYING},
-    Phase.VERIFYING: {
-        Trigger.STEP: Phase.STEPPING,
-        Trigger.READY: Phase.SWAPPING,
-        **_TO_TIDYING,
+    Phase.ROLLOUT: {Trigger.READY: Phase.VERIFICATION, **_TO_CLEANUP},
+    Phase.VERIFICATION: {
+        Trigger.STEP: Phase.CANARY_SHIFT,
+        Trigger.READY: Phase.CUTOVER,
+        **_TO_CLEANUP,
     },
-    Phase.STEPPING: {Trigger.READY: Phase.WATCHING, **_TO_RAISING},
-    Phase.WATCHING: {
-        Trigger.STEP: Phase.STEPPING,
-        Trigger.READY: Phase.SWAPPING,
-        Trigger.PROMOTE: Phase.SWAPPING,
-        **_TO_RAISING,
+    Phase.CANARY_SHIFT: {Trigger.READY: Phase.CANARY_ANALYSIS, **_TO_PREPARE},
+    Phase.CANARY_ANALYSIS: {
+        Trigger.STEP: Phase.CANARY_SHIFT,
+        Trigger.READY: Phase.CUTOVER,
+        Trigger.PROMOTE: Phase.CUTOVER,
+        **_TO_PREPARE,
     },
-    Phase.SWAPPING: {Trigger.READY: Phase.SETTLING, **_TO_RAISING},
-    Phase.SETTLING: {Trigger.READY: Phase.BAKING, **_TO_RAISING},
-    Phase.BAKING: {Trigger.READY: Phase.CLOSING, Trigger.PROMOTE: Phase.CLOSING, **_TO_RAISING},
-    Phase.CLOSING: {
-        Trigger.READY: Phase.WARM,
-        Trigger.EXPIRE: Phase.WARM,
-        Trigger.ROLLBACK: Phase.RAISING,
+    Phase.CUTOVER: {Trigger.READY: Phase.CUTOVER_VERIFICATION, **_TO_PREPARE},
+    Phase.CUTOVER_VERIFICATION: {Trigger.READY: Phase.BAKE, **_TO_PREPARE},
+    Phase.BAKE: {
+        Trigger.READY: Phase.FINALIZATION,
+        Trigger.PROMOTE: Phase.FINALIZATION,
+        **_TO_PREPARE,
     },
-    Phase.WARM: {
-        Trigger.EXPIRE: Phase.COOLING,
-        Trigger.ROLLBACK: Phase.RAISING,
+    Phase.FINALIZATION: {
+        Trigger.READY: Phase.WARM_STANDBY,
+        Trigger.EXPIRE: Phase.WARM_STANDBY,
+        Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE,
+    },
+    Phase.WARM_STANDBY: {
+        Trigger.EXPIRE: Phase.SCALE_DOWN,
+        Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE,
         Trigger.REPLACE: Phase.DONE,
     },
-    Phase.COOLING: {
+    Phase.SCALE_DOWN: {
         Trigger.READY: Phase.DONE,
         Trigger.FAIL: Phase.LEFTOVER,
         Trigger.EXPIRE: Phase.LEFTOVER,
-        Trigger.ROLLBACK: Phase.RAISING,
+        Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE,
     },
-    Phase.DONE: {Trigger.ROLLBACK: Phase.RAISING, Trigger.REPLACE: Phase.DONE},
+    Phase.DONE: {Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE, Trigger.REPLACE: Phase.DONE},
     Phase.LEFTOVER: {
-        Trigger.RESUME: Phase.COOLING,
-        Trigger.ROLLBACK: Phase.RAISING,
+        Trigger.RESUME: Phase.SCALE_DOWN,
+        Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE,
         Trigger.REPLACE: Phase.DONE,
     },
-    Phase.RAISING: {Trigger.READY: Phase.RETURNING, Trigger.EXPIRE: Phase.STUCK},
-    Phase.RETURNING: {Trigger.READY: Phase.TIDYING, Trigger.EXPIRE: Phase.STUCK},
-    Phase.TIDYING: {Trigger.READY: Phase.ROLLED_BACK, Trigger.EXPIRE: Phase.STUCK},
+    Phase.ROLLBACK_PREPARE: {Trigger.READY: Phase.ROLLBACK_CUTOVER, Trigger.EXPIRE: Phase.STUCK},
+    Phase.ROLLBACK_CUTOVER: {Trigger.READY: Phase.ROLLBACK_CLEANUP, Trigger.EXPIRE: Phase.STUCK},
+    Phase.ROLLBACK_CLEANUP: {Trigger.READY: Phase.ROLLED_BACK, Trigger.EXPIRE: Phase.STUCK},
     Phase.ROLLED_BACK: {Trigger.REPLACE: Phase.ROLLED_BACK},
     Phase.REFUSED: {Trigger.REPLACE: Phase.REFUSED},
-    Phase.STUCK: {Trigger.RESUME: Phase.RAISING, Trigger.ROLLBACK: Phase.RAISING},
+    Phase.STUCK: {Trigger.RESUME: Phase.ROLLBACK_PREPARE, Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE},
 }
 
 RESTING = frozenset(
     {
-        Phase.WARM,
+        Phase.WARM_STANDBY,
         Phase.DONE,
         Phase.LEFTOVER,
         Phase.ROLLED_BACK,
@@ -164,21 +168,27 @@ TABLE: Mapping[Phase, Mapping[Trigger, Phase]] = {
 }
 """A phase that was interrupted is entered again: its deadline and its tries begin anew."""
 
-GOING_BACK = frozenset(
-    {Phase.RAISING, Phase.RETURNING, Phase.TIDYING, Phase.ROLLED_BACK, Phase.STUCK}
+ROLLING_BACK = frozenset(
+    {
+        Phase.ROLLBACK_PREPARE,
+        Phase.ROLLBACK_CUTOVER,
+        Phase.ROLLBACK_CLEANUP,
+        Phase.ROLLED_BACK,
+        Phase.STUCK,
+    }
 )
 """Once here, never forward again."""
 
 AUTHORITY_MOVED = frozenset(
     {
-        Phase.STEPPING,
-        Phase.WATCHING,
-        Phase.SWAPPING,
-        Phase.SETTLING,
-        Phase.BAKING,
-        Phase.CLOSING,
-        Phase.WARM,
-        Phase.COOLING,
+        Phase.CANARY_SHIFT,
+        Phase.CANARY_ANALYSIS,
+        Phase.CUTOVER,
+        Phase.CUTOVER_VERIFICATION,
+        Phase.BAKE,
+        Phase.FINALIZATION,
+        Phase.WARM_STANDBY,
+        Phase.SCALE_DOWN,
         Phase.DONE,
         Phase.LEFTOVER,
     }
@@ -187,12 +197,12 @@ AUTHORITY_MOVED = frozenset(
 
 SWAPPED = frozenset(
     {
-        Phase.SWAPPING,
-        Phase.SETTLING,
-        Phase.BAKING,
-        Phase.CLOSING,
-        Phase.WARM,
-        Phase.COOLING,
+        Phase.CUTOVER,
+        Phase.CUTOVER_VERIFICATION,
+        Phase.BAKE,
+        Phase.FINALIZATION,
+        Phase.WARM_STANDBY,
+        Phase.SCALE_DOWN,
         Phase.DONE,
         Phase.LEFTOVER,
     }
@@ -223,13 +233,13 @@ def after(phase: Phase, trigger: Trigger) -> Phase:
     if following is not None:
         return following
     if trigger in BY_PEOPLE:
-        raise RefusedError(f"this release is {phase}: it {_REFUSALS[trigger]}")
+        raise RefusedError(f"this release is in phase {phase}: it {_REFUSALS[trigger]}")
     raise LookupError(f"{trigger} cannot come in {phase}")
 
 
 def diagram() -> str:
     """Return the table as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2", "    [*] --> gating"]
+    lines = ["stateDiagram-v2", "    [*] --> preflight"]
     for phase, row in TABLE.items():
         targets: dict[Phase, list[Trigger]] = {}
         for trigger, target in row.items():

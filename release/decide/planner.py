@@ -9,7 +9,15 @@ from datetime import datetime
 from release.decide.actions import Announce, Apply
 from release.decide.decision import Decision
 from release.decide.observation import Need, Observation
-from release.decide.phases import GOING_BACK, RESTING, SWAPPED, Phase, RefusedError, Trigger, after
+from release.decide.phases import (
+    RESTING,
+    ROLLING_BACK,
+    SWAPPED,
+    Phase,
+    RefusedError,
+    Trigger,
+    after,
+)
 from release.decide.state import State
 from release.decide.steps import HANDLERS, NEEDS, Situation
 
@@ -18,7 +26,7 @@ def decide(state: State, seen: Observation, now: datetime) -> Decision:
     """Return what comes next. The spec is the one that the release began with, in its state."""
     if state.command is not None:
         return _commanded(state)
-    if state.phase in RESTING and state.phase is not Phase.WARM:
+    if state.phase in RESTING and state.phase is not Phase.WARM_STANDBY:
         return Decision(f"{state.phase}: {state.reason}")
     decision = HANDLERS[state.phase](Situation(state, seen, now))
     deadline = state.deadline
@@ -34,7 +42,7 @@ def needs(state: State) -> frozenset[Need]:
     """Return what has to be looked at to decide; nothing more, since looking costs time."""
     if state.command is not None:
         return frozenset()
-    if state.phase is Phase.RAISING and not state.work(Announce.key).tries:
+    if state.phase is Phase.ROLLBACK_PREPARE and not state.work(Announce.key).tries:
         return frozenset()  # what comes first needs no eyes, and seconds count
     early, late = NEEDS[state.phase]
     found = late if state.work(Apply.key).done else early
@@ -54,7 +62,7 @@ def _commanded(state: State) -> Decision:
 
 def _expired(state: State, waiting: Decision, seen: Observation) -> Decision:
     seconds = state.spec.deadline_seconds(state.phase)
-    if state.phase is Phase.WARM:
+    if state.phase is Phase.WARM_STANDBY:
         return Decision(f"stood by for {seconds} s", trigger=Trigger.EXPIRE)
     why = "; ".join((f"not done within {seconds} s: {waiting.reason}", *seen.blind))
     numbers = waiting.numbers
@@ -66,7 +74,7 @@ def _blaming(state: State, decision: Decision) -> Decision:
 
     Too little traffic before the swap, a broken `up` and a person who only stops are no fault.
     """
-    if decision.trigger is None or after(state.phase, decision.trigger) not in GOING_BACK:
+    if decision.trigger is None or after(state.phase, decision.trigger) not in ROLLING_BACK:
         return replace(decision, blame=False)
     by_hand = decision.trigger is Trigger.ROLLBACK
     swapped = state.phase in SWAPPED and decision.trigger is not Trigger.ABORT

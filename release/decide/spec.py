@@ -72,19 +72,21 @@ class Thresholds(_Strict):
 class Deadlines(_Strict):
     """Seconds after which a phase is over, done or not."""
 
-    gating: Seconds = Field(default=60, description="Asking git, cluster and clock.")
-    placing: Seconds = Field(default=900, description="A build, a slow pull, migrations.")
-    verifying: Seconds = Field(default=120, description="From applied to verified.")
-    stepping: Seconds = Field(default=180, description="An `up` and the handover of shards.")
-    watching: Seconds = Field(default=3600, description="Until the analysis passes.")
-    swapping: Seconds = Field(default=180, description="An `up`.")
-    settling: Seconds = Field(default=60, description="Requests and shards at the new color.")
-    baking: Seconds = Field(default=3600, description="Until the analysis passes.")
-    closing: Seconds = Field(default=120, description="A commit; without it when it fails.")
-    cooling: Seconds = Field(default=600, description="An `up`; pods drain.")
-    raising: Seconds = Field(default=300, description="A ready pod of the old color.")
-    returning: Seconds = Field(default=300, description="As many tries of an `up` as fit.")
-    tidying: Seconds = Field(default=600, description="Quarantine, an `up`, a commit.")
+    preflight: Seconds = Field(default=60, description="Asking git, cluster and clock.")
+    rollout: Seconds = Field(default=900, description="A build, a slow pull, migrations.")
+    verification: Seconds = Field(default=120, description="From applied to verified.")
+    canary_shift: Seconds = Field(default=180, description="An `up` and the handover of shards.")
+    canary_analysis: Seconds = Field(default=3600, description="Until the analysis passes.")
+    cutover: Seconds = Field(default=180, description="An `up`.")
+    cutover_verification: Seconds = Field(
+        default=60, description="Requests and shards at the new color."
+    )
+    bake: Seconds = Field(default=3600, description="Until the analysis passes.")
+    finalization: Seconds = Field(default=120, description="A commit; without it when it fails.")
+    scale_down: Seconds = Field(default=600, description="An `up`; pods drain.")
+    rollback_prepare: Seconds = Field(default=300, description="A ready pod of the old color.")
+    rollback_cutover: Seconds = Field(default=300, description="As many tries of an `up` as fit.")
+    rollback_cleanup: Seconds = Field(default=600, description="Quarantine, an `up`, a commit.")
 
 
 class Spec(_Strict):
@@ -154,8 +156,8 @@ class Spec(_Strict):
     @model_validator(mode="after")
     def _watches_fit(self) -> Self:
         pairs = (
-            ("stepSeconds", self.step_seconds, "watching", self.deadlines.watching),
-            ("bakeSeconds", self.bake_seconds, "baking", self.deadlines.baking),
+            ("stepSeconds", self.step_seconds, "canaryAnalysis", self.deadlines.canary_analysis),
+            ("bakeSeconds", self.bake_seconds, "bake", self.deadlines.bake),
         )
         for key, least, phase, most in pairs:
             if least >= most:
@@ -173,11 +175,11 @@ class Spec(_Strict):
 
     def deadline_seconds(self, phase: Phase) -> int | None:
         """Return how long a phase may last; None where a release rests until somebody comes."""
-        if phase is Phase.WARM:
+        if phase is Phase.WARM_STANDBY:
             return self.warm_seconds
         if phase in RESTING:
             return None
-        return int(getattr(self.deadlines, phase.value))
+        return int(getattr(self.deadlines, phase.value.replace("-", "_")))
 
     def to_json(self) -> dict[str, Any]:
         """Return what the journal keeps, so that a resumed release has the rules it began with."""

@@ -10,7 +10,7 @@ from bot.contract.color import Color
 from infra.outputs import StackOutputs
 from release.decide.known import OUTPUTS, to_json
 from release.decide.model import Json, Record
-from release.decide.phases import GOING_BACK, SWAPPED, Phase, Trigger
+from release.decide.phases import ROLLING_BACK, SWAPPED, Phase, Trigger
 from release.decide.spec import Spec, from_journal
 
 
@@ -105,9 +105,9 @@ class State:
     works: Mapping[str, Work] = field(default_factory=dict[str, Work])
 
     @property
-    def going_back(self) -> bool:
+    def rolling_back(self) -> bool:
         """Whether it will never go forward again."""
-        return self.phase in GOING_BACK
+        return self.phase in ROLLING_BACK
 
     @property
     def deadline(self) -> datetime | None:
@@ -182,7 +182,7 @@ def _begun(record: Record) -> State:
         spec=from_journal(data.get("spec")),
         target=target,
         began_at=record.at,
-        phase=Phase.GATING,
+        phase=Phase.PREFLIGHT,
         entered_at=record.at,
         image=target.image if "@" in target.image else "",
         reason=target.reason,
@@ -223,7 +223,7 @@ def _declined(state: State, _: Record) -> State:
 def _entered(state: State, record: Record) -> State:
     data = record.data
     phase, trigger = Phase(_text(data, "phase")), Trigger(_text(data, "trigger"))
-    back = phase in GOING_BACK and not state.going_back
+    back = phase in ROLLING_BACK and not state.rolling_back
     reason = _text(data, "reason")
     by_person = state.command is not None and state.command.trigger is trigger
     return replace(
@@ -231,7 +231,7 @@ def _entered(state: State, record: Record) -> State:
         phase=phase,
         entered_at=record.at,
         image=_text(data, "image") or state.image,
-        step=state.step + (phase is Phase.STEPPING and trigger is not Trigger.RESUME),
+        step=state.step + (phase is Phase.CANARY_SHIFT and trigger is not Trigger.RESUME),
         swapped=state.swapped or phase in SWAPPED,
         quarantine=state.quarantine or bool(data.get("quarantine")),
         reason=reason,

@@ -105,7 +105,7 @@ def _gone(at: Situation) -> Decision | None:
     return None
 
 
-def _gating(at: Situation) -> Decision:
+def _preflight(at: Situation) -> Decision:
     if at.seen.gates is None:
         return at.wait("asks whether this release may begin")
     if at.seen.gates:
@@ -113,7 +113,7 @@ def _gating(at: Situation) -> Decision:
     return Decision("all gates are open", trigger=Trigger.READY)
 
 
-def _placing(at: Situation) -> Decision:
+def _rollout(at: Situation) -> Decision:
     target = at.state.target
     summary = f"give {target.new} the image {target.image}"
     place = _apply(at, summary, target.old, new_image=target.image)
@@ -127,7 +127,7 @@ def _placing(at: Situation) -> Decision:
     return Decision(f"{target.new} runs {image}", trigger=Trigger.READY, image=image)
 
 
-def _verifying(at: Situation) -> Decision:
+def _verification(at: Situation) -> Decision:
     state = at.state
     if found := _faulty(at):
         return found
@@ -142,7 +142,7 @@ def _verifying(at: Situation) -> Decision:
     return Decision("tag, label, digest, /version and smoke checks are right", trigger=next_step)
 
 
-def _stepping(at: Situation) -> Decision:
+def _canary_shift(at: Situation) -> Decision:
     state, target = at.state, at.state.target
     percent = state.spec.steps[state.step - 1]
     move = _apply(at, f"give {target.new} {percent} % of the shards", target.old, percent)
@@ -166,7 +166,7 @@ def _handed_over(at: Situation, expected: int, *, back: bool = False) -> Decisio
     return None
 
 
-def _watching(at: Situation) -> Decision:
+def _canary_analysis(at: Situation) -> Decision:
     state = at.state
     more = state.step < len(state.spec.steps)
     passed = Trigger.STEP if more else Trigger.READY
@@ -202,7 +202,7 @@ def _numbers(at: Situation) -> Mapping[str, float]:
     return {} if at.seen.judgement is None else at.seen.judgement.numbers
 
 
-def _swapping(at: Situation) -> Decision:
+def _cutover(at: Situation) -> Decision:
     target = at.state.target
     swap = _apply(at, f"move everything to {target.new}", target.new)
     if found := _faulty(at) or _gone(at) or _todo(at, swap):
@@ -210,7 +210,7 @@ def _swapping(at: Situation) -> Decision:
     return Decision(f"{target.new} is the active color", trigger=Trigger.READY)
 
 
-def _settling(at: Situation) -> Decision:
+def _cutover_verification(at: Situation) -> Decision:
     new = at.state.target.new
     if found := _faulty(at) or _gone(at):
         return found
@@ -221,13 +221,13 @@ def _settling(at: Situation) -> Decision:
     )
 
 
-def _baking(at: Situation) -> Decision:
+def _bake(at: Situation) -> Decision:
     return _judged(at, at.state.spec.bake_seconds) or Decision(
         "no worse than the old version", trigger=Trigger.READY, numbers=_numbers(at)
     )
 
 
-def _closing(at: Situation) -> Decision:
+def _finalization(at: Situation) -> Decision:
     new = at.state.target.new
     found = _todo(at, Withdraw(), *_commit(at, f"{new} runs {at.state.image}"))
     return found or Decision(f"{new} stays", trigger=Trigger.READY)
@@ -237,11 +237,11 @@ def _commit(at: Situation, what: str) -> list[Action]:
     return [Commit(f"chore(release): {what}")] if at.state.spec.commit else []
 
 
-def _warm(at: Situation) -> Decision:
+def _warm_standby(at: Situation) -> Decision:
     return at.wait(f"{at.state.target.old} stands by", float(at.state.spec.warm_seconds))
 
 
-def _cooling(at: Situation) -> Decision:
+def _scale_down(at: Situation) -> Decision:
     old = at.state.target.old
     cool = _apply(at, f"scale {old} down", old.other, old_replicas=0)
     # The mark again: an earlier phase goes on when it cannot be taken off.
@@ -249,7 +249,7 @@ def _cooling(at: Situation) -> Decision:
     return found or Decision(f"{old} is scaled down", trigger=Trigger.READY)
 
 
-def _raising(at: Situation) -> Decision:
+def _rollback_prepare(at: Situation) -> Decision:
     target = at.state.target
     # Here seconds count, so whoever cannot be told is asked again only when something refuses.
     told = at.state.work(Announce.key).failed_at is not None
@@ -265,7 +265,7 @@ def _raising(at: Situation) -> Decision:
     return _todo(at, raise_it, patient=True) or at.wait(f"{target.old} has no ready pod yet", 0.5)
 
 
-def _returning(at: Situation) -> Decision:
+def _rollback_cutover(at: Situation) -> Decision:
     old = at.state.target.old
     back = _apply(at, f"move everything back to {old}", old)
     # Whatever refused it may have been another release's mark.
@@ -279,7 +279,7 @@ def _returning(at: Situation) -> Decision:
     )
 
 
-def _tidying(at: Situation) -> Decision:
+def _rollback_cleanup(at: Situation) -> Decision:
     state, target = at.state, at.state.target
     tidy = _apply(at, f"scale {target.new} down", target.old, new_replicas=0)
     # The same image on both colors: to ban it would ban the one that takes over.
@@ -291,45 +291,45 @@ def _tidying(at: Situation) -> Decision:
 
 
 HANDLERS: Mapping[Phase, Callable[[Situation], Decision]] = {
-    Phase.GATING: _gating,
-    Phase.PLACING: _placing,
-    Phase.VERIFYING: _verifying,
-    Phase.STEPPING: _stepping,
-    Phase.WATCHING: _watching,
-    Phase.SWAPPING: _swapping,
-    Phase.SETTLING: _settling,
-    Phase.BAKING: _baking,
-    Phase.CLOSING: _closing,
-    Phase.WARM: _warm,
-    Phase.COOLING: _cooling,
-    Phase.RAISING: _raising,
-    Phase.RETURNING: _returning,
-    Phase.TIDYING: _tidying,
+    Phase.PREFLIGHT: _preflight,
+    Phase.ROLLOUT: _rollout,
+    Phase.VERIFICATION: _verification,
+    Phase.CANARY_SHIFT: _canary_shift,
+    Phase.CANARY_ANALYSIS: _canary_analysis,
+    Phase.CUTOVER: _cutover,
+    Phase.CUTOVER_VERIFICATION: _cutover_verification,
+    Phase.BAKE: _bake,
+    Phase.FINALIZATION: _finalization,
+    Phase.WARM_STANDBY: _warm_standby,
+    Phase.SCALE_DOWN: _scale_down,
+    Phase.ROLLBACK_PREPARE: _rollback_prepare,
+    Phase.ROLLBACK_CUTOVER: _rollback_cutover,
+    Phase.ROLLBACK_CLEANUP: _rollback_cleanup,
 }
 
 _NOTHING: frozenset[Need] = frozenset()
 _JUDGED = frozenset({Need.NEW_PODS, Need.JUDGEMENT})
 
 NEEDS: Mapping[Phase, tuple[frozenset[Need], frozenset[Need]]] = {
-    Phase.GATING: (frozenset({Need.GATES}), _NOTHING),
-    Phase.PLACING: (
+    Phase.PREFLIGHT: (frozenset({Need.GATES}), _NOTHING),
+    Phase.ROLLOUT: (
         frozenset({Need.NEW_PODS, Need.MIGRATIONS}),
         frozenset({Need.OUTPUTS, Need.NEW_PODS}),
     ),
-    Phase.VERIFYING: (frozenset({Need.NEW_PODS, Need.SMOKE, Need.CLAIMS}), _NOTHING),
-    Phase.STEPPING: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS, Need.SHARDS})),
-    Phase.WATCHING: (_JUDGED, _NOTHING),
-    Phase.SWAPPING: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS})),
-    Phase.SETTLING: (frozenset({Need.NEW_PODS, Need.LIVE, Need.SHARDS}), _NOTHING),
-    Phase.BAKING: (_JUDGED, _NOTHING),
-    Phase.CLOSING: (_NOTHING, _NOTHING),
-    Phase.WARM: (_NOTHING, _NOTHING),
-    Phase.COOLING: (_NOTHING, _NOTHING),
+    Phase.VERIFICATION: (frozenset({Need.NEW_PODS, Need.SMOKE, Need.CLAIMS}), _NOTHING),
+    Phase.CANARY_SHIFT: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS, Need.SHARDS})),
+    Phase.CANARY_ANALYSIS: (_JUDGED, _NOTHING),
+    Phase.CUTOVER: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS})),
+    Phase.CUTOVER_VERIFICATION: (frozenset({Need.NEW_PODS, Need.LIVE, Need.SHARDS}), _NOTHING),
+    Phase.BAKE: (_JUDGED, _NOTHING),
+    Phase.FINALIZATION: (_NOTHING, _NOTHING),
+    Phase.WARM_STANDBY: (_NOTHING, _NOTHING),
+    Phase.SCALE_DOWN: (_NOTHING, _NOTHING),
     Phase.DONE: (_NOTHING, _NOTHING),
     Phase.LEFTOVER: (_NOTHING, _NOTHING),
-    Phase.RAISING: (frozenset({Need.OLD_PODS}), frozenset({Need.OLD_PODS})),
-    Phase.RETURNING: (_NOTHING, frozenset({Need.LIVE, Need.SHARDS})),
-    Phase.TIDYING: (_NOTHING, _NOTHING),
+    Phase.ROLLBACK_PREPARE: (frozenset({Need.OLD_PODS}), frozenset({Need.OLD_PODS})),
+    Phase.ROLLBACK_CUTOVER: (_NOTHING, frozenset({Need.LIVE, Need.SHARDS})),
+    Phase.ROLLBACK_CLEANUP: (_NOTHING, _NOTHING),
     Phase.ROLLED_BACK: (_NOTHING, _NOTHING),
     Phase.REFUSED: (_NOTHING, _NOTHING),
     Phase.STUCK: (_NOTHING, _NOTHING),

@@ -15,7 +15,7 @@ from release.decide.actions import Action, Apply, EndUp
 from release.decide.decision import Decision
 from release.decide.model import Json, Record, Verdict
 from release.decide.observation import Observation
-from release.decide.phases import GOING_BACK, RESTING, after
+from release.decide.phases import RESTING, ROLLING_BACK, after
 from release.decide.planner import decide, needs
 from release.decide.state import Kind, State
 from release.drive.executor import Executor
@@ -146,7 +146,7 @@ class Engine:
             "numbers": numbers,
         }
         self._verdict = None
-        record = await self._record(state, Kind.ENTERED, data, buffer=phase in GOING_BACK)
+        record = await self._record(state, Kind.ENTERED, data, buffer=phase in ROLLING_BACK)
         self._herald().send(record, self._state())
 
     async def _begin(self, action: Action, state: State) -> None:
@@ -216,7 +216,7 @@ class Engine:
         self, state: State, kind: Kind, data: dict[str, Json], *, buffer: bool = False
     ) -> Record:
         record = entry(state.release, self.world.clock.now(), kind, data)
-        await self.log.append(record, buffer=buffer or state.going_back)
+        await self.log.append(record, buffer=buffer or state.rolling_back)
         self.viewer.recorded(record, self._state())
         return record
 

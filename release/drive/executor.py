@@ -58,7 +58,7 @@ class RealExecutor:
             # The default says so already, and nobody wrote it down.
             del changes[CANARY_PERCENT]
         config.write(changes)
-        await self._world.stack.up(progress, returns=state.going_back)
+        await self._world.stack.up(progress, returns=state.rolling_back)
         return "applied"
 
     async def _end_up(self) -> str:

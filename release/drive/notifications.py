@@ -60,7 +60,7 @@ class Herald:
             await self._world.notifier.send(message(self._stack, record, state), place)
             now = self._world.clock.now()
             arrived = entry(record.release, now, Kind.TOLD, arrival(record, place))
-            await self._log.append(arrived, buffer=state.going_back)
+            await self._log.append(arrived, buffer=state.rolling_back)
         except LostLockError:
             return  # the loop will find out
         except PortError as error:

@@ -25,7 +25,7 @@ from release.drive.world import World
 
 LOOKS_MAX = 2000
 """More than an hour of looks every two seconds; then each second one of the old ones goes."""
-_ONE_TEST = frozenset({Phase.STEPPING, Phase.WATCHING})
+_ONE_TEST = frozenset({Phase.CANARY_SHIFT, Phase.CANARY_ANALYSIS})
 """All canary steps are one test: its looks go on from step to step."""
 
 
@@ -125,7 +125,7 @@ class Observer:
         if len(self._looks) >= LOOKS_MAX:
             del self._looks[1::2]
         self._looks.append(Look(old, new))
-        concurrent = state.phase is Phase.WATCHING
+        concurrent = state.phase is Phase.CANARY_ANALYSIS
         # The canary and the bake are a test each, and may be wrong together as often as one.
         tests = 2 if state.spec.steps else 1
         thresholds = state.spec.thresholds.numbers()
@@ -161,6 +161,7 @@ class Observer:
         begun = [
             each.target.revision
             for each in releases(self.log.records)
-            if each.phase in (Phase.WARM, Phase.DONE, Phase.LEFTOVER) and each.target.revision
+            if each.phase in (Phase.WARM_STANDBY, Phase.DONE, Phase.LEFTOVER)
+            and each.target.revision
         ]
         return (begun[-1] if begun else ""), target.revision

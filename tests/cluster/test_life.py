@@ -184,7 +184,7 @@ def _is_told(life: Life, image: str) -> None:
         version = httpx2.get(f"http://{host}:{port}/version", trust_env=False).json()["version"]
         assert version.startswith(f"{tag.removeprefix('v')}-rc."), version
         phases = " ".join(life.said.of(stack.name))
-        assert all(word in phases for word in ("placing", "swapping", "done")), phases
+        assert all(word in phases for word in ("rollout", "cutover", "done")), phases
 
 
 def test_a_bad_change_goes_back_by_itself_and_no_merge_brings_it_back(life: Life) -> None:

@@ -28,12 +28,12 @@ def test_a_release_whose_process_is_killed_in_the_midst_of_its_up_goes_on_to_one
     releases.configure(bakeSeconds=12)
     with pressure(releases.market, tmp_path, "resumed") as load:
         placing = releases.start("deploy", "--image", build(""), "--detach")
-        releases.wait_phase("placing")
+        releases.wait_phase("rollout")
         time.sleep(5)  # in the midst of its `up`
         placing.process.kill()
         placing.finish(check=False)
         baking = releases.start("resume")
-        releases.wait_phase("baking")
+        releases.wait_phase("bake")
         baking.process.kill()
         baking.finish(check=False)
         releases.run("resume")
@@ -47,7 +47,9 @@ def test_a_release_whose_process_is_killed_in_the_midst_of_its_up_goes_on_to_one
 def test_a_release_that_is_killed_after_each_entry_of_its_journal_goes_on_to_one_version(
     releases: Releases, build: Build, tmp_path: Path
 ) -> None:
-    releases.configure(**{"bakeSeconds": 6, "deadlines.gating": 120, "deadlines.verifying": 120})
+    releases.configure(
+        **{"bakeSeconds": 6, "deadlines.preflight": 120, "deadlines.verification": 120}
+    )
     with pressure(releases.market, tmp_path, "killed-each") as load:
         deployed = _killed_after_each_entry(releases, "deploy", "--image", build(""), "--detach")
         _runs(releases, Color.GREEN)

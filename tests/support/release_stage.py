@@ -35,7 +35,7 @@ CONFIG: dict[str, object] = {
 }
 TARGET = Target(Color.GREEN, NEW_IMAGE, 2, OLD_IMAGE, 2, revision="c" * 40, by="ada")
 SHORT = {"commit": True, "stepSeconds": 3, "bakeSeconds": 5}
-DEADLINES = {"watching": 120, "baking": 120}
+DEADLINES = {"canaryAnalysis": 120, "bake": 120}
 BLUE_GREEN = Spec.model_validate({**SHORT, "deadlines": DEADLINES})
 CANARY = BLUE_GREEN.model_copy(update={"strategy": Strategy.CANARY, "canary_steps": (10, 50)})
 

@@ -38,8 +38,8 @@ SHORT: Mapping[str, object] = {
     "bakeSeconds": 6,
     "stepSeconds": 4,
     "applyAttempts": 1,
-    "deadlines.gating": 10,
-    "deadlines.verifying": 45,
+    "deadlines.preflight": 10,
+    "deadlines.verification": 45,
 }
 """Of the stack config's `release:…`: a release that takes a minute."""
 SOON: Mapping[str, object] = {"rolloutSeconds": 60, "resources": {"cpuRequest": "80m"}}

@@ -123,7 +123,7 @@ def killed(releases: Releases, image: str, folder: Path) -> Outcome:
     market = releases.market
     with pressure(market, folder, _name("killed")) as load:
         deploy = releases.start("deploy", "--image", image)
-        releases.wait_phase("baking")
+        releases.wait_phase("bake")
         dead = time.time()
         end(market.kube, Color.GREEN)
         said = ended(deploy, Exit.SENT_BACK).output
@@ -159,7 +159,7 @@ def bad(
     first = min(answered)
     if not answers:
         # It may die of the first request that it gets: then that is the first bad second.
-        swapped = _first(releases.journal(), 0, "entered", {"phase": "swapping"})
+        swapped = _first(releases.journal(), 0, "entered", {"phase": "cutover"})
         first = min([first, *(row.due for row in load.lost if row.due >= swapped)])
     outcome = Course(releases, load, what, said).outcome(first)
     lost = [f"lost: {row}" for row in load.lost] if answers and not load.void else []
@@ -205,8 +205,8 @@ def let_in_again(releases: Releases, image: str) -> None:
 def split(journal: Iterable[Entry], since: float, back: float) -> Split:
     """Split the way back from a bad moment until the traffic was back."""
     entries = list(journal)
-    decided = _first(entries, 0, "entered", {"phase": "raising"})
-    returning = _first(entries, decided, "entered", {"phase": "returning"})
+    decided = _first(entries, 0, "entered", {"phase": "rollback-prepare"})
+    returning = _first(entries, decided, "entered", {"phase": "rollback-cutover"})
     applying = _first(entries, returning, "trying", {"action": "apply"})
     return Split(decided - since, applying - decided, back - applying)
 

@@ -75,7 +75,7 @@ def found_deployed(image: str = NEW_IMAGE) -> Stage:
 async def test_a_deploy_says_what_it_does_and_ends_when_the_old_color_is_cold() -> None:
     desk = Desk()
     assert await desk.type(DEPLOY) is Exit.DONE
-    assert "swapping: tag, label, digest, /version and smoke checks are right" in desk.text
+    assert "cutover: tag, label, digest, /version and smoke checks are right" in desk.text
     assert "done: blue is scaled down" in desk.text
     assert desk.stage.stack.replicas(Color.BLUE) == 0
 
@@ -83,7 +83,7 @@ async def test_a_deploy_says_what_it_does_and_ends_when_the_old_color_is_cold() 
 async def test_a_detached_deploy_leaves_the_old_color_warm_until_someone_resumes() -> None:
     desk = Desk()
     assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
-    assert "warm: green stays" in desk.text
+    assert "warm-standby: green stays" in desk.text
     assert await desk.type("resume") is Exit.REFUSED
     await desk.stage.clock.sleep(desk.stage.spec.warm_seconds)
     assert await desk.type("resume") is Exit.DONE
@@ -233,7 +233,7 @@ async def test_a_deploy_whose_version_others_send_back_in_the_warm_window_says_s
 async def test_a_promotion_needs_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
     desk = Desk()
     await desk.stage.begin()
-    told: dict[str, Json] = {"phase": "baking", "trigger": "ready", "reason": ""}
+    told: dict[str, Json] = {"phase": "bake", "trigger": "ready", "reason": ""}
     now = desk.stage.clock.now()
     desk.stage.journal.records.append(Record(2, "r1", now, "entered", told))
     assert await desk.type("promote") is Exit.USAGE
@@ -311,18 +311,18 @@ async def test_a_plan_shows_every_step_and_changes_nothing() -> None:
     assert await desk.type(f"plan --image {NEW_IMAGE}") is Exit.DONE
     assert desk.lines == [
         f"green gets {NEW_IMAGE}; blue runs {OLD_IMAGE}",
-        "placing: all gates are open",
+        "rollout: all gates are open",
         "  … mark the cluster: a release is under way",
         f"  … give green the image {NEW_IMAGE}",
-        f"verifying: green runs {NEW_IMAGE}",
-        "swapping: tag, label, digest, /version and smoke checks are right",
+        f"verification: green runs {NEW_IMAGE}",
+        "cutover: tag, label, digest, /version and smoke checks are right",
         "  … move everything to green",
-        "settling: green is the active color",
-        "baking: green answers new requests and trades",
-        "closing: no worse than the old version",
+        "cutover-verification: green is the active color",
+        "bake: green answers new requests and trades",
+        "finalization: no worse than the old version",
         "  … take the mark of a release off the cluster",
-        "warm: green stays",
-        "cooling: stood by for 3600 s",
+        "warm-standby: green stays",
+        "scale-down: stood by for 3600 s",
         "  … scale blue down",
         "  … take the mark of a release off the cluster",
         "done: blue is scaled down",
@@ -336,13 +336,17 @@ async def test_status_history_and_logs_are_json_on_request() -> None:
     await desk.type(f"{DEPLOY} --detach")
     await desk.type("status --json")
     status = json.loads(desk.text)
-    assert (status["phase"], status["new"], status["goingBack"]) == ("warm", "green", False)
+    assert (status["phase"], status["new"], status["rollingBack"]) == (
+        "warm-standby",
+        "green",
+        False,
+    )
     await desk.type("history --json")
     assert [each["release"] for each in json.loads(desk.text)] == ["r1"]
     await desk.type("logs --json")
     assert json.loads(desk.lines[0])["kind"] == "began"
     await desk.type("status")
-    assert desk.lines[0] == "warm: green stays"
+    assert desk.lines[0] == "warm-standby: green stays"
 
 
 async def test_the_history_has_a_line_for_each_release_however_long_its_reason_is() -> None:
@@ -361,7 +365,7 @@ async def test_what_does_not_fit_the_phase_is_refused_in_words(
     desk = Desk()
     await desk.type(f"{DEPLOY} --detach")
     assert await desk.type(words) is Exit.REFUSED
-    assert "this release is warm: it" in capsys.readouterr().err
+    assert "this release is in phase warm-standby: it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", ["status", "promote", "abort", "resume", "logs"])
@@ -395,7 +399,7 @@ async def test_a_version_that_nobody_can_judge_is_promoted_by_a_person() -> None
 
     desk.stage.verdict = judge
     assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
-    assert "closing: promote by bob: quiet market" in desk.text
+    assert "finalization: promote by bob: quiet market" in desk.text
 
 
 def test_the_manual_has_every_command_and_exit_code() -> None:

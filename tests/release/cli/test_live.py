@@ -28,7 +28,7 @@ BAD = Pod(
 )
 
 
-def state(phase: Phase = Phase.WATCHING, **changed: object) -> State:
+def state(phase: Phase = Phase.CANARY_ANALYSIS, **changed: object) -> State:
     told: dict[str, object] = {"step": 2, **changed}
     return State("r1", CANARY, TARGET, NOW, phase, NOW, NEW_IMAGE, **told)  # pyright: ignore[reportArgumentType] - any field
 
@@ -45,7 +45,7 @@ def test_it_tells_phase_share_pods_verdict_time_left_and_what_comes_next() -> No
     seen = Observation(new_pods=(GOOD, BAD), judgement=judgement)
     view.take(state(), Decision("watching the canary"), seen)
     text = drawn(view)
-    assert "watching, 1:25 left" in text
+    assert "canary-analysis, 1:25 left" in text
     assert "blue → green, 50 % of the trading so far" in text
     assert "1 of 2 ready" in text
     assert "bot-green-b: CrashLoopBackOff, 2 restarts" in text
@@ -64,24 +64,24 @@ def test_what_was_not_looked_at_again_stays_and_a_new_phase_has_no_verdict_yet()
     view.take(state(), Decision("y"), Observation())
     assert "1 of 1 ready" in drawn(view)
     assert "pass" in drawn(view)
-    view.enter(state(Phase.BAKING, swapped=True), Record(1, "r1", NOW, Kind.ENTERED, {}))
+    view.enter(state(Phase.BAKE, swapped=True), Record(1, "r1", NOW, Kind.ENTERED, {}))
     assert "pass" not in drawn(view)
     assert "all of the trading" in drawn(view)
 
 
 def test_on_the_way_back_it_says_where_to() -> None:
-    view = View(state(Phase.RETURNING, swapped=True))
+    view = View(state(Phase.ROLLBACK_CUTOVER, swapped=True))
     assert "going back to blue" in drawn(view)
 
 
 def test_lines_stay_and_the_panel_goes() -> None:
     out = io.StringIO()
     terminal = Terminal(Console(file=out, force_terminal=True, width=80, color_system=None))
-    data = {"phase": "watching", "reason": "[bold]10 %[/bold] is there"}
+    data = {"phase": "canary-analysis", "reason": "[bold]10 %[/bold] is there"}
     with Live(terminal, lambda: NOW) as live:
         live.recorded(Record(1, "r1", NOW, Kind.ENTERED, data), state())
         live.waiting(state(), Decision("watching the canary"), Observation())
     text = out.getvalue()
-    assert "03:04:05 watching: [bold]10 %[/bold] is there" in text
+    assert "03:04:05 canary-analysis: [bold]10 %[/bold] is there" in text
     assert "watching the canary" in text
     assert text.rindex("\x1b[2K") > text.rindex("watching the canary")

@@ -103,8 +103,8 @@ BLIND = BLUE_GREEN.model_copy(update={"verify_label": False})
     [
         (TARGET, BLUE_GREEN, Phase.REFUSED),
         (replace(TARGET, image="build"), BLUE_GREEN, Phase.REFUSED),
-        (ANSWERED, BLUE_GREEN, Phase.WARM),
-        (TARGET, BLIND, Phase.WARM),
+        (ANSWERED, BLUE_GREEN, Phase.WARM_STANDBY),
+        (TARGET, BLIND, Phase.WARM_STANDBY),
     ],
 )
 async def test_a_release_begins_only_beside_a_version_that_gets_on_with_it(

@@ -14,7 +14,7 @@ from release.decide.actions import Apply
 from release.decide.decision import Decision
 from release.decide.model import Json, Judgement, Pod, Verdict
 from release.decide.observation import Observation
-from release.decide.phases import GOING_BACK, Phase, Trigger, after
+from release.decide.phases import ROLLING_BACK, Phase, Trigger, after
 from release.decide.planner import decide
 from release.decide.state import Kind, State, began, fold, folded
 from release.drive.journal import entry
@@ -101,9 +101,9 @@ class Walk:
     def enter(self, state: State, decision: Decision, seen: Observation) -> None:
         assert decision.trigger is not None
         phase = after(state.phase, decision.trigger)
-        assert phase in GOING_BACK or not self.went_back, "forward after an abort"
-        self.went_back = self.went_back or phase in GOING_BACK
-        if phase is Phase.RETURNING:
+        assert phase in ROLLING_BACK or not self.went_back, "forward after an abort"
+        self.went_back = self.went_back or phase in ROLLING_BACK
+        if phase is Phase.ROLLBACK_CUTOVER:
             assert any(pod.ready and not pod.terminating for pod in seen.old_pods or ())
             self.saw_old_ready = True
         data: dict[str, Json] = {
@@ -114,7 +114,10 @@ class Walk:
             "quarantine": decision.blame,
         }
         self.note(Kind.ENTERED, data)
-        if state.phase is Phase.WATCHING and decision.trigger in (Trigger.STEP, Trigger.READY):
+        if state.phase is Phase.CANARY_ANALYSIS and decision.trigger in (
+            Trigger.STEP,
+            Trigger.READY,
+        ):
             assert seen.judgement is not None
             assert seen.judgement.verdict is Verdict.PASS
 
@@ -125,7 +128,7 @@ class Walk:
         share = {active: 100 - percent, active.other: percent}
         if self.went_back:
             assert share[Color.GREEN] == 0, "forward after an abort"
-            assert state.phase is Phase.TIDYING or self.saw_old_ready
+            assert state.phase is Phase.ROLLBACK_CLEANUP or self.saw_old_ready
         assert sum(share.values()) == 100
         assert not all(value == 100 for value in share.values()), "two colors full"
         self.share = share
@@ -185,7 +188,7 @@ def test_a_label_that_is_another_or_cannot_be_read_is_not_swapped_to(
     claims: Claims | None,
 ) -> None:
     walk = Walk(canary=False)
-    for phase in ("placing", "verifying"):
+    for phase in ("rollout", "verification"):
         walk.note(Kind.ENTERED, {"phase": phase, "trigger": "ready", "reason": ""})
     digest = NEW_IMAGE.partition("@")[2]
     pods = tuple(

@@ -71,7 +71,7 @@ def test_a_label_that_nobody_compares_is_no_problem() -> None:
 def test_the_registry_is_asked_only_when_the_label_is_compared(*, compared: bool) -> None:
     spec = BLUE_GREEN.model_copy(update={"verify_label": compared})
     now = StillClock().now()
-    verifying = {"phase": "verifying", "trigger": "ready", "reason": ""}
+    verifying = {"phase": "verification", "trigger": "ready", "reason": ""}
     state = fold(
         [entry("r", now, Kind.BEGAN, began(spec, TARGET)), entry("r", now, "entered", verifying)]
     )

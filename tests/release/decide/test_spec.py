@@ -14,11 +14,11 @@ def test_the_keys_are_read_as_a_person_writes_them() -> None:
         {
             "release:strategy": "canary",
             "release:canarySteps": [5, 25],
-            "release:deadlines": {"swapping": 30},
+            "release:deadlines": {"cutover": 30},
         }
     )
     assert spec.steps == (5, 25)
-    assert spec.deadlines.swapping == 30
+    assert spec.deadlines.cutover == 30
 
 
 def test_what_the_journal_keeps_reads_back_the_same() -> None:
@@ -51,10 +51,10 @@ def test_every_problem_comes_at_once_with_key_value_and_what_is_right() -> None:
     assert "release:strategy: 'rainbow': must be 'blue-green' or 'canary'" in text
     assert "release:canarySteps: [50, 10]: must rise from step to step" in text
     assert "release:bakeSeconds: 0: must be greater than or equal to 1" in text
-    assert "release:deadlines.swaping: unknown key; known: gating, placing" in text
+    assert "release:deadlines.swaping: unknown key; known: preflight, rollout" in text
     assert "release:sped: unknown key; known: strategy" in text
 
 
 def test_a_watch_that_cannot_end_in_time_is_refused() -> None:
-    with pytest.raises(SpecError, match=r"bakeSeconds = 99 must be less than deadlines.baking"):
-        parse({"release:bakeSeconds": 99, "release:deadlines": {"baking": 50}})
+    with pytest.raises(SpecError, match=r"bakeSeconds = 99 must be less than deadlines.bake"):
+        parse({"release:bakeSeconds": 99, "release:deadlines": {"bake": 50}})

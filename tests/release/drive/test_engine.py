@@ -19,7 +19,15 @@ from tests.support.release_stage import (
     crashed,
 )
 
-FORWARD = ["placing", "verifying", "swapping", "settling", "baking", "closing", "warm"]
+FORWARD = [
+    "rollout",
+    "verification",
+    "cutover",
+    "cutover-verification",
+    "bake",
+    "finalization",
+    "warm-standby",
+]
 
 
 async def test_a_good_version_is_promoted_blue_green() -> None:
@@ -27,7 +35,7 @@ async def test_a_good_version_is_promoted_blue_green() -> None:
     await stage.begin()
     state = await stage.run()
     assert stage.phases() == FORWARD
-    assert state.phase is Phase.WARM
+    assert state.phase is Phase.WARM_STANDBY
     assert stage.trader == ("green", 0)
     assert stage.stack.image(state.target.new) == NEW_IMAGE
     assert stage.consistent
@@ -91,7 +99,12 @@ async def test_a_version_that_is_worse_while_it_bakes_is_sent_back_and_quarantin
     stage.verdict = lambda concurrent: Verdict.PASS if concurrent else Verdict.FAIL
     await stage.begin()
     state = await stage.run()
-    assert stage.phases()[-4:] == ["raising", "returning", "tidying", "rolled-back"]
+    assert stage.phases()[-4:] == [
+        "rollback-prepare",
+        "rollback-cutover",
+        "rollback-cleanup",
+        "rolled-back",
+    ]
     assert state.swapped
     assert stage.trader == ("blue", 0)
     assert stage.stack.image(state.target.old) == OLD_IMAGE
@@ -179,7 +192,7 @@ async def test_a_new_version_gets_nothing_while_the_store_is_away() -> None:
     await stage.begin()
     stage.journal.away = lambda: len(stage.journal.records) > 4
     state = await stage.run()
-    assert state.phase in (Phase.TIDYING, Phase.ROLLED_BACK)
+    assert state.phase in (Phase.ROLLBACK_CLEANUP, Phase.ROLLED_BACK)
     assert all(up["activeColor"] == "blue" for up in stage.stack.ups)
 
 
@@ -211,7 +224,7 @@ async def test_what_nobody_could_be_told_is_told_by_the_next_process_and_once() 
     stage = Stage()
     stage.shelf.deaf = True
     await stage.begin()
-    assert (await stage.run()).phase is Phase.WARM
+    assert (await stage.run()).phase is Phase.WARM_STANDBY
     assert not stage.shelf.messages
     stage.shelf.deaf = False
     await stage.run()
@@ -292,7 +305,7 @@ async def test_what_one_place_was_not_told_is_not_told_again_elsewhere() -> None
     stage.shelf.deaf_place = ""
     stage.clock.time += timedelta(hours=25)
     await stage.run()
-    assert len(stage.shelf.messages) == len(FORWARD) + 2 * len(["cooling", "done"])
+    assert len(stage.shelf.messages) == len(FORWARD) + 2 * len(["scale-down", "done"])
     stage.shelf.messages.clear()
     await stage.run()
     assert not stage.shelf.messages
@@ -313,7 +326,7 @@ async def test_a_verdict_and_the_end_of_an_up_wait_for_no_store() -> None:
     stage = Stage()
     await stage.begin()
     stage.verdict = lambda _: Verdict.FAIL
-    stage.journal.away = lambda: "baking" in stage.phases()
+    stage.journal.away = lambda: "bake" in stage.phases()
     state = await stage.run()
     assert state.phase is Phase.ROLLED_BACK
     assert stage.trader == ("blue", 0)
@@ -332,6 +345,6 @@ async def test_a_push_that_hangs_holds_up_no_rollback(monkeypatch: pytest.Monkey
     async with asyncio.timeout(5):
         state = await stage.run()
     assert state.phase is Phase.ROLLED_BACK
-    assert "closing" in stage.phases()
+    assert "finalization" in stage.phases()
     assert stage.trader == ("blue", 0)
     assert len(stage.shelf.commits) == 1

@@ -45,7 +45,7 @@ async def journal(store: Journal) -> AsyncIterator[Journal]:
 async def test_what_is_written_is_read_in_order_and_only_once(journal: Journal) -> None:
     await journal.lock("ada", AT, STALE)
     first = await journal.append("r", AT, "began", {"new": "green", "steps": [1, 2.5, None]}, "ada")
-    second = await journal.append("r", AT, "entered", {"phase": "placing"}, "ada")
+    second = await journal.append("r", AT, "entered", {"phase": "rollout"}, "ada")
     assert await journal.read(0) == [first, second]
     assert await journal.read(first.sequence) == [second]
     assert first.sequence < second.sequence

@@ -23,7 +23,10 @@ async def _run_until_it_rests(stage: Stage) -> tuple[State, bool]:
     except Killed:
         stage.journal.kill_after, stage.journal.killed = None, False
     await stage.clock.sleep(61)  # until the dead process's lock is stale
-    if (state := stage.log.state) is not None and state.phase not in (Phase.GATING, Phase.WARM):
+    if (state := stage.log.state) is not None and state.phase not in (
+        Phase.PREFLIGHT,
+        Phase.WARM_STANDBY,
+    ):
         await stage.command("resume")
     return await stage.run(), True
 
@@ -66,7 +69,7 @@ async def test_a_deploy_that_is_killed_in_the_middle_of_an_up_ends_in_one_versio
 
 
 def _check(stage: Stage, state: State, version: str) -> None:
-    assert state.phase is (Phase.WARM if version == GOOD else Phase.ROLLED_BACK)
+    assert state.phase is (Phase.WARM_STANDBY if version == GOOD else Phase.ROLLED_BACK)
     assert stage.trader == ("green" if version == GOOD else "blue", 0)
     assert stage.consistent
     assert stage.shelf.mark == ""

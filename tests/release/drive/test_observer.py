@@ -44,18 +44,18 @@ class Bench:
 
 async def test_the_canary_steps_are_one_test_and_the_bake_is_another() -> None:
     bench = Bench(Stage(CANARY))
-    bench.enter("watching")
+    bench.enter("canary-analysis")
     assert [await bench.looked() for _ in range(2)] == [1, 2]
-    bench.enter("stepping")
-    bench.enter("watching")
+    bench.enter("canary-shift")
+    bench.enter("canary-analysis")
     assert await bench.looked() == 3
-    bench.enter("baking")
+    bench.enter("bake")
     assert await bench.looked() == 1
 
 
 async def test_between_two_looks_the_last_judgement_stands() -> None:
     bench = Bench(Stage(BLUE_GREEN))
-    bench.enter("baking")
+    bench.enter("bake")
     assert await bench.looked() == 1
     bench.stage.clock.time -= timedelta(seconds=1)
     assert await bench.looked() == 1
@@ -65,7 +65,7 @@ async def test_between_two_looks_the_last_judgement_stands() -> None:
 async def test_what_cannot_be_seen_is_unknown_with_the_reason_and_no_ready_pod_is_timed() -> None:
     stage = Stage()
     bench = Bench(stage)
-    bench.enter("baking")
+    bench.enter("bake")
     stage.cluster.spoil = lambda _: None
     needs = frozenset({Need.NEW_PODS})
     assert (await bench.observer.look(bench.state, needs, running=False)).lost_seconds == 0
