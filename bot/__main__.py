@@ -110,7 +110,7 @@ def healthcheck(environ: Mapping[str, str]) -> int:
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     commands = "".join(f"  {name:14}{text}\n" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
-        prog="python -m bot",
+        prog="bot",
         description="A trading bot. Configured by the environment; runs with none.",
         epilog=f"commands:\n{commands}\nenvironment: {', '.join(SET_BY_PEOPLE)}, and what the"
         " platform sets (bot/contract/environment.py)",
@@ -125,5 +125,10 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     return parser
 
 
+def start() -> int:
+    """Run the command line of this process: the command `bot`."""
+    return main(sys.argv[1:], os.environ)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(start())

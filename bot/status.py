@@ -237,7 +237,7 @@ def _address(text: str) -> str:
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the command; return 0 when healthy, 3 when degraded, 1 when not or not reachable."""
     port = environ.get(env.HTTP_PORT) or http.PORT
-    parser = argparse.ArgumentParser(prog="python -m bot status", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="bot status", description=DESCRIPTION)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--url",

@@ -1,6 +1,6 @@
 """What only CI needs: its comments and issues, the approval's rule, scanners, versions.
 
-`python -m pipeline` runs it; the workflows call `make`, which calls this. It drives tools (`gh`,
+`pipeline` runs it; the workflows call `make`, which calls this. It drives tools (`gh`,
 `git`, `cz`, scanners) and knows nothing of the bot: of `infra` it takes the marker of a review, of
 `bot` the contract's versions. Nobody imports it.
 """

@@ -1,4 +1,4 @@
-"""`python -m pipeline`: see `--help`."""
+"""`pipeline`: see `--help`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The commands of `python -m pipeline`: see its `--help`."""
+"""The commands of `pipeline`: see its `--help`."""
 
 import argparse
 import sys
@@ -147,7 +147,7 @@ def _changelog(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m pipeline",
+        prog="pipeline",
         description="What only CI needs.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -22,7 +22,7 @@ class TooLongError(ValueError):
 
 
 class Drift(IntEnum):
-    """What a check has found; the values are the exit codes of `python -m infra.review`."""
+    """What a check has found; the values are the exit codes of `infra-review`."""
 
     NONE = 0
     UNKNOWN = 1

@@ -1,4 +1,4 @@
-"""`python -m release`, in the folder of the Pulumi project."""
+"""`release`, in the folder of the Pulumi project."""
 
 import gc
 
@@ -11,7 +11,13 @@ from pathlib import Path  # noqa: E402 -- likewise
 from release.assembly import Assembly  # noqa: E402 -- likewise
 from release.cli.main import main  # noqa: E402 -- likewise
 
-if __name__ == "__main__":
+
+def start() -> int:
+    """Run the command line of this process, in this folder: the command `release`."""
     gc.freeze()
     gc.enable()
-    sys.exit(main(Assembly(Path.cwd(), dict(os.environ)).site))
+    return main(Assembly(Path.cwd(), dict(os.environ)).site)
+
+
+if __name__ == "__main__":
+    sys.exit(start())

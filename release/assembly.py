@@ -84,7 +84,7 @@ class Assembly:
             PortError: the stack config cannot be read.
         """
         project = self._project()
-        file = StackFile(self.folder / f"Pulumi.{stack}.yaml", project)
+        file = StackFile(self._config_of(stack), project)
         config = file.read()
         local = config.get(f"{project}:deployEnv") == DeployEnv.LOCAL
         ours = holder.name(getpass.getuser(), os.getpid(), uuid.uuid4().hex[:4])
@@ -124,6 +124,17 @@ class Assembly:
         except (OSError, yaml.YAMLError) as error:
             raise CannotBeginError(f"{path} cannot be read; run this beside it: {error}") from error
         return str(content["name"])
+
+    def _config_of(self, stack: str) -> Path:
+        path = self.folder / f"Pulumi.{stack}.yaml"
+        if not path.exists():
+            files = sorted(self.folder.glob("Pulumi.*.yaml"))
+            known = ", ".join(file.name[len("Pulumi.") : -len(".yaml")] for file in files) or "none"
+            raise CannotBeginError(
+                f"--stack {stack}: {path} does not exist; stacks with a config: {known}; "
+                f"`pulumi stack init {stack}` makes a new one"
+            )
+        return path
 
     def _journal(self, stack: str, *, local: bool) -> Journal:
         if url := self.env.get(JOURNAL_URL):

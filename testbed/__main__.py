@@ -1,4 +1,4 @@
-"""`python -m testbed`: see `--help`."""
+"""`testbed`: see `--help`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The commands: `python -m testbed up | down | status | doctor | env | logs | deploy`."""
+"""The commands: `.venv/bin/testbed up | down | status | doctor | env | logs | deploy`."""
 
 import argparse
 import contextlib
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None, paths: Paths | None = None) -> 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
     top = argparse.ArgumentParser(
-        prog="python -m testbed",
+        prog="testbed",
         description="A one-node Kubernetes, a registry, an engine, databases and the Pulumi CLI.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     add("down", _down, "stop and remove everything but the cache")
     add("status", _status, "tell what runs, versions and addresses")
     add("doctor", _doctor, "tell what this machine lacks or has in the way, and what to do")
-    add("env", _env, 'print what a shell needs: eval "$(python -m testbed env)"')
+    add("env", _env, 'print what a shell needs: eval "$(.venv/bin/testbed env)"')
     logs = add("logs", _logs, "print the end of a daemon's log, or list the logs")
     logs.add_argument("daemon", nargs="?", help="its name; without one the logs are listed")
     logs.add_argument("-n", "--lines", type=int, default=100, help="how many lines (100)")
@@ -78,7 +78,7 @@ def _up(_options: argparse.Namespace, paths: Paths) -> int:
     with _alone(paths):
         doctor.refuse_hopeless(paths)
         steps.run_all(paths)
-    say('the platform runs; for your shell: eval "$(python -m testbed env)"')
+    say('the platform runs; for your shell: eval "$(.venv/bin/testbed env)"')
     return 0
 
 
@@ -118,7 +118,7 @@ def _logs(options: argparse.Namespace, paths: Paths) -> int:
 
 def _show_log(log: Path, lines: int, *, follow: bool) -> int:
     if not log.exists():
-        raise PlatformError(f"{log} does not exist: the daemon never ran; python -m testbed up")
+        raise PlatformError(f"{log} does not exist: the daemon never ran; .venv/bin/testbed up")
     if follow:
         os.execvp("tail", ["tail", "-n", str(lines), "-F", str(log)])  # noqa: S606, S607
     print(tail(log, lines))  # noqa: T201  # its result

@@ -140,5 +140,5 @@ def settle(paths: Paths) -> None:
     except PlatformError as error:
         conditions = kubectl(paths, "describe", "nodes")
         raise PlatformError(
-            f"{error}\n{conditions}\nsee: python -m testbed logs kubelet"
+            f"{error}\n{conditions}\nsee: .venv/bin/testbed logs kubelet"
         ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from testbed import database, images, net
 from testbed.paths import Paths
+from testbed.stack import LOCAL
 
 BASE_IMAGE = "BASE_IMAGE"
 
@@ -29,6 +30,8 @@ def variables(paths: Paths, base_image: str, path: str) -> dict[str, str]:
         "DOCKER_BUILDKIT": "1",
         "PULUMI_HOME": str(paths.pulumi_home),
         "PULUMI_BACKEND_URL": paths.pulumi_state.as_uri(),
+        # The state holds this one alone, and a fresh clone has not selected it.
+        "PULUMI_STACK": LOCAL,
         # Of the stack on this machine only; it protects nothing that this machine does not hold.
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_SKIP_UPDATE_CHECK": "true",

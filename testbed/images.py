@@ -217,5 +217,5 @@ def _expect_success(answer: httpx2.Response) -> None:
     if not answer.is_success:
         raise PlatformError(
             f"the registry answered {answer.status_code} to {answer.request.method}"
-            f" {answer.request.url}: {answer.text[:500]}\nsee: python -m testbed logs registry"
+            f" {answer.request.url}: {answer.text[:500]}\nsee: .venv/bin/testbed logs registry"
         )

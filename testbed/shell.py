@@ -81,7 +81,7 @@ def run(
         raise PlatformError(f"no end after {timeout_seconds:.0f} s: {shown}") from error
     except FileNotFoundError as error:
         raise PlatformError(
-            f"not found: {command[0]}; `python -m testbed doctor` tells what is missing"
+            f"not found: {command[0]}; `.venv/bin/testbed doctor` tells what is missing"
         ) from error
     if done.returncode != 0:
         words_left = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])

@@ -140,7 +140,7 @@ def deploy(paths: Paths, context: str | None, repository: str | None) -> None:
 def _next_steps(outputs: Mapping[str, Any], context: str | None) -> str:
     """Return what a person types next; `shell` sets up plain pulumi on the local platform."""
     active = Color(outputs["activeColor"])
-    shell = "" if context else '  eval "$(.venv/bin/python -m testbed env)"\n'
+    shell = "" if context else '  eval "$(.venv/bin/testbed env)"\n'
     return (
         f"\n{active} is active and {active.other} stands by. Swap them:\n{shell}"
         f"  pulumi config set activeColor {active.other} && pulumi up\n"

@@ -1,4 +1,4 @@
-"""What runs, in which version, and where: the answer of `python -m testbed status`."""
+"""What runs, in which version, and where: the answer of `.venv/bin/testbed status`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def report(paths: Paths) -> Report:
     """Ask every daemon and the node."""
     states = supervision.states(paths)
     if not states:
-        return Report("the platform does not run; start it with: python -m testbed up", well=False)
+        return Report("the platform does not run; start it with: .venv/bin/testbed up", well=False)
     asked = [(daemon, daemon_fault(daemon, states)) for daemon in daemons(paths)]
     node = _node(paths)
     lines = [f"{'ok  ' if not fault else 'FAIL'} {d.name:24} {fault}" for d, fault in asked]
@@ -41,7 +41,7 @@ def daemon_fault(daemon: Daemon, states: Mapping[str, str]) -> str:
     """Return what is wrong with a daemon; empty when nothing is."""
     state = states.get(daemon.name, "unknown to the supervisor")
     if state != "RUNNING":
-        return f"{state}: python -m testbed logs {daemon.name}"
+        return f"{state}: .venv/bin/testbed logs {daemon.name}"
     return daemon.ready() or ""
 
 
@@ -52,7 +52,7 @@ def _node(paths: Paths) -> str:
         ready = cluster.kubectl(paths, *words, seconds=10)
     except PlatformError as error:
         return str(error).splitlines()[0]
-    return "" if ready == "True" else f"Ready is {ready}: python -m testbed logs kubelet"
+    return "" if ready == "True" else f"Ready is {ready}: .venv/bin/testbed logs kubelet"
 
 
 def _facts(paths: Paths) -> list[str]:

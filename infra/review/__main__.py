@@ -1,4 +1,4 @@
-"""`python -m infra.review`: see `--help`."""
+"""`infra-review`: see `--help`."""
 
 import sys
 

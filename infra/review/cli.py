@@ -71,7 +71,7 @@ def _preview(options: argparse.Namespace) -> tuple[Preview, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m infra.review",
+        prog="infra-review",
         description="Say in words what `pulumi up` would change, as Markdown.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

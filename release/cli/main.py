@@ -1,4 +1,4 @@
-"""`python -m release`: the commands, their options, and what they print. Knows no port by name."""
+"""`release`: the commands, their options, and what they print. Knows no port by name."""
 
 import argparse
 import asyncio

@@ -32,7 +32,7 @@ TAIL_LINES = 25
 """How much of a failed build's output goes into the error."""
 
 _START_HINT = (
-    "Start the engine (`python -m testbed up` on the local platform), or say where it is: "
+    "Start the engine (`.venv/bin/testbed up` on the local platform), or say where it is: "
     "DOCKER_HOST, or `pulumi config set docker:host`"
 )
 

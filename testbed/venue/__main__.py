@@ -1,4 +1,4 @@
-"""`python -m testbed.venue`: see `--help`."""
+"""`testbed-venue`: see `--help`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m testbed.venue`: the command line, parsed once."""
+"""`testbed-venue`: the command line, parsed once."""
 
 import argparse
 import sys
@@ -71,7 +71,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
 def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
     top = argparse.ArgumentParser(
-        prog="python -m testbed.venue",
+        prog="testbed-venue",
         description="A simulated exchange that speaks what ccxt needs of Binance's spot interface.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,4 +1,4 @@
-"""`python -m release` on the real cluster, under signals and load: promoted, and sent back."""
+"""`release` on the real cluster, under signals and load: promoted, and sent back."""
 
 from pathlib import Path
 

@@ -49,6 +49,15 @@ async def test_a_shared_stack_needs_the_address_of_its_journal(
     assert f"{JOURNAL_URL} is not set" in capsys.readouterr().err
 
 
+async def test_a_stack_without_a_config_is_a_wrong_command_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await _typed(folder, "plan --stack nosuch") is Exit.USAGE
+    text = capsys.readouterr().err
+    assert "--stack nosuch" in text
+    assert "local, staging" in text
+
+
 async def test_a_journal_that_is_away_is_said_without_its_password(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

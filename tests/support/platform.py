@@ -1,4 +1,4 @@
-"""The platform that the tests run on: the shell's own, else what `python -m testbed env` tells."""
+"""The platform that the tests run on: the shell's own, else what `.venv/bin/testbed env` tells."""
 
 import os
 import shutil

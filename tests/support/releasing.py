@@ -1,4 +1,4 @@
-"""Releases on a stack that trades: `python -m release` as people run it, under signals and load.
+"""Releases on a stack that trades: `release` as people run it, under signals and load.
 
 What a release took is told by three records that know nothing of each other: the release's journal,
 the load's rows, and the exchange.

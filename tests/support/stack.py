@@ -52,6 +52,7 @@ class Stack:
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         own = {
             "PULUMI_BACKEND_URL": state.as_uri(),
+            "PULUMI_STACK": name,
             "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "NO_COLOR": "1",

@@ -72,7 +72,7 @@ def test_a_daemon_that_gave_up_fails_at_once_with_the_end_of_its_log(tmp_path: P
     assert "connection refused" in text
     assert "disk is full" in text
     assert "early words" not in text
-    assert "python -m testbed up" in text
+    assert ".venv/bin/testbed up" in text
 
 
 def test_a_daemon_that_is_never_ready_fails_at_its_deadline() -> None:

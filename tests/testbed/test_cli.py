@@ -31,7 +31,7 @@ def test_status_of_a_platform_that_does_not_run_ends_with_1_and_says_how_to_star
     paths: Paths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["status"], paths) == 1
-    assert "python -m testbed up" in capsys.readouterr().out
+    assert ".venv/bin/testbed up" in capsys.readouterr().out
 
 
 def test_logs_of_an_unknown_daemon_name_those_that_there_are(

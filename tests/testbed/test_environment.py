@@ -39,3 +39,4 @@ def test_pulumis_state_and_passphrase_are_those_of_the_local_stack() -> None:
     settings = variables(PATHS, BASE, "/bin")
     assert settings["PULUMI_BACKEND_URL"] == "file:///a%20state/pulumi"
     assert settings["PULUMI_CONFIG_PASSPHRASE"] == ""
+    assert settings["PULUMI_STACK"] == "local"

@@ -18,8 +18,8 @@ def daemon(wrong: str | None) -> Daemon:
     [
         ("RUNNING", None, ""),
         ("RUNNING", "connection refused", "connection refused"),
-        ("FATAL", None, "FATAL: python -m testbed logs etcd"),
-        ("STOPPED", "refused", "STOPPED: python -m testbed logs etcd"),
+        ("FATAL", None, "FATAL: .venv/bin/testbed logs etcd"),
+        ("STOPPED", "refused", "STOPPED: .venv/bin/testbed logs etcd"),
     ],
 )
 def test_a_daemon_is_well_when_it_runs_and_is_ready(
@@ -56,7 +56,7 @@ def test_a_failed_command_tells_its_code_and_last_words() -> None:
 
 def test_a_missing_command_points_to_the_doctor() -> None:
     with pytest.raises(
-        PlatformError, match="not found: no-such-command; `python -m testbed doctor`"
+        PlatformError, match=r"not found: no-such-command; `\.venv/bin/testbed doctor`"
     ):
         run(["no-such-command"])
 

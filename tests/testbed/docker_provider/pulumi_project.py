@@ -91,6 +91,7 @@ class Project:
         own = {
             "PULUMI_BACKEND_URL": self.folder.joinpath("state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_STACK": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         return subprocess.run(  # noqa: S603 - our own words

@@ -132,7 +132,7 @@ def test_an_engine_that_is_down_is_told_by_its_address(project: Project) -> None
     printed = project.failing_up()
     assert time.monotonic() - began < 60
     assert f"no Docker engine answers at {address}: No such file or directory" in printed
-    assert "python -m testbed up" in printed
+    assert ".venv/bin/testbed up" in printed
 
 
 def test_a_password_is_nowhere_in_clear(project: Project) -> None:
