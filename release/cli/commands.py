@@ -4,9 +4,10 @@ from infra.outputs import StackOutputs
 from release.cli.exit_codes import Exit, of
 from release.decide.model import Json, Lock, Record
 from release.decide.observation import Need
-from release.decide.phases import Phase, RefusedError, Trigger, after
+from release.decide.phases import Phase, Trigger
 from release.decide.spec import Spec, SpecError
 from release.decide.state import Kind, State, Target, began, fold, releases
+from release.decide.transitions import RefusedError, after
 from release.drive.engine import Viewer, rests
 from release.drive.journal import entry
 from release.drive.locking import LockedError, take_lock

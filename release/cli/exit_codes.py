@@ -2,7 +2,8 @@
 
 from enum import IntEnum
 
-from release.decide.phases import Phase
+from release.decide.phase_table import ROWS
+from release.decide.phases import Outcome, Phase
 
 
 class Exit(IntEnum):
@@ -30,13 +31,13 @@ class Exit(IntEnum):
     """Ended by a signal; the release goes on with `release resume`."""
 
 
-_OF_PHASE = {
-    Phase.WARM_STANDBY: Exit.DONE,
-    Phase.DONE: Exit.DONE,
-    Phase.LEFTOVER: Exit.LEFTOVER,
-    Phase.ROLLED_BACK: Exit.SENT_BACK,
-    Phase.REFUSED: Exit.REFUSED,
-    Phase.STUCK: Exit.STUCK,
+_OF_OUTCOME = {
+    Outcome.RELEASED: Exit.DONE,
+    Outcome.LEFTOVER: Exit.LEFTOVER,
+    Outcome.ROLLED_BACK: Exit.SENT_BACK,
+    Outcome.REFUSED: Exit.REFUSED,
+    Outcome.STUCK: Exit.STUCK,
+    Outcome.UNFINISHED: Exit.UNREACHABLE,
 }
 
 
@@ -47,7 +48,7 @@ def of(phase: Phase, *, backwards: bool) -> Exit:
         phase: where the release rests.
         backwards: whether the command wanted the old version back.
     """
-    found = _OF_PHASE.get(phase, Exit.UNREACHABLE)
+    found = _OF_OUTCOME[ROWS[phase].outcome]
     if not backwards:
         return found
     if found in (Exit.SENT_BACK, Exit.REFUSED):

@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.contract.color import Color
-from release.cli.views import Plain, next_words
+from release.cli.views import Plain
 from release.decide.decision import Decision
 from release.decide.figures import shown
 from release.decide.model import Judgement, Pod, Record
 from release.decide.observation import Observation
+from release.decide.phase_table import ROWS
 from release.decide.state import Kind, State
 
 REFRESHES_PER_SECOND = 4
@@ -69,7 +70,7 @@ def _rows(view: View, state: State, now: datetime) -> list[tuple[str, str]]:
         rows.append(("verdict", _judged(view.judgement)))
     if view.waits:
         rows.append(("waits", view.waits))
-    return [*rows, ("next", next_words(state.phase))]
+    return [*rows, ("next", ROWS[state.phase].hint)]
 
 
 def _left(state: State, now: datetime) -> str:

@@ -25,9 +25,10 @@ from release.cli.views import (
 )
 from release.decide.gates import OVERRIDES
 from release.decide.model import Json
-from release.decide.phases import RefusedError, Trigger
+from release.decide.phases import Trigger
 from release.decide.spec import SpecError
 from release.decide.state import Kind, releases
+from release.decide.transitions import RefusedError
 from release.drive.engine import Viewer
 from release.drive.locking import LockedError
 from release.drive.ports import LostLockError, PortError

@@ -10,28 +10,11 @@ from release.decide.decision import Decision
 from release.decide.figures import shown
 from release.decide.model import Json, Lock, Record
 from release.decide.observation import Observation
-from release.decide.phases import RESTING, Phase
+from release.decide.phase_table import ROWS
+from release.decide.phases import Phase
 from release.decide.state import Kind, State
 
 Print = Callable[[str], None]
-
-NEXT = {
-    Phase.CANARY_ANALYSIS: "`release promote` takes it for good enough, `release abort` ends it",
-    Phase.BAKE: "`release promote` takes it for good enough, `release rollback` sends it back",
-    Phase.WARM_STANDBY: "`release rollback` sends it back within seconds; `release resume` scales "
-    "the old color down when the window is over",
-    Phase.DONE: "`release rollback` starts the old color again and goes back",
-    Phase.LEFTOVER: "`release resume` tries to scale the old color down again",
-    Phase.ROLLED_BACK: "`release logs` tells why; a mended version is a new `release deploy`",
-    Phase.REFUSED: "mend what the gates name, then `release deploy` again",
-    Phase.STUCK: "a person is needed: see what holds it up, then `release resume`",
-}
-
-
-def next_words(phase: Phase) -> str:
-    """Return what a person can do now."""
-    default = "`release abort` ends it" if phase not in RESTING else "nothing"
-    return NEXT.get(phase, default)
 
 
 def line(record: Record) -> str:
@@ -85,7 +68,7 @@ def status_json(state: State, lock: Lock | None, now: datetime) -> dict[str, Jso
         "by": state.target.by,
         "lockedBy": lock.holder if lock else None,
         "lockedSince": lock.since.isoformat() if lock else None,
-        "next": next_words(state.phase),
+        "next": ROWS[state.phase].hint,
     }
 
 

@@ -5,22 +5,10 @@ from datetime import datetime
 from typing import cast
 
 from release.decide.figures import shown
-from release.decide.model import Json, Message, Record, Severity
-from release.decide.phases import Phase
+from release.decide.model import Json, Message, Record
+from release.decide.phase_table import ROWS
 from release.decide.state import Kind, State, fold
 
-_SEVERITY = {
-    Phase.FINALIZATION: Severity.GOOD,
-    Phase.WARM_STANDBY: Severity.GOOD,
-    Phase.DONE: Severity.GOOD,
-    Phase.ROLLBACK_PREPARE: Severity.BAD,
-    Phase.ROLLBACK_CUTOVER: Severity.BAD,
-    Phase.ROLLBACK_CLEANUP: Severity.BAD,
-    Phase.ROLLED_BACK: Severity.BAD,
-    Phase.REFUSED: Severity.BAD,
-    Phase.LEFTOVER: Severity.BAD,
-    Phase.STUCK: Severity.URGENT,
-}
 _NUMBERS_MAX = 12
 
 
@@ -72,7 +60,7 @@ def message(stack: str, record: Record, state: State) -> Message:
     numbers = cast("dict[str, float]", record.data.get("numbers") or {})
     return Message(
         key=f"{stack}/{record.release}/{identity(record)}",
-        severity=_SEVERITY.get(state.phase, Severity.INFO),
+        severity=ROWS[state.phase].severity,
         title=f"{stack}: {state.phase}: {target.old} → {target.new}",
         lines=(
             state.reason,

@@ -9,17 +9,11 @@ from datetime import datetime
 from release.decide.actions import Announce, Apply
 from release.decide.decision import Decision
 from release.decide.observation import Need, Observation
-from release.decide.phases import (
-    RESTING,
-    ROLLING_BACK,
-    SWAPPED,
-    Phase,
-    RefusedError,
-    Trigger,
-    after,
-)
+from release.decide.phase_table import ROWS
+from release.decide.phases import Phase, Trigger
 from release.decide.state import State
-from release.decide.steps import HANDLERS, NEEDS, Situation
+from release.decide.steps import HANDLERS, Situation
+from release.decide.transitions import RESTING, ROLLING_BACK, RefusedError, after
 
 
 def decide(state: State, seen: Observation, now: datetime) -> Decision:
@@ -44,8 +38,8 @@ def needs(state: State) -> frozenset[Need]:
         return frozenset()
     if state.phase is Phase.ROLLBACK_PREPARE and not state.work(Announce.key).tries:
         return frozenset()  # what comes first needs no eyes, and seconds count
-    early, late = NEEDS[state.phase]
-    found = late if state.work(Apply.key).done else early
+    row = ROWS[state.phase]
+    found = row.needs_applied if state.work(Apply.key).done else row.needs
     return found if state.spec.verify_label else found - {Need.CLAIMS}
 
 
@@ -70,12 +64,11 @@ def _expired(state: State, waiting: Decision, seen: Observation) -> Decision:
 
 
 def _blaming(state: State, decision: Decision) -> Decision:
-    """Say whether the image is at fault: it is, when it was sent back after the swap or by name.
+    """Say whether the image is at fault: the step that failed knows, or a person rolled it back.
 
-    Too little traffic before the swap, a broken `up` and a person who only stops are no fault.
+    A broken `up`, a deadline, too little traffic and a person who only stops are no fault of it,
+    before the cutover and after.
     """
     if decision.trigger is None or after(state.phase, decision.trigger) not in ROLLING_BACK:
         return replace(decision, blame=False)
-    by_hand = decision.trigger is Trigger.ROLLBACK
-    swapped = state.phase in SWAPPED and decision.trigger is not Trigger.ABORT
-    return replace(decision, blame=decision.blame or by_hand or swapped)
+    return replace(decision, blame=decision.blame or decision.trigger is Trigger.ROLLBACK)

@@ -16,16 +16,17 @@ _NOT_PULLED = frozenset(
     }
 )
 """The image did not come: perhaps its registry is away, so its content is not at fault."""
-_DOES_NOT_RUN = frozenset(
-    {
-        "CrashLoopBackOff",
-        "CreateContainerConfigError",
-        "CreateContainerError",
-        "RunContainerError",
-    }
+_NOT_CONFIGURED = frozenset({"CreateContainerConfigError"})
+"""A Secret or a ConfigMap, or a key of one, is missing: the cluster is to be fixed."""
+_DOES_NOT_RUN = frozenset({"CrashLoopBackOff", "CreateContainerError", "RunContainerError"})
+LOST_CAUSES = _NOT_PULLED | _NOT_CONFIGURED | _DOES_NOT_RUN
+"""Reasons of a container that waiting does not fix."""
+_NOT_STARTED = frozenset(
+    {"ContainerCreating", "Evicted", "NodeLost", "PodInitializing", "SchedulingGated"}
+    | {"Unschedulable"}
 )
-LOST_CAUSES = _NOT_PULLED | _DOES_NOT_RUN
-"""Reasons of a container that waiting does not mend."""
+"""The platform has not started the container, or has taken it away."""
+_PLATFORM = _NOT_PULLED | _NOT_CONFIGURED | _NOT_STARTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,23 @@ def lost_cause(pods: Sequence[Pod], image: str, restarts: int) -> LostCause | No
     for pod in pods:
         if pod.terminating or not image or pod.image != image:
             continue
-        cause = pod.reason.partition(":")[0]  # the cluster's word; its sentence follows
+        cause = _cause(pod)
         if cause in LOST_CAUSES:
-            return LostCause(_told(pod, pod.reason), blame=cause not in _NOT_PULLED)
+            return LostCause(_told(pod, pod.reason), blame=cause not in _PLATFORM)
         if pod.restarts > restarts:
             return LostCause(_told(pod, f"restarted {pod.restarts} times"), blame=True)
     return None
+
+
+def has_run(pods: Sequence[Pod], image: str) -> bool:
+    """Return whether the image itself was seen to run, or to end: then it is to blame for silence.
+
+    Pods that were never started, or that nobody sees any more, say nothing of the image.
+    """
+    mine = [pod for pod in pods if pod.image == image and not pod.terminating]
+    return any(
+        pod.digest or pod.restarts or (pod.reason and _cause(pod) not in _PLATFORM) for pod in mine
+    )
 
 
 def unproven(
@@ -92,6 +104,11 @@ def unproven(
     if len(versions) > 1:
         problems.append(f"its pods say different versions: {', '.join(sorted(versions))}")
     return problems
+
+
+def _cause(pod: Pod) -> str:
+    """Return the cluster's word for why it is not ready; its sentence follows a colon."""
+    return pod.reason.partition(":")[0]
 
 
 def _told(pod: Pod, why: str) -> str:

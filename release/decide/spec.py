@@ -7,6 +7,7 @@ need not know them: `pulumi config set release:strategy canary`.
 from collections.abc import Mapping
 from enum import StrEnum
 from itertools import pairwise
+from operator import attrgetter
 from typing import Annotated, Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,7 +17,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from bot.contract.intent import CANARY_PERCENT_MAX
 from bot.contract.provenance import Builds
 from release.decide.freeze import WindowError, window
-from release.decide.phases import RESTING, Phase
+from release.decide.phase_table import ROWS
+from release.decide.phases import Phase
 
 PREFIX = "release:"
 
@@ -175,11 +177,8 @@ class Spec(_Strict):
 
     def deadline_seconds(self, phase: Phase) -> int | None:
         """Return how long a phase may last; None where a release rests until somebody comes."""
-        if phase is Phase.WARM_STANDBY:
-            return self.warm_seconds
-        if phase in RESTING:
-            return None
-        return int(getattr(self.deadlines, phase.value.replace("-", "_")))
+        attribute = ROWS[phase].deadline
+        return None if attribute is None else int(attrgetter(attribute)(self))
 
     def to_json(self) -> dict[str, Any]:
         """Return what the journal keeps, so that a resumed release has the rules it began with."""

@@ -10,8 +10,9 @@ from bot.contract.color import Color
 from infra.outputs import StackOutputs
 from release.decide.known import OUTPUTS, to_json
 from release.decide.model import Json, Record
-from release.decide.phases import ROLLING_BACK, SWAPPED, Phase, Trigger
+from release.decide.phases import Phase, Trigger
 from release.decide.spec import Spec, from_journal
+from release.decide.transitions import ROLLING_BACK, SWAPPED
 
 
 class Kind(StrEnum):

@@ -10,9 +10,9 @@ from bot.contract.shards import SHARD_COUNT
 from release.decide.actions import Action, Announce, Apply, Ban, Commit, EndUp, Withdraw
 from release.decide.decision import Decision
 from release.decide.model import Scalar, Verdict
-from release.decide.observation import Need, Observation
+from release.decide.observation import Observation
 from release.decide.phases import Phase, Trigger
-from release.decide.readiness import lost_cause, serving, unproven
+from release.decide.readiness import has_run, lost_cause, serving, unproven
 from release.decide.state import State
 
 ACTIVE_COLOR = "activeColor"
@@ -100,7 +100,8 @@ def _gone(at: Situation) -> Decision | None:
     state, seen = at.state, at.seen
     if seen.new_pods is not None and not serving(seen.new_pods):
         if seen.lost_seconds >= state.spec.lost_seconds:
-            return _fail(f"{state.target.new} has no ready pod", blame=True)
+            blame = has_run(seen.new_pods, state.image)
+            return _fail(f"{state.target.new} has no ready pod", blame=blame)
         return at.wait(f"{state.target.new} has no ready pod", 0.5)
     return None
 
@@ -306,32 +307,3 @@ HANDLERS: Mapping[Phase, Callable[[Situation], Decision]] = {
     Phase.ROLLBACK_CUTOVER: _rollback_cutover,
     Phase.ROLLBACK_CLEANUP: _rollback_cleanup,
 }
-
-_NOTHING: frozenset[Need] = frozenset()
-_JUDGED = frozenset({Need.NEW_PODS, Need.JUDGEMENT})
-
-NEEDS: Mapping[Phase, tuple[frozenset[Need], frozenset[Need]]] = {
-    Phase.PREFLIGHT: (frozenset({Need.GATES}), _NOTHING),
-    Phase.ROLLOUT: (
-        frozenset({Need.NEW_PODS, Need.MIGRATIONS}),
-        frozenset({Need.OUTPUTS, Need.NEW_PODS}),
-    ),
-    Phase.VERIFICATION: (frozenset({Need.NEW_PODS, Need.SMOKE, Need.CLAIMS}), _NOTHING),
-    Phase.CANARY_SHIFT: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS, Need.SHARDS})),
-    Phase.CANARY_ANALYSIS: (_JUDGED, _NOTHING),
-    Phase.CUTOVER: (frozenset({Need.NEW_PODS}), frozenset({Need.NEW_PODS})),
-    Phase.CUTOVER_VERIFICATION: (frozenset({Need.NEW_PODS, Need.LIVE, Need.SHARDS}), _NOTHING),
-    Phase.BAKE: (_JUDGED, _NOTHING),
-    Phase.FINALIZATION: (_NOTHING, _NOTHING),
-    Phase.WARM_STANDBY: (_NOTHING, _NOTHING),
-    Phase.SCALE_DOWN: (_NOTHING, _NOTHING),
-    Phase.DONE: (_NOTHING, _NOTHING),
-    Phase.LEFTOVER: (_NOTHING, _NOTHING),
-    Phase.ROLLBACK_PREPARE: (frozenset({Need.OLD_PODS}), frozenset({Need.OLD_PODS})),
-    Phase.ROLLBACK_CUTOVER: (_NOTHING, frozenset({Need.LIVE, Need.SHARDS})),
-    Phase.ROLLBACK_CLEANUP: (_NOTHING, _NOTHING),
-    Phase.ROLLED_BACK: (_NOTHING, _NOTHING),
-    Phase.REFUSED: (_NOTHING, _NOTHING),
-    Phase.STUCK: (_NOTHING, _NOTHING),
-}
-"""What each phase has to see, before its `up` is through and after."""

@@ -15,9 +15,9 @@ from release.decide.actions import Action, Apply, EndUp
 from release.decide.decision import Decision
 from release.decide.model import Json, Record, Verdict
 from release.decide.observation import Observation
-from release.decide.phases import RESTING, ROLLING_BACK, after
 from release.decide.planner import decide, needs
 from release.decide.state import Kind, State
+from release.decide.transitions import RESTING, ROLLING_BACK, after
 from release.drive.executor import Executor
 from release.drive.journal import Log, entry
 from release.drive.notifications import Herald

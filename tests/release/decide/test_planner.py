@@ -14,9 +14,10 @@ from release.decide.actions import Apply
 from release.decide.decision import Decision
 from release.decide.model import Json, Judgement, Pod, Verdict
 from release.decide.observation import Observation
-from release.decide.phases import ROLLING_BACK, Phase, Trigger, after
+from release.decide.phases import Phase, Trigger
 from release.decide.planner import decide
 from release.decide.state import Kind, State, began, fold, folded
+from release.decide.transitions import ROLLING_BACK, after
 from release.drive.journal import entry
 from release.rehearsal.ideal import REVISION, VERSION
 from tests.support.release_stage import BLUE_GREEN, CANARY, NEW_IMAGE, OLD_IMAGE, TARGET, claims_of

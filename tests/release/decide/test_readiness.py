@@ -86,6 +86,7 @@ def test_the_registry_is_asked_only_when_the_label_is_compared(*, compared: bool
         ("CreateContainerError: no such user", 0, True),
         ("ImagePullBackOff: Back-off pulling image", 0, False),
         ("ErrImagePull", 0, False),
+        ("CreateContainerConfigError: secret bot-secrets not found", 0, False),
         ("", 3, True),
     ],
 )

@@ -127,6 +127,35 @@ async def test_what_cannot_be_judged_is_held_and_sent_back_at_the_deadline(
     assert not stage.shelf.banned  # too little traffic is not the image's fault
 
 
+async def test_a_cutover_that_is_refused_is_rolled_back_and_the_image_not_blamed() -> None:
+    stage = Stage()
+    stage.stack.refuse = lambda stack: (
+        "connection refused" if stack.file["activeColor"] == "green" else None
+    )
+    await stage.begin()
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert state.swapped
+    assert state.back_reason.endswith("connection refused")
+    assert stage.trader == ("blue", 0)
+    assert not stage.shelf.banned
+
+
+async def test_an_image_that_cannot_be_pulled_again_after_the_cutover_is_not_blamed() -> None:
+    stage = Stage()
+    stage.cluster.spoil = lambda pod: (
+        replace(pod, ready=False, digest="", reason="ErrImagePull")
+        if pod.image == NEW_IMAGE and stage.stack.active is Color.GREEN
+        else pod
+    )
+    await stage.begin()
+    state = await stage.run()
+    assert state.phase is Phase.ROLLED_BACK
+    assert state.swapped
+    assert "ErrImagePull" in state.back_reason
+    assert not stage.shelf.banned
+
+
 async def test_an_up_that_hangs_is_ended_when_its_version_crashes() -> None:
     stage = Stage()
     stage.stack.hangs = True
