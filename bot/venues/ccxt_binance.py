@@ -35,7 +35,6 @@ class CcxtVenue:
     """One account there."""
 
     name = "binance"
-    expires_requests = True
 
     def __init__(
         self,

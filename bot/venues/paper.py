@@ -76,7 +76,6 @@ class PaperVenue:
     """One account on a few markets; each look at the prices is one step of all of them."""
 
     name = "paper"
-    expires_requests = True
 
     def __init__(  # noqa: PLR0913  # what is given from outside so that nothing here is read from it
         self,

@@ -44,11 +44,13 @@ class Balance:
 
 
 class Venue(Protocol):
-    """An exchange. Every call raises VenueError when nothing is known."""
+    """An exchange. Every call raises VenueError when nothing is known.
+
+    It refuses an order that arrives after the window of its stamp: without that nobody ever knows
+    that an unanswered order is dead (docs/adr/0018).
+    """
 
     name: str
-    expires_requests: bool
-    """Whether it refuses a request that arrives after its window; without that no live handover."""
 
     async def markets(self) -> Mapping[str, Market]:
         """Return the markets by canonical symbol."""

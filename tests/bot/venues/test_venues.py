@@ -192,8 +192,3 @@ async def test_balances_are_what_the_fills_made_of_them(bench: Bench) -> None:
 async def test_a_venue_is_closed_once_and_again(bench: Bench) -> None:
     await bench.venue.close()
     await bench.venue.close()
-
-
-async def test_a_request_can_expire_at_every_venue(bench: Bench) -> None:
-    assert bench.venue.expires_requests
-    assert bench.venue.name
