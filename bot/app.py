@@ -48,7 +48,7 @@ from bot.process.watchdog import Pulse, Watchdog
 from bot.trader.desk import Desk
 from bot.trader.judge import Judge
 from bot.trader.keeper import Keeper, boot_seconds
-from bot.trader.reconciler import Differences, Reconciler
+from bot.trader.reconciler import Reconciler
 from bot.trader.trader import Trader
 from bot.trader.turns import Executor
 from bot.trading.orders import ZERO, Report
@@ -96,9 +96,7 @@ class Bot:
             on_change=lambda new: logs.set_level(new.log_level),
         )
         self.desk = Desk(settings.symbols)
-        self.reconciler = Reconciler(
-            ledger=ledger, venue=venue, desk=self.desk, on_done=self._reconciled
-        )
+        self.reconciler = Reconciler(ledger=ledger, venue=venue, desk=self.desk)
         self.keeper = Keeper(
             pod=settings.pod_name,
             color=settings.color,
@@ -111,7 +109,6 @@ class Bot:
             adopts=settings.adopt_intent,
         )
         self._traded = by_shard(settings.symbols)
-        self._decided_at: dict[str, float] = {}
         self._strategy = AverageCross() if settings.strategy is Strategy.AVERAGE_CROSS else None
         self.trader = Trader(
             ledger=ledger,
@@ -185,15 +182,15 @@ class Bot:
 
     def decided(self, order: Order) -> None:
         """An intent is committed."""
-        self._decided_at[order.order_id] = boot_seconds()
         if self.desk.priced_at is not None and order.signal.startswith(SIGNAL_PREFIX):
             self.metrics.tick_to_intent(boot_seconds() - self.desk.priced_at)
 
-    def answered(self, order: Order, report: Report | None) -> None:
+    def answered(
+        self, order: Order, report: Report | None, since_decided_seconds: float | None
+    ) -> None:
         """What became of an order is recorded."""
-        decided_at = self._decided_at.pop(order.order_id, None)
-        if decided_at is not None and report is not None:
-            self.metrics.intent_to_ack(boot_seconds() - decided_at)
+        if since_decided_seconds is not None and report is not None:
+            self.metrics.intent_to_ack(since_decided_seconds)
         self.metrics.order(order.terms.side if order.terms else "", order.state)
         if fate := FATE_OF.get(order.state):
             self.metrics.signal(fate)
@@ -210,9 +207,6 @@ class Bot:
     def quiet(self, seconds: float) -> None:
         """The venue asked for silence."""
         self.trader.quiet_until = boot_seconds() + seconds
-
-    def _reconciled(self, differences: Differences) -> None:
-        """Reconciliation came to its end."""
 
     def _on_prices(self) -> list[Signal]:
         if self._strategy is None:

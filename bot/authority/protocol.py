@@ -23,6 +23,8 @@ from bot.trading.orders import State
 from bot.trading.signals import Fate
 
 ATTEMPTS_MAX = 5
+EXPIRED = "older than its max_age_seconds before the venue could execute it"
+TRIED = "every attempt was lost on the way to the venue"
 SIGNAL_ID_PLAIN_MAX = 30
 
 
@@ -116,6 +118,7 @@ class Close:
     fate: Fate
     holder: str
     epoch: int
+    reason: str
 
 
 Effect = ReadWork | CommitIntent | Send | Ask | Record | Close
@@ -230,6 +233,21 @@ class Rules:
         """
         return venue_now > order.dead_after + self.timings.margin_seconds
 
+    # Nothing is executed too old.
+
+    def too_late(self, signal: Signal, read_at: float, since_asked: float) -> bool:
+        """Say whether the venue might execute a request signed now when the signal is too old.
+
+        Args:
+            signal: received by the database's clock.
+            read_at: the database's clock when it was read.
+            since_asked: boot-time seconds from before that read was asked for until the stamp.
+        """
+        age = read_at - signal.received_at + since_asked
+        # Two clocks drift apart: the database's and the venue's, or the one that counts here.
+        oldest = age * (1 + 2 * self.timings.drift_max) + self.timings.venue_window_seconds
+        return oldest > signal.max_age_seconds
+
     # Nothing is sent twice.
 
     def order_id(self, signal: str, attempt: int) -> str:
@@ -247,19 +265,23 @@ class Rules:
         held, venue = view.held(shard), view.venue_time()
         if held is None or venue is None:
             return
+        asked = view.boot()
         work = yield ReadWork(shard, held.epoch)
         if not isinstance(work, Work):
             return
+        # One reading: a signal's age is judged at the very moment that its request is stamped.
+        boot, signal = view.boot(), work.signal
         if first := self.unsettled(work):
             yield from self.settle(view, held, venue, first)
-        elif work.signal is None:
+        elif signal is None:
             return
-        elif work.now - work.signal.received_at > work.signal.max_age_seconds:
-            yield Close(work.signal, work.attempts, Fate.EXPIRED, view.holder, held.epoch)
+        elif self.too_late(signal, work.now, boot - asked):
+            yield Close(signal, work.attempts, Fate.EXPIRED, view.holder, held.epoch, EXPIRED)
         elif work.attempts >= ATTEMPTS_MAX:
-            yield Close(work.signal, work.attempts, Fate.REFUSED, view.holder, held.epoch)
-        else:
-            yield from self.attempt(view, held, venue, work)
+            yield Close(signal, work.attempts, Fate.REFUSED, view.holder, held.epoch, TRIED)
+        elif permit := self.permit(held, venue, boot):
+            order = self.decide(view, held, permit, signal, work.attempts + 1)
+            yield from self.attempt(view, held, order)
 
     def unsettled(self, work: Work) -> Order | None:
         """Return the order to settle before anything new is decided, whoever decided it."""
@@ -273,38 +295,30 @@ class Rules:
         if state is not order.state:
             yield from self.record(view, held, replace(order, state=state))
 
-    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
-        """Permit, commit, send, record: in this order."""
-        order = self.decide(view, held, venue, work)
-        if order is None:
-            return
+    def decide(self, view: View, held: Held, permit: Permit, signal: Signal, attempt: int) -> Order:
+        """Make the order of the signal's next attempt; it may be sent from now on."""
+        order = Order(
+            order_id=self.order_id(signal.signal, attempt),
+            signal=signal.signal,
+            attempt=attempt,
+            shard=signal.shard,
+            epoch=held.epoch,
+            holder=view.holder,
+            stamp=permit.stamp,
+            dead_after=permit.dead_after,
+            terms=signal.terms,
+        )
+        view.outstanding[order.order_id] = Outstanding(order.shard, permit.quiet_from)
+        return order
+
+    def attempt(self, view: View, held: Held, order: Order) -> Turn:
+        """Commit, send, record: in this order."""
         if (yield CommitIntent(order)) is not True:
             # Committed or not: it is not sent any more. The row, if there is one, ends as lost.
             view.outstanding.pop(order.order_id, None)
             return
         reply = yield Send(order)
         yield from self.conclude(view, held, order, reply)
-
-    def decide(self, view: View, held: Held, venue: VenueTime, work: Work) -> Order | None:
-        """Make the order of the signal's next attempt, if a request may be sent now."""
-        boot = view.boot()
-        permit = self.permit(held, venue, boot)
-        if permit is None or work.signal is None:
-            return None
-        attempt = work.attempts + 1
-        order = Order(
-            order_id=self.order_id(work.signal.signal, attempt),
-            signal=work.signal.signal,
-            attempt=attempt,
-            shard=work.signal.shard,
-            epoch=held.epoch,
-            holder=view.holder,
-            stamp=permit.stamp,
-            dead_after=permit.dead_after,
-            terms=work.signal.terms,
-        )
-        view.outstanding[order.order_id] = Outstanding(order.shard, permit.quiet_from)
-        return order
 
     def conclude(self, view: View, held: Held, order: Order, reply: Answer) -> Turn:
         """Record what became of what was sent."""

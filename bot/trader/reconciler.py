@@ -31,14 +31,7 @@ Writers = Callable[[int], Writer | None]
 class Reconciler:
     """One account's comparison."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        venue: Venue,
-        desk: Desk,
-        on_done: Callable[[Differences], None],
-    ) -> None:
+    def __init__(self, *, ledger: Ledger, venue: Venue, desk: Desk) -> None:
         self.differences: Differences = ()
         """Of the last look."""
         self.error: str | None = "not done yet"
@@ -51,7 +44,6 @@ class Reconciler:
         self._ledger = ledger
         self._venue = venue
         self._desk = desk
-        self._on_done = on_done
         self._turn: dict[str, int] = {}
         """The epochs of the last look, by symbol."""
         self._since_us: int | None = None
@@ -108,7 +100,6 @@ class Reconciler:
             _log.warning("read-only ended", was=before.reason, by=before.acknowledged_by)
         await self._read_account()
         self.done_at = datetime.now(UTC)
-        self._on_done(self.differences)
 
     async def _resting(self, writer_of: Writers) -> list[str]:
         """Take over what became of resting orders."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.authority.orders import Order, Signal, Work
+from bot.authority.orders import Order
 from bot.authority.protocol import (
     Answer,
     Ask,
@@ -19,7 +19,6 @@ from bot.authority.protocol import (
     Send,
     Turn,
 )
-from bot.authority.timings import DEFAULTS
 from bot.ledger.ledger import Ledger
 from bot.ledger.port import LedgerError
 from bot.ledger.scripts import Approved, Facts, NotWritten, Refused, Verdict, Writer
@@ -38,8 +37,6 @@ REPLIES = {
     State.CANCELLED: Reply.CANCELLED,
     State.REJECTED: Reply.REJECTED,
 }
-EXPIRED = "older than its max_age_seconds before it could be sent"
-TRIED = "every attempt was lost on the way to the venue"
 
 _log = structlog.get_logger(__name__)
 
@@ -51,12 +48,14 @@ class Watcher(Protocol):
         """An intent is committed."""
         ...
 
-    def answered(self, order: Order, report: Report | None) -> None:
-        """What became of an order is recorded."""
+    def answered(
+        self, order: Order, report: Report | None, since_decided_seconds: float | None
+    ) -> None:
+        """What became of an order is recorded. None: this turn did not decide it."""
         ...
 
     def ended(self, signal: str, fate: Fate, reason: str) -> None:
-        """A signal has its fate."""
+        """A signal has its fate without an order."""
         ...
 
     def late(self, refused_by: str) -> None:
@@ -69,7 +68,7 @@ class Watcher(Protocol):
 
 
 class Executor:
-    """Drives one turn at a time per shard; knows the exact terms and reports of its orders."""
+    """Drives one turn at a time per shard."""
 
     def __init__(
         self,
@@ -82,28 +81,49 @@ class Executor:
         self._venue = venue
         self._judge = judge
         self._watcher = watcher
-        self._terms: dict[str, Terms] = {}
-        self._reports: dict[str, Report] = {}
-        self._refused: set[str] = set()
-        self._too_late_at: dict[str, float] = {}
 
     async def drive(self, turn: Turn) -> bool:
         """Run a turn to its end; say whether the shard moved on (look again at once)."""
+        run = TurnRun(self._ledger, self._venue, self._judge, self._watcher)
         answer: Answer = None
-        moved = False
         try:
             while True:
-                effect = turn.send(answer)
-                answer = await self._execute(effect)
-                moved = moved or self._moves(effect, answer)
+                answer = await run.execute(turn.send(answer))
         except StopIteration:
-            return moved
+            return run.moved
 
-    async def _execute(self, effect: Effect) -> Answer:  # noqa: PLR0911 - one per effect
+
+class TurnRun:
+    """Executes the effects of one turn, which is about one order or one signal.
+
+    What the rules do not look at stays here: the order's terms on the market's grids, and the
+    venue's report about it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        venue: Venue,
+        judge: Callable[[Terms, Facts], Verdict],
+        watcher: Watcher,
+    ) -> None:
+        self.moved = False
+        """Whether something else is to be done next."""
+        self._ledger = ledger
+        self._venue = venue
+        self._judge = judge
+        self._watcher = watcher
+        self._approved: Terms | None = None
+        self._decided_at: float | None = None
+        """Boot time."""
+        self._report: Report | None = None
+
+    async def execute(self, effect: Effect) -> Answer:  # noqa: PLR0911 - one per effect
+        """Do it; return what the rules are told, None when no answer came."""
         try:
             match effect:
                 case ReadWork(shard):
-                    return await self._read(shard)
+                    return await self._ledger.read_work(shard)
                 case CommitIntent(order):
                     return await self._commit(order)
                 case Send(order):
@@ -118,55 +138,26 @@ class Executor:
             _log.warning("ledger", asked=type(effect).__name__, reason=str(error))
             return None
 
-    def _moves(self, effect: Effect, answer: Answer) -> bool:
-        """Say whether this changed what is to be done next."""
-        match effect:
-            case CommitIntent(order):
-                refused = order.signal in self._refused
-                self._refused.discard(order.signal)
-                return refused
-            case Record(order):
-                return answer is True and order.state is not State.UNKNOWN
-            case Close():
-                return answer is True
-            case _:
-                return False
-
     async def _close(self, close: Close) -> bool:
-        reason = EXPIRED if close.fate is Fate.EXPIRED else TRIED
         writer = Writer(close.holder, close.epoch, close.signal.shard)
         closed = await self._ledger.close_signal(
-            writer, close.signal, close.attempts, close.fate, reason
+            writer, close.signal, close.attempts, close.fate, close.reason
         )
         if closed:
-            self._watcher.ended(close.signal.signal, close.fate, reason)
+            self.moved = True
+            self._watcher.ended(close.signal.signal, close.fate, close.reason)
         return closed
 
-    async def _read(self, shard: int) -> Work:
-        asked = boot_seconds()
-        work = await self._ledger.read_work(shard)
-        if signal := work.signal:
-            left = signal.max_age_seconds - (work.now - signal.received_at)
-            self._too_late_at[signal.signal] = asked + left - DEFAULTS.venue_window_seconds
-        return work
-
     async def _commit(self, order: Order) -> bool:
-        """Commit, unless the venue might execute it later than its signal's age allows."""
-        if boot_seconds() > self._too_late_at.pop(order.signal, 0.0):
-            signal = Signal(order.signal, order.shard, 0.0, 0.0)
-            tried = order.attempt - 1
-            await self._close(Close(signal, tried, Fate.EXPIRED, order.holder, order.epoch))
-            self._refused.add(order.signal)
-            return False
         terms = _terms(order)
         outcome = await self._ledger.commit_intent(order, lambda facts: self._judge(terms, facts))
         match outcome:
             case Approved(approved):
-                self._terms[order.order_id] = approved
+                self._approved, self._decided_at = approved, boot_seconds()
                 self._watcher.decided(order)
                 return True
             case Refused(reason):
-                self._refused.add(order.signal)
+                self.moved = True
                 _log.warning("signal refused", signal=order.signal, reason=reason)
                 self._watcher.ended(order.signal, Fate.REFUSED, reason)
             case NotWritten():
@@ -176,46 +167,40 @@ class Executor:
         return False
 
     async def _send(self, order: Order) -> Reply | None:
-        terms = self._terms.pop(order.order_id)
+        if (terms := self._approved) is None:
+            raise TypeError(f"order {order.order_id} is not committed: it must not be sent")
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                report = await self._venue.place(order.order_id, terms, order.stamp)
+                self._report = await self._venue.place(order.order_id, terms, order.stamp)
         except RejectedError as error:
-            self._reports[order.order_id] = Report(
-                order.order_id, terms.symbol, State.REJECTED, reason=str(error)
-            )
-            return Reply.REJECTED
+            self._report = Report(order.order_id, terms.symbol, State.REJECTED, reason=str(error))
         except NotTakenError as error:
             _log.warning("order not taken", order=order.order_id, reason=str(error))
-            if not error.retry_after_seconds:
-                self._watcher.late("venue")
             if error.retry_after_seconds:
                 self._watcher.quiet(error.retry_after_seconds)
+            else:
+                self._watcher.late("venue")
             return Reply.NOT_TAKEN
         except (VenueError, TimeoutError) as error:
             _log.warning("order unanswered", order=order.order_id, reason=_reason(error))
             return None
-        self._reports[order.order_id] = report
-        return REPLIES[report.state]
+        return REPLIES[self._report.state]
 
     async def _ask(self, order: Order) -> Reply | None:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                report = await self._venue.find(order.order_id, _terms(order).symbol)
+                self._report = await self._venue.find(order.order_id, _terms(order).symbol)
         except (VenueError, TimeoutError) as error:
             _log.warning("order not found out", order=order.order_id, reason=_reason(error))
             return None
-        if report is None:
-            return Reply.ABSENT
-        self._reports[order.order_id] = report
-        return REPLIES[report.state]
+        return REPLIES[self._report.state] if self._report else Reply.ABSENT
 
     async def _record(self, order: Order, writer: Writer) -> bool:
-        report = self._reports.get(order.order_id)
-        recorded = await self._ledger.record(writer, order, report)
+        recorded = await self._ledger.record(writer, order, self._report)
         if recorded:
-            self._reports.pop(order.order_id, None)
-            self._watcher.answered(order, report)
+            self.moved = self.moved or order.state is not State.UNKNOWN
+            passed = None if self._decided_at is None else boot_seconds() - self._decided_at
+            self._watcher.answered(order, self._report, passed)
         return recorded
 
 

@@ -148,16 +148,23 @@ BROKEN = {
         "what starts again is someone else: it does not know what it signed (row lock open)",
         replace(_lease(without.LeaseOnly()), process_holds=False),
     ),
+    "signal-age": Broken(
+        "a signal is not tried when the venue might execute it after its max_age_seconds",
+        Setting(without.AgeWhenSigned()),
+    ),
+    "read-age": Broken(
+        "a signal's age counts from before it was read", Setting(without.AgeWhenRead())
+    ),
 }
 """By the name that the command takes."""
 
 SEEDS: dict[str, tuple[int, ...]] = {
     "epoch": (19, 64),
-    "row-lock": (144, 1481, 2232),
-    "read-committed": (537, 2767, 4069),
+    "row-lock": (120, 144, 837),
+    "read-committed": (1501, 1768, 2117),
     "outlives": (544, 1341, 1838),
     "counted-from-before": (544, 1838, 2197),
-    "boot-clock": (2197, 2848, 3907),
+    "boot-clock": (2197, 2848),
     "lease-margin": (1838,),
     "quiet-release": (33, 479, 514),
     "row-deadline": (18, 100, 329),
@@ -166,7 +173,7 @@ SEEDS: dict[str, tuple[int, ...]] = {
     "venue-window": (7, 9, 16),
     "venue-clock": (206, 267, 465),
     "one-reading": (435, 784, 800),
-    "commit-first": (8, 20, 82),
+    "commit-first": (18, 39, 56),
     "derived-id": (0, 1, 2),
     "silence": (3, 5, 7),
     "not-taken": (18, 59),
@@ -179,10 +186,12 @@ SEEDS: dict[str, tuple[int, ...]] = {
     "members-expire": (2, 14, 15),
     "epoch-rises": (2, 6, 9),
     "own-release": (10819, 12552),
-    "doubt": (2715, 2850, 3701),
+    "doubt": (2715, 2850),
     "taken-anew": (5317, 5938, 6357),
     "released-epoch": (731, 1558, 2920),
-    "attempts-counted": (2872, 5287),
+    "attempts-counted": (1768, 4127, 5112),
     "process-holds": (155, 343, 1174),
+    "signal-age": (34, 78, 88),
+    "read-age": (5678, 10156, 15409),
 }
 """Known to show what the rule is for; they save a search. A new plan needs new ones."""

@@ -158,11 +158,19 @@ def _expiring(plan: Plan, random: Random) -> Plan:
         ),
         stall=random.uniform(0.5, 2.5),
     )
+    reading = Ambush(
+        bot=0,
+        kind="ReadWork",
+        nth=random.randint(3, 20),
+        at_answer=False,
+        slower=0.0,
+        faults=(Fault(0.0, Kind.SLEEP, 0, random.uniform(0.5, 4)),),
+    )
     return replace(
         plan,
         signals=_signals(plan, random, start, start + 0.5, (8, 16)),
-        max_age_seconds=random.uniform(1, 3),
-        ambushes=(*plan.ambushes, closing),
+        max_age_seconds=random.uniform(2, 4),
+        ambushes=(*plan.ambushes, closing, reading),
     )
 
 

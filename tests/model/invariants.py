@@ -28,10 +28,21 @@ class Monitor:
     _last: dict[int, Order] = field(default_factory=dict[int, Order])
     """By shard."""
     _executed: set[str] = field(default_factory=set[str])
+    _too_old_at: dict[str, float] = field(default_factory=dict[str, float])
+    """By signal: true time after which it must not be executed any more."""
 
     def adopted(self, source: str, of: str) -> None:
         """Note that a person let one cluster's intent take over from another's."""
         self._heirs[of] = source
+
+    def posted(self, signal: str, max_age_seconds: float) -> None:
+        """Note a signal that was stored now."""
+        self._too_old_at[signal] = self.kernel.now + max_age_seconds
+
+    def stepped(self, seconds: float) -> None:
+        """Allow for the clock that ages are counted by: nobody can see that it went back."""
+        for signal in self._too_old_at:
+            self._too_old_at[signal] += max(0.0, -seconds)
 
     def kept(self, keep: Keep, granted: list[Claimed]) -> None:
         """Look at what an admitted claimant was granted: by which intent, and for which color."""
@@ -63,6 +74,8 @@ class Monitor:
             self.say(f"{order.signal} was executed after {last.signal}, which came later")
         if order.signal in self._executed:
             self.say(f"{order.signal} was executed twice, now as {order.order_id}")
+        if (late := self.kernel.now - self._too_old_at[order.signal]) > 0:
+            self.say(f"{order.order_id} was executed {late:.3f} s after its max_age_seconds")
         self._last[order.shard] = order
         self._executed.add(order.signal)
 

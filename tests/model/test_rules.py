@@ -5,11 +5,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.authority.lease import Admitted, Claim, Claimant, LeaseRow, Shown, pause_seconds
-from bot.authority.protocol import Leaving, Outstanding, Reply, Rules
+from bot.authority.orders import Signal, Work
+from bot.authority.protocol import (
+    EXPIRED,
+    Close,
+    CommitIntent,
+    Leaving,
+    Outstanding,
+    ReadWork,
+    Reply,
+    Rules,
+)
 from bot.authority.timings import Timings
-from bot.authority.window import Held, VenueClock, later
+from bot.authority.window import Held, VenueClock, VenueTime, later
 from bot.contract.color import Color
 from bot.trading.orders import State
+from bot.trading.signals import Fate
 
 RULES = Rules()
 BLUE = Claimant("blue.1", Color.BLUE, 1)
@@ -109,6 +120,60 @@ def test_of_two_answers_about_time_the_one_that_lags_less_counts() -> None:
     assert later(prompt, slow, 53.0) is prompt
     assert later(slow, prompt, 53.0) is prompt
     assert later(None, slow, 53.0) is slow
+
+
+@pytest.mark.parametrize(
+    ("read_at", "since_asked", "late"),
+    [
+        (100.0, 0.0, False),
+        (108.4, 0.0, False),
+        (108.5, 0.0, True),
+        (106.0, 2.4, False),
+        (106.0, 2.5, True),
+        (200.0, 0.0, True),
+    ],
+)
+def test_a_signal_is_too_late_when_the_venue_might_execute_it_too_old(
+    read_at: float, since_asked: float, *, late: bool
+) -> None:
+    signal = Signal("s1", 0, received_at=100.0, max_age_seconds=10.0)
+    assert RULES.too_late(signal, read_at, since_asked) is late
+
+
+class Holder:
+    """Holds a shard; its clock goes on by so much at each reading."""
+
+    holder = "blue.1"
+
+    def __init__(self, step: float) -> None:
+        self.outstanding: dict[str, Outstanding] = {}
+        self._step = step
+        self._boot = 10.0
+
+    def boot(self) -> float:
+        self._boot += self._step
+        return self._boot
+
+    def held(self, shard: int) -> Held | None:
+        del shard
+        return Held(1, until=60.0)
+
+    def venue_time(self) -> VenueTime | None:
+        return VenueClock(1000.0, 10.0, 0.001)
+
+
+@pytest.mark.parametrize(("read_seconds", "effect"), [(0.1, CommitIntent), (9.0, Close)])
+def test_the_time_that_a_read_takes_makes_its_signal_older(
+    read_seconds: float, effect: type[object]
+) -> None:
+    view = Holder(read_seconds)
+    turn = RULES.turn(view, 0)
+    assert isinstance(next(turn), ReadWork)
+    decided = turn.send(Work((), Signal("s1", 0, 100.0, 10.0), 0, now=100.0))
+    assert isinstance(decided, effect)
+    if isinstance(decided, Close):
+        assert (decided.fate, decided.reason) == (Fate.EXPIRED, EXPIRED)
+        assert view.outstanding == {}
 
 
 @pytest.mark.parametrize(

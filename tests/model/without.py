@@ -19,7 +19,7 @@ from bot.authority.lease import (
     Shown,
     released,
 )
-from bot.authority.orders import Order, Work
+from bot.authority.orders import Order, Signal, Work
 from bot.authority.protocol import (
     CommitIntent,
     Leaving,
@@ -30,7 +30,7 @@ from bot.authority.protocol import (
     Turn,
     View,
 )
-from bot.authority.window import Held, VenueTime
+from bot.authority.window import Held
 from bot.contract.intent import Intent
 from bot.trading.orders import State
 
@@ -87,28 +87,25 @@ class ReleaseAtOnce(LeaseOnly):
 
 
 class StampAgain(Rules):
-    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
-        order = self.decide(view, held, venue, work)
-        if order is None or (yield CommitIntent(order)) is not True:
+    def attempt(self, view: View, held: Held, order: Order) -> Turn:
+        if (yield CommitIntent(order)) is not True:
             return
-        reply = yield Send(replace(order, stamp=venue.at(view.boot())))
+        venue = view.venue_time()
+        stamp = venue.at(view.boot()) if venue else order.stamp
+        reply = yield Send(replace(order, stamp=stamp))
         yield from self.conclude(view, held, order, reply)
 
 
 class SendFirst(Rules):
-    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
-        order = self.decide(view, held, venue, work)
-        if order is None:
-            return
+    def attempt(self, view: View, held: Held, order: Order) -> Turn:
         reply = yield Send(order)
         if (yield CommitIntent(order)) is True:
             yield from self.conclude(view, held, order, reply)
 
 
 class IdAtSending(Rules):
-    def attempt(self, view: View, held: Held, venue: VenueTime, work: Work) -> Turn:
-        order = self.decide(view, held, venue, work)
-        if order is None or (yield CommitIntent(order)) is not True:
+    def attempt(self, view: View, held: Held, order: Order) -> Turn:
+        if (yield CommitIntent(order)) is not True:
             return
         reply = yield Send(replace(order, order_id=f"{order.order_id}~{view.holder}"))
         yield from self.conclude(view, held, order, reply)
@@ -179,3 +176,18 @@ class SameEpoch(Rules):
     def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
         claimed = super().claim(row, claimant, now)
         return replace(claimed, row=replace(claimed.row, epoch=max(1, row.epoch)))
+
+
+class AgeWhenSigned(Rules):
+    """A signal is tried as long as it is not too old yet."""
+
+    def too_late(self, signal: Signal, read_at: float, since_asked: float) -> bool:
+        return read_at - signal.received_at + since_asked > signal.max_age_seconds
+
+
+class AgeWhenRead(Rules):
+    """The time that the read took is left out."""
+
+    def too_late(self, signal: Signal, read_at: float, since_asked: float) -> bool:
+        del since_asked
+        return super().too_late(signal, read_at, 0.0)

@@ -138,6 +138,7 @@ class World:
         def post() -> None:
             self.kernel.say("inbox", f"{signal} for shard {shard}")
             self.database.post(signal, shard, self.plan.max_age_seconds)
+            self.monitor.posted(signal, self.plan.max_age_seconds)
 
         return post
 
@@ -166,6 +167,7 @@ class World:
     def _step_database(self, seconds: float) -> None:
         if self.setting.database_steps:
             self.database.step += seconds
+            self.monitor.stepped(seconds)
             self.kernel.say("database", f"clock steps by {seconds:+.3f} s")
 
     def _swap_unseen(self, bot: Bot, cluster: Cluster, seconds: float) -> None:

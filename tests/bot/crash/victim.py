@@ -140,7 +140,9 @@ class Nobody:
     """Watches nothing."""
 
     def decided(self, order: Order) -> None: ...
-    def answered(self, order: Order, report: Report | None) -> None: ...
+    def answered(
+        self, order: Order, report: Report | None, since_decided_seconds: float | None
+    ) -> None: ...
     def ended(self, signal: str, fate: Fate, reason: str) -> None: ...
     def late(self, refused_by: str) -> None:
         print(f"late: {refused_by}", flush=True)  # noqa: T201 - the test reads it
@@ -196,7 +198,7 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
             desk=desk,
             keeper=keeper,
             executor=Executor(ledger, venue, judge.Judge(desk, lambda: LIMITS), Nobody()),
-            reconciler=Reconciler(ledger=ledger, venue=venue, desk=desk, on_done=lambda _: None),
+            reconciler=Reconciler(ledger=ledger, venue=venue, desk=desk),
             startup=Startup(60, clock),
             on_prices=list,
             policy=ShutdownPolicy.HANDOVER,

@@ -83,9 +83,7 @@ async def scene() -> AsyncIterator[Scene]:
     await ledger.open()
     kept = await ledger.keep(Claimant("blue.1", Color.BLUE, 1), Intent(Color.BLUE), ())
     assert {row.epoch for row in kept.granted} == {1}
-    reconciler = Reconciler(
-        ledger=ledger, venue=ShownVenue(book), desk=Desk((BTC,)), on_done=lambda _: None
-    )
+    reconciler = Reconciler(ledger=ledger, venue=ShownVenue(book), desk=Desk((BTC,)))
     yield Scene(book, ledger, Writer("blue.1", 1, shard_of(BTC)), reconciler)
     await ledger.close()
 

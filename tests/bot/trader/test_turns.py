@@ -1,0 +1,161 @@
+"""The executor keeps nothing from one turn to the next, and decides nothing itself."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import pytest
+
+from bot.authority.lease import Claimant
+from bot.authority.orders import Order
+from bot.authority.orders import Signal as Pending
+from bot.authority.protocol import Answer, Ask, Close, CommitIntent, Record, Reply, Send, Turn
+from bot.contract.color import Color
+from bot.contract.intent import Intent
+from bot.contract.shards import shard_of
+from bot.ledger.ledger import Ledger
+from bot.ledger.scripts import Approved, Facts, Refused, Verdict
+from bot.trader.turns import Executor
+from bot.trading.orders import Report, Side, State, Terms
+from bot.trading.signals import Fate, Signal
+from bot.venues.port import VenueError
+from tests.support.fakes import FakeVenue, memory_ledger
+
+BTC = "BTC/USDT"
+ASKED = Terms(BTC, Side.BUY, Decimal("0.0123456"))
+ON_THE_GRID = replace(ASKED, quantity=Decimal("0.012"))
+ORDER = Order("s-1", "s", 1, shard_of(BTC), 1, "blue.1", stamp=0.0, dead_after=1.5, terms=ASKED)
+
+
+class RecordingVenue(FakeVenue):
+    """Fills what it is sent, or does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[Terms] = []
+        self.away = False
+
+    async def place(self, order_id: str, terms: Terms, stamp: float) -> Report:
+        del stamp
+        self.sent.append(terms)
+        if self.away:
+            raise VenueError("no answer")
+        return Report(order_id, terms.symbol, State.FILLED, filled_quantity=terms.quantity)
+
+    async def find(self, order_id: str, symbol: str) -> Report | None:
+        del order_id, symbol
+        raise VenueError("no answer")
+
+
+@dataclass
+class Seen:
+    """What a watcher is told."""
+
+    answers: list[tuple[State, bool, bool]] = field(default_factory=list[tuple[State, bool, bool]])
+    """State, whether with a report, whether decided in the same turn."""
+    ends: list[tuple[str, Fate, str]] = field(default_factory=list[tuple[str, Fate, str]])
+
+    def decided(self, order: Order) -> None:
+        del order
+
+    def answered(
+        self, order: Order, report: Report | None, since_decided_seconds: float | None
+    ) -> None:
+        self.answers.append((order.state, report is not None, since_decided_seconds is not None))
+
+    def ended(self, signal: str, fate: Fate, reason: str) -> None:
+        self.ends.append((signal, fate, reason))
+
+    def late(self, refused_by: str) -> None:
+        raise AssertionError(refused_by)
+
+    def quiet(self, seconds: float) -> None:
+        raise AssertionError(seconds)
+
+
+@dataclass
+class Bench:
+    ledger: Ledger
+    venue: RecordingVenue
+    seen: Seen
+    verdict: Verdict = field(default_factory=lambda: Approved(ON_THE_GRID, Decimal(0)))
+    executor: Executor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.executor = Executor(self.ledger, self.venue, self._judge, self.seen)
+
+    def _judge(self, terms: Terms, facts: Facts) -> Verdict:
+        del terms, facts
+        return self.verdict
+
+
+@pytest.fixture
+async def bench() -> Bench:
+    ledger = memory_ledger()
+    await ledger.open()
+    claimant = Claimant(ORDER.holder, Color.BLUE, 1)
+    await ledger.keep(claimant, Intent(Color.BLUE), frozenset())
+    await ledger.post(Signal("s", ASKED, 30.0, "test"))
+    return Bench(ledger, RecordingVenue(), Seen())
+
+
+def trying(epoch: int = 1) -> Turn:
+    """Commit, send, record what came of it."""
+    assert (yield CommitIntent(ORDER)) is True
+    reply = yield Send(ORDER)
+    state = State.FILLED if reply is Reply.FILLED else State.UNKNOWN
+    yield Record(replace(ORDER, state=state), ORDER.holder, epoch)
+
+
+def settling() -> Turn:
+    reply: Answer = yield Ask(ORDER)
+    assert reply is None
+    yield Record(replace(ORDER, state=State.UNKNOWN), ORDER.holder, ORDER.epoch)
+
+
+async def test_what_is_sent_is_what_was_approved(bench: Bench) -> None:
+    assert await bench.executor.drive(trying())
+    assert bench.venue.sent == [ON_THE_GRID]
+    assert bench.seen.answers == [(State.FILLED, True, True)]
+
+
+async def test_an_unanswered_order_moves_nothing(bench: Bench) -> None:
+    bench.venue.away = True
+    assert not await bench.executor.drive(trying())
+    assert bench.seen.answers == [(State.UNKNOWN, False, True)]
+
+
+async def test_a_report_that_was_not_recorded_is_forgotten_with_its_turn(bench: Bench) -> None:
+    assert not await bench.executor.drive(trying(epoch=7))
+    assert bench.seen.answers == []
+    await bench.executor.drive(settling())
+    assert bench.seen.answers == [(State.UNKNOWN, False, False)]
+
+
+async def test_an_order_that_was_not_committed_in_this_turn_is_never_sent(bench: Bench) -> None:
+    def sending() -> Generator[Send, Answer, None]:
+        yield Send(ORDER)
+
+    with pytest.raises(TypeError, match="s-1 is not committed"):
+        await bench.executor.drive(sending())
+    assert bench.venue.sent == []
+
+
+async def test_a_refusal_ends_the_signal_and_moves_on(bench: Bench) -> None:
+    def refused() -> Turn:
+        assert (yield CommitIntent(ORDER)) is False
+
+    bench.verdict = Refused("too much")
+    assert await bench.executor.drive(refused())
+    assert bench.seen.ends == [("s", Fate.REFUSED, "too much")]
+
+
+async def test_a_signal_is_closed_with_the_fate_and_the_reason_of_the_rules(bench: Bench) -> None:
+    def closing() -> Turn:
+        pending = Pending("s", ORDER.shard, 0.0, 1.0)
+        yield Close(pending, 0, Fate.EXPIRED, ORDER.holder, ORDER.epoch, "too old")
+
+    assert await bench.executor.drive(closing())
+    record = await bench.ledger.find("s")
+    assert record
+    assert (record.fate, record.reason) == (Fate.EXPIRED, "too old")
