@@ -9,11 +9,12 @@ from bot.authority.orders import Order, Signal, Work
 from bot.authority.protocol import Leaving, Rules
 from bot.contract.compatibility import OURS
 from bot.contract.intent import Intent
-from bot.ledger import leases, scripts
+from bot.ledger import leases
 from bot.ledger.database import Database, session_name
 from bot.ledger.leases import Kept
+from bot.ledger.outcomes import Facts, IntentOutcome, Judge, ReadOnly, Writer
 from bot.ledger.port import Posted, SchemaError, SignalRecord
-from bot.ledger.scripts import Facts, IntentOutcome, Judge, ReadOnly, Writer
+from bot.ledger.scripts import accounts, inbox, locks, orders, positions
 from bot.trading import signals
 from bot.trading.orders import Fill, Report, State
 from bot.trading.signals import Fate
@@ -39,7 +40,7 @@ class Ledger:
             SchemaError: what to do about its schema.
         """
         await self._database.open()
-        version, compatible_since = await self._database.read(scripts.schema)
+        version, compatible_since = await self._database.read(locks.schema)
         if version < SCHEMA:
             raise SchemaError(
                 f"the ledger's schema is version {version}, this bot needs {SCHEMA}:"
@@ -51,7 +52,7 @@ class Ledger:
                 f" {compatible_since} may not write it, and this one knows {SCHEMA}: run a newer"
                 " bot, or restore a backup"
             )
-        await self._database.write(partial(scripts.make_account, account=self._account))
+        await self._database.write(partial(locks.make_account, account=self._account))
 
     async def close(self) -> None:
         """Finish what waits, then let go."""
@@ -59,7 +60,7 @@ class Ledger:
 
     async def ping(self) -> None:
         """Raise LedgerError when the database does not answer."""
-        await self._database.read(scripts.schema)
+        await self._database.read(locks.schema)
 
     # Authority.
 
@@ -86,105 +87,105 @@ class Ledger:
 
     async def post(self, signal: signals.Signal) -> Posted:
         """See `bot.ledger.port.Inbox`."""
-        return await self._database.write(partial(scripts.post, self._account, signal))
+        return await self._database.write(partial(inbox.post, self._account, signal))
 
     async def find(self, signal_id: str) -> SignalRecord | None:
         """See `bot.ledger.port.Inbox`."""
-        return await self._database.read(partial(scripts.find, signal_id))
+        return await self._database.read(partial(inbox.find, signal_id))
 
     async def close_signal(
         self, writer: Writer, signal: Signal, attempts: int, fate: Fate, reason: str
     ) -> bool:
         """Write the fate of a signal that has no live order; False when the lease is not held."""
         return await self._database.write(
-            partial(scripts.close_signal, writer, signal.signal, attempts, fate, reason)
+            partial(inbox.close_signal, writer, signal.signal, attempts, fate, reason)
         )
 
     # Orders.
 
     async def busy_shards(self) -> set[int]:
         """Return the shards in which something is to be done."""
-        return await self._database.read(partial(scripts.busy_shards, self._account))
+        return await self._database.read(partial(orders.busy_shards, self._account))
 
     async def read_work(self, shard: int) -> Work:
         """Return what is to be done in a shard."""
-        return await self._database.read(partial(scripts.read_work, self._account, shard))
+        return await self._database.read(partial(orders.read_work, self._account, shard))
 
     async def commit_intent(self, order: Order, judge: Judge) -> IntentOutcome:
         """Judge by what the account holds and write the order, or refuse its signal, in one."""
         return await self._database.write(
-            partial(scripts.commit_intent, self._account, order, judge)
+            partial(orders.commit_intent, self._account, order, judge)
         )
 
     async def record(self, writer: Writer, order: Order, report: Report | None) -> bool:
         """Write what became of an order, its fills, and its signal's fate if this ends it."""
         return await self._database.write(
-            partial(scripts.record, self._account, writer, order, report)
+            partial(orders.record, self._account, writer, order, report)
         )
 
     async def record_fills(self, writer: Writer, fills: Sequence[Fill]) -> int | None:
         """Write fills of our own orders; return how many were new, None without the lease."""
         return await self._database.write(
-            partial(scripts.record_fills, self._account, writer, fills)
+            partial(positions.record_fills, self._account, writer, fills)
         )
 
     async def resting(self) -> Sequence[Order]:
         """Return the orders that rest at the venue."""
-        return await self._database.read(partial(scripts.resting, self._account))
+        return await self._database.read(partial(orders.resting, self._account))
 
     async def facts(self) -> Facts:
         """Return what the account holds now."""
-        return await self._database.read(partial(scripts.facts, self._account))
+        return await self._database.read(partial(orders.facts, self._account))
 
     async def fills(self, since_us: int) -> Sequence[Fill]:
         """Return the fills from this venue time (microseconds) on."""
-        return await self._database.read(partial(scripts.fills, self._account, since_us))
+        return await self._database.read(partial(positions.fills, self._account, since_us))
 
     async def fills_known_to_us(self) -> int | None:
         """Return the venue time (microseconds) up to which all fills are known; None: no orders."""
-        return await self._database.read(partial(scripts.fills_known_to_us, self._account))
+        return await self._database.read(partial(positions.fills_known_to_us, self._account))
 
     async def net_by_currency(self) -> dict[str, Decimal]:
         """Return what all fills together, fees included, changed in each currency."""
-        return await self._database.read(partial(scripts.net_by_currency, self._account))
+        return await self._database.read(partial(positions.net_by_currency, self._account))
 
     async def orders_by_state(self) -> dict[State, int]:
         """Return how many orders there are of each state."""
-        return await self._database.read(partial(scripts.orders_by_state, self._account))
+        return await self._database.read(partial(orders.orders_by_state, self._account))
 
     async def signals_pending(self) -> int:
         """Return how many signals wait for their fate."""
-        return await self._database.read(partial(scripts.signals_pending, self._account))
+        return await self._database.read(partial(inbox.signals_pending, self._account))
 
     # The account.
 
     async def baselines(self) -> dict[str, Decimal]:
         """Return what the account held beyond what is traded here, by currency."""
-        return await self._database.read(partial(scripts.baselines, self._account))
+        return await self._database.read(partial(accounts.baselines, self._account))
 
     async def set_baselines(self, writer: Writer, quantities: dict[str, Decimal]) -> bool:
         """Write those that are not known yet."""
         return await self._database.write(
-            partial(scripts.set_baselines, self._account, writer, quantities)
+            partial(accounts.set_baselines, self._account, writer, quantities)
         )
 
     async def read_only(self) -> ReadOnly:
         """Return whether new risk is refused, and why."""
-        return await self._database.read(partial(scripts.read_only, self._account))
+        return await self._database.read(partial(accounts.read_only, self._account))
 
     async def set_read_only(self, reason: str) -> None:
         """Refuse new risk from now on; an earlier reason stays."""
-        await self._database.write(partial(scripts.set_read_only, self._account, reason))
+        await self._database.write(partial(accounts.set_read_only, self._account, reason))
 
     async def acknowledge(self, by: str) -> None:
         """Say who dealt with the reason of read-only; it ends when ledger and venue next agree."""
-        await self._database.write(partial(scripts.acknowledge, self._account, by))
+        await self._database.write(partial(accounts.acknowledge, self._account, by))
 
     async def leave_read_only(self) -> bool:
         """End read-only if it was acknowledged; the caller has just found no difference."""
-        return await self._database.write(partial(scripts.leave_read_only, self._account))
+        return await self._database.write(partial(accounts.leave_read_only, self._account))
 
     async def purge(self, older_than_seconds: float) -> int:
         """Delete signals with an old fate, and their ended orders; fills stay for ever."""
         await self._database.write(partial(leases.purge_members, MEMBERS_KEPT_SECONDS))
-        return await self._database.write(partial(scripts.purge, self._account, older_than_seconds))
+        return await self._database.write(partial(orders.purge, self._account, older_than_seconds))

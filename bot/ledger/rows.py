@@ -8,11 +8,22 @@ from bot.authority.orders import Signal as AuthoritySignal
 from bot.contract.color import Color
 from bot.ledger.database import Row
 from bot.ledger.port import OrderRecord, SignalRecord
-from bot.trading.orders import Fill, Lifetime, Side, State, Terms
+from bot.trading.orders import LIVE, RESTING, UNRESOLVED, Fill, Lifetime, Side, State, Terms
+from bot.trading.positions import Position
 from bot.trading.signals import Fate, Signal
 
 TERMS = "symbol, side, quantity, limit_price, lifetime, reduce_only"
 """The columns that signals and orders share, in the order of `terms_values`."""
+
+
+def _listed(states: frozenset[State]) -> str:
+    return ", ".join(f"'{state.value}'" for state in sorted(states))
+
+
+UNRESOLVED_STATES = _listed(UNRESOLVED)
+RESTING_STATES = _listed(RESTING)
+LIVE_STATES = _listed(LIVE)
+"""For `state IN (…)`; made of our own words."""
 
 
 def amount(value: object) -> Decimal:
@@ -124,4 +135,17 @@ def record_of(row: Row, orders: list[Row]) -> SignalRecord:
             )
             for order in orders
         ),
+    )
+
+
+def position_of(row: Row) -> Position:
+    """Return a snapshot."""
+    trade = row["last_trade_id"]
+    return Position(
+        symbol=row["symbol"],
+        quantity=amount(row["quantity"]),
+        average_price=amount(row["average_price"]),
+        realized_quote=amount(row["realized_quote"]),
+        fees_quote=amount(row["fees_quote"]),
+        last_key=(row["last_at_us"], int(trade) if trade.isdecimal() else 0, trade),
     )

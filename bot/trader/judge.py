@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from bot.ledger.scripts import Approved, Facts, Refused, Verdict
+from bot.ledger.outcomes import Approved, Facts, Refused, Verdict
 from bot.trader.desk import Desk
 from bot.trading import risk
 from bot.trading.orders import ZERO, Terms

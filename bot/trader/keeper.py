@@ -19,8 +19,8 @@ from bot.contract.intent import Intent
 from bot.intent.state import IntentState
 from bot.ledger.leases import Kept, Taken
 from bot.ledger.ledger import Ledger
+from bot.ledger.outcomes import Writer
 from bot.ledger.port import LedgerError
-from bot.ledger.scripts import Writer
 from bot.venues.port import Venue, VenueError
 
 ASK_TIME_SECONDS = 3.0

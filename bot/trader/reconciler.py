@@ -14,7 +14,7 @@ import structlog
 from bot.authority.lease import ACCOUNT
 from bot.contract.shards import shard_of
 from bot.ledger.ledger import Ledger
-from bot.ledger.scripts import Writer
+from bot.ledger.outcomes import Writer
 from bot.trader.desk import Desk
 from bot.trading.orders import ZERO, State
 from bot.venues.port import Venue

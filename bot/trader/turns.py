@@ -20,8 +20,8 @@ from bot.authority.protocol import (
     Turn,
 )
 from bot.ledger.ledger import Ledger
+from bot.ledger.outcomes import Approved, Facts, NotWritten, Refused, Verdict, Writer
 from bot.ledger.port import LedgerError
-from bot.ledger.scripts import Approved, Facts, NotWritten, Refused, Verdict, Writer
 from bot.trader.keeper import boot_seconds
 from bot.trading.orders import Report, State, Terms
 from bot.trading.signals import Fate

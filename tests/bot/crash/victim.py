@@ -26,9 +26,9 @@ from bot.health.startup import Startup
 from bot.intent.state import IntentState
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
+from bot.ledger.outcomes import IntentOutcome, Judge, Writer
 from bot.ledger.port import LedgerError, Posted
 from bot.ledger.postgres import Postgres
-from bot.ledger.scripts import IntentOutcome, Judge, Writer
 from bot.ledger.sqlite import Sqlite
 from bot.process.clock import Clock
 from bot.trader import judge

@@ -14,8 +14,8 @@ from bot.contract.intent import Intent
 from bot.contract.shards import shard_of
 from bot.ledger.leases import Kept
 from bot.ledger.ledger import SCHEMA, Ledger
+from bot.ledger.outcomes import Approved, Facts, NotWritten, Writer
 from bot.ledger.postgres import Postgres
-from bot.ledger.scripts import Approved, Facts, NotWritten, Writer
 from bot.trading.orders import Side, Terms
 from bot.trading.signals import Signal
 

@@ -14,8 +14,8 @@ from bot.contract.intent import Intent
 from bot.contract.shards import shard_of
 from bot.ledger.leases import Kept
 from bot.ledger.ledger import Ledger
+from bot.ledger.outcomes import Approved, Facts, NotWritten, Refused, Writer
 from bot.ledger.port import Posted
-from bot.ledger.scripts import Approved, Facts, NotWritten, Refused, Writer
 from bot.trading.orders import Fill, Report, Side, State, Terms
 from bot.trading.signals import Fate, Signal
 

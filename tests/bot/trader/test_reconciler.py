@@ -12,7 +12,7 @@ from bot.contract.color import Color
 from bot.contract.intent import Intent
 from bot.contract.shards import shard_of
 from bot.ledger.ledger import Ledger
-from bot.ledger.scripts import Approved, Writer
+from bot.ledger.outcomes import Approved, Writer
 from bot.ledger.sqlite import Sqlite
 from bot.trader.desk import Desk
 from bot.trader.reconciler import Reconciler

@@ -1,0 +1,1 @@
+"""Every transaction of the ledger, in SQL that both databases understand."""
