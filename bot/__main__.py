@@ -14,10 +14,8 @@ from collections.abc import Mapping, Sequence  # noqa: E402 - see above
 from typing import TYPE_CHECKING  # noqa: E402 - see above
 
 from bot.contract import environment as env  # noqa: E402 - see above
+from bot.contract import parameters as rows  # noqa: E402 - see above
 from bot.contract.http import LIVEZ, PORT  # noqa: E402 - see above
-
-if TYPE_CHECKING:
-    from bot.config.settings import Settings
 
 if TYPE_CHECKING:
     from bot.config.settings import Settings
@@ -29,11 +27,11 @@ BODY_CHARACTERS_MAX = 4096
 SET_BY_PEOPLE = (
     env.DEPLOY_ENV,
     env.API_ENDPOINT,
-    env.MAX_POSITION_SIZE,
-    env.RISK_LIMIT_PCT,
+    rows.MAX_POSITION_SIZE.variable,
+    rows.RISK_LIMIT_PCT.variable,
     env.ENABLE_TRADING,
     env.SYMBOLS,
-    env.LOG_LEVEL,
+    rows.LOG_LEVEL.variable,
 )
 
 COMMANDS = {

@@ -1,22 +1,13 @@
 """What must never be applied, judged from the finished config and what was deployed last. Pure.
 
-Every problem comes at once, and each says which command mends it. What only the cluster can tell is
+Every problem comes at once, and each says which command fixes it. What only the cluster can tell is
 the business of `infra.guard.readiness`.
 """
 
-from decimal import Decimal
-
-from pydantic.alias_generators import to_camel
-
 from bot.contract.color import Color
-from bot.contract.environment import (
-    DAILY_LOSS_LIMIT_PCT_DEFAULT,
-    DEFAULTS,
-    MAX_ORDERS_PER_MINUTE_DEFAULT,
-    PRICE_COLLAR_PCT_DEFAULT,
-    DeployEnv,
-)
+from bot.contract.environment import DeployEnv
 from bot.contract.intent import CANARY_PERCENT_MAX
+from bot.contract.parameters import AT_RISK, Risk
 from bot.contract.secrets import DATABASE_URL, VENUE_API_KEY, VENUE_API_SECRET
 from bot.contract.shards import shard_of
 from infra.config import StackConfig
@@ -51,26 +42,20 @@ def check(config: StackConfig, previous: StackOutputs | None) -> list[str]:
 
 
 def _risk(config: StackConfig) -> list[str]:
-    """Production above its defaults starts read-only, unless somebody answers for it."""
+    """Production above its defaults starts read-only, unless somebody acknowledged it."""
     if config.deploy_env is not DeployEnv.PRODUCTION:
         return []
-    defaults = DEFAULTS[config.deploy_env]
-    usual: dict[str, Decimal] = {
-        "max_position_size": Decimal(defaults.max_position_size),
-        "risk_limit_pct": Decimal(defaults.risk_limit_pct),
-        "max_orders_per_minute": Decimal(MAX_ORDERS_PER_MINUTE_DEFAULT),
-        "price_collar_pct": Decimal(PRICE_COLLAR_PCT_DEFAULT),
-        "daily_loss_limit_pct": Decimal(DAILY_LOSS_LIMIT_PCT_DEFAULT),
-    }
     word = config.acknowledge_risk_increase
     problems: list[str] = []
-    for name, most in usual.items():
-        value, acknowledged = getattr(config, name), getattr(word.values, name)
-        if value is not None and value > max(most, acknowledged or 0):
-            key = to_camel(name)
-            command = _set(f"acknowledgeRiskIncrease.values.{key}", value)
+    for row in AT_RISK:
+        value, acknowledged = getattr(config, row.name), getattr(word.values, row.name)
+        if row.risk is not Risk.HIGHER or value is None:
+            continue
+        usual = row.default_in(config.deploy_env)
+        if value > max(usual, acknowledged or 0):
+            command = _set(f"acknowledgeRiskIncrease.values.{row.key}", value)
             problems.append(
-                f"{key}: {value} is more than production's {most}, and nobody answers for it;"
+                f"{row.key}: {value} is more than production's {usual}, and nobody acknowledged it;"
                 f" lower it, or say who and why (acknowledgeRiskIncrease.by, .reason) and {command}"
             )
     return problems

@@ -5,7 +5,6 @@ Pure: it must not know Pulumi (`infra.program` reads) nor what runs already (`in
 """
 
 from decimal import Decimal
-from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -16,41 +15,31 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from bot.contract import parameters as rows
 from bot.contract.addresses import endpoint_error
 from bot.contract.color import Color
 from bot.contract.environment import (
     ACCOUNT_DEFAULT,
     ACCOUNT_PATTERN,
     CRITICAL_CHECKS_DEFAULT,
-    DAILY_LOSS_LIMIT_PCT_DEFAULT,
     DEFAULT_SYMBOLS,
     DEFAULTS,
-    DRAIN_SECONDS_DEFAULT,
-    DRAIN_SECONDS_MAX,
-    MAX_ORDERS_PER_MINUTE_DEFAULT,
-    MAX_ORDERS_PER_MINUTE_MAX,
     PAPER_ENDPOINT,
-    PRICE_COLLAR_PCT_DEFAULT,
-    RETENTION_DAYS_DEFAULT,
-    RETENTION_DAYS_MAX,
-    SHUTDOWN_SECONDS_DEFAULT,
-    SHUTDOWN_SECONDS_MAX,
-    STARTUP_SECONDS_DEFAULT,
-    STARTUP_SECONDS_MAX,
     DeployEnv,
     ShutdownPolicy,
     Strategy,
 )
 from bot.contract.intent import CANARY_PERCENT_MAX, Intent
+from bot.contract.parameters import PARAMETERS, LogLevel
 from bot.contract.secrets import DATABASE_URL
 from infra.fields import (
     Checks,
     DnsLabel,
     FileName,
     Flag,
-    Percent,
     RedisUrl,
     Symbols,
+    parameter,
 )
 from infra.sections import Acknowledgement, ColorConfig, Resources, Strict
 from infra.upstream import port, postgres_address
@@ -64,44 +53,19 @@ class StackConfig(Strict):
         description="Environment. No default: it decides what is refused."
     )
     api_endpoint: str = Field(default="", description="Exchange URL. Default: the environment's.")
-    max_position_size: Decimal | None = Field(
-        default=None,
-        gt=0,
-        description="Quote currency per symbol, above 0. Default: the environment's.",
-    )
-    risk_limit_pct: Percent | None = Field(
-        default=None,
-        description="Percent of equity, above 0. Default: the environment's.",
-    )
+    max_position_size: Decimal | None = parameter(rows.MAX_POSITION_SIZE)
+    risk_limit_pct: Decimal | None = parameter(rows.RISK_LIMIT_PCT)
     enable_trading: Flag | None = Field(
         default=None,
         description="Switch. Default: the environment's; production trades only if told.",
     )
-    max_orders_per_minute: int = Field(
-        default=MAX_ORDERS_PER_MINUTE_DEFAULT,
-        gt=0,
-        le=MAX_ORDERS_PER_MINUTE_MAX,
-        description="Orders per minute. Default 60: far above a strategy's, far below a venue's.",
-    )
-    price_collar_pct: Percent = Field(
-        default=Decimal(PRICE_COLLAR_PCT_DEFAULT),
-        description="Percent that a price may be worse than the last one. Default 5: a typing "
-        "error is larger, a fast market smaller.",
-    )
-    daily_loss_limit_pct: Percent = Field(
-        default=Decimal(DAILY_LOSS_LIMIT_PCT_DEFAULT),
-        description="Percent of the equity at the start of the UTC day that may be lost. "
-        "Default 5.",
-    )
-    reduce_only: Flag = Field(
-        default=False, description="Switch: orders may only make positions smaller. Default off."
-    )
-    read_only: Flag = Field(
-        default=False, description="Switch: no new orders; cancels still go. Default off."
-    )
-    kill_switch: Flag = Field(
-        default=False, description="Switch: no new risk, at once, in every pod. Default off."
-    )
+    max_orders_per_minute: int = parameter(rows.MAX_ORDERS_PER_MINUTE)
+    price_collar_pct: Decimal = parameter(rows.PRICE_COLLAR_PCT)
+    daily_loss_limit_pct: Decimal = parameter(rows.DAILY_LOSS_LIMIT_PCT)
+    reduce_only: bool = parameter(rows.REDUCE_ONLY)
+    read_only: bool = parameter(rows.READ_ONLY)
+    kill_switch: bool = parameter(rows.KILL_SWITCH)
+    log_level: LogLevel = parameter(rows.LOG_LEVEL)
     acknowledge_risk_increase: Acknowledgement = Field(
         default=Acknowledgement(), description="Who answers for risk that is raised. Default: none."
     )
@@ -136,16 +100,7 @@ class StackConfig(Strict):
         description="Checks that take a pod out of the Service when they fail. Default: what it "
         "cannot be without.",
     )
-    retention_days: int = Field(
-        default=RETENTION_DAYS_DEFAULT,
-        gt=0,
-        le=RETENTION_DAYS_MAX,
-        description="Days that a signal stays known after its end; senders must have given up by "
-        "then, or a repeated post is a new signal. Default 30.",
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Level. Default info: what an operator reads at night."
-    )
+    retention_days: int = parameter(rows.RETENTION_DAYS)
     active_color: Color = Field(description="Who is live. No default: the one lever of a swap.")
     canary_percent: int = Field(
         default=0,
@@ -188,30 +143,14 @@ class StackConfig(Strict):
     resources: Resources = Field(
         default=Resources(), description="What a pod asks for and may take."
     )
-    startup_seconds: int = Field(
-        default=STARTUP_SECONDS_DEFAULT,
-        ge=1,
-        le=STARTUP_SECONDS_MAX,
-        description="Seconds for restore and the first reconciliation. Default 60.",
-    )
+    startup_seconds: int = parameter(rows.STARTUP_SECONDS)
     shutdown_policy: ShutdownPolicy = Field(
         default=ShutdownPolicy.HANDOVER,
         description="What becomes of orders and positions when a pod ends. Default handover: "
         "closing them at each deploy pays spread and fees.",
     )
-    drain_seconds: int = Field(
-        default=DRAIN_SECONDS_DEFAULT,
-        ge=0,
-        le=DRAIN_SECONDS_MAX,
-        description="Seconds that a pod serves on after SIGTERM. Default: what endpoints take to "
-        "leave every node's tables.",
-    )
-    shutdown_seconds: int = Field(
-        default=SHUTDOWN_SECONDS_DEFAULT,
-        ge=1,
-        le=SHUTDOWN_SECONDS_MAX,
-        description="Seconds for open work after the drain. Default: the contract's.",
-    )
+    drain_seconds: int = parameter(rows.DRAIN_SECONDS)
+    shutdown_seconds: int = parameter(rows.SHUTDOWN_SECONDS)
     close_connections: Flag = Field(
         default=True,
         description="Switch: a color that is not live closes kept-alive connections. Default on: "
@@ -229,6 +168,11 @@ class StackConfig(Strict):
         description="Folder for rendered manifests, in a stack of its own. Default none: nothing "
         "is applied then, and secrets are written in clear.",
     )
+
+    @field_validator(*PARAMETERS, mode="before")
+    @classmethod
+    def _by_the_table(cls, value: object, info: ValidationInfo) -> object:
+        return PARAMETERS[str(info.field_name)].parse(value)
 
     @field_validator("api_endpoint")
     @classmethod

@@ -4,14 +4,13 @@ Each problem names the key's path, its value and what would be right.
 """
 
 import json
-import re
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.contract import errors
 from bot.contract.addresses import printable_endpoint
 from infra.config import StackConfig
 
@@ -76,33 +75,21 @@ def _secrecy_problems(
 
 def _problem(detail: ErrorDetails, secret_keys: Collection[str], project: str) -> str:
     path = detail["loc"]
-    key = f"{project}:{_dotted(path)}"
-    if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_nearest(path)}"
     if detail["type"] == "missing":
-        return f"{key}: missing; set it with `pulumi config set {_dotted(path)} …`{_about(path)}"
-    value = "[secret]" if path[0] in {*secret_keys, "secrets"} else _shown(path, detail["input"])
-    message = detail["msg"].replace("Input should be", "must be").replace("Value error, ", "")
-    return f"{key}: {value}: {message}{_spelling(detail)}{_about(path)}"
+        key = errors.dotted(path)
+        return f"{project}:{key}: missing; set it with `pulumi config set {key} …`{_about(path)}"
+
+    def shown(path: errors.Path, value: object) -> str:
+        return "[secret]" if path[0] in {*secret_keys, "secrets"} else _shown(path, value)
+
+    about = "" if detail["type"] == "extra_forbidden" else _about(path)
+    return f"{project}:{errors.line(detail, _known, shown)}{about}"
 
 
-def _shown(path: tuple[int | str, ...], value: object) -> str:
+def _shown(path: errors.Path, value: object) -> str:
     """Return a value as messages may show it; a URL may carry a password."""
     url = path[0] in ("apiEndpoint", "redisUrl")
     return repr(printable_endpoint(str(value)) if url else value)
-
-
-def _spelling(detail: ErrorDetails) -> str:
-    if detail["type"] != "enum":
-        return ""
-    allowed = re.findall(r"'([^']*)'", detail["ctx"]["expected"]) if "ctx" in detail else []
-    close = get_close_matches(str(detail["input"]), allowed, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _dotted(path: tuple[int | str, ...]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
 
 
 def _keys(model: type[BaseModel]) -> dict[str, str]:
@@ -110,7 +97,7 @@ def _keys(model: type[BaseModel]) -> dict[str, str]:
     return {str(field.alias): field.description or "" for field in model.model_fields.values()}
 
 
-def _model_at(path: tuple[int | str, ...]) -> type[BaseModel]:
+def _model_at(path: errors.Path) -> type[BaseModel]:
     """Return the model that holds the last part of a path."""
     model: type[BaseModel] = StackConfig
     for part in path[:-1]:
@@ -121,14 +108,10 @@ def _model_at(path: tuple[int | str, ...]) -> type[BaseModel]:
     return model
 
 
-def _nearest(path: tuple[int | str, ...]) -> str:
-    known = list(_keys(_model_at(path)))
-    close = get_close_matches(str(path[-1]), known, n=1)
-    if close:
-        return f"; did you mean {_dotted((*path[:-1], close[0]))}?"
-    return f"; known: {', '.join(known)}"
+def _known(path: errors.Path) -> list[str]:
+    return list(_keys(_model_at(path)))
 
 
-def _about(path: tuple[int | str, ...]) -> str:
+def _about(path: errors.Path) -> str:
     description = _keys(_model_at(path)).get(str(path[-1]), "")
     return f" ({description.partition('. ')[0]})" if description else ""

@@ -1,13 +1,22 @@
 """The nested parts of the stack config."""
 
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from infra.fields import DIGEST, IMAGE, Flag, Percent, Quantity
+from bot.contract import parameters as rows
+from bot.contract.parameters import AT_RISK, Parameter, Risk
+from infra.fields import DIGEST, IMAGE, Quantity
 
 BUILD = "build"
 """The image value that lets this program build the image."""
@@ -74,33 +83,28 @@ class Resources(Strict):
     )
 
 
+def _acknowledged(row: Parameter) -> Any:  # noqa: ANN401 - pydantic's fields are of any type
+    switch = "false, when it is switched off. Default: it is not."
+    text = switch if row.risk is Risk.OFF else "Up to where. Default: not raised."
+    return Field(default=None, description=text)
+
+
 class AcknowledgedValues(Strict):
     """What is acknowledged: the values that raise risk, as they are set beside it."""
 
-    max_position_size: Decimal | None = Field(
-        default=None, gt=0, description="Up to where. Default: not raised."
-    )
-    risk_limit_pct: Percent | None = Field(
-        default=None, description="Up to where. Default: not raised."
-    )
-    max_orders_per_minute: int | None = Field(
-        default=None, gt=0, description="Up to where. Default: not raised."
-    )
-    price_collar_pct: Percent | None = Field(
-        default=None, description="Up to where. Default: not raised."
-    )
-    daily_loss_limit_pct: Percent | None = Field(
-        default=None, description="Up to where. Default: not raised."
-    )
-    reduce_only: Flag | None = Field(
-        default=None, description="false, when it is switched off. Default: it is not."
-    )
-    read_only: Flag | None = Field(
-        default=None, description="false, when it is switched off. Default: it is not."
-    )
-    kill_switch: Flag | None = Field(
-        default=None, description="false, when it is switched off. Default: it is not."
-    )
+    max_position_size: Decimal | None = _acknowledged(rows.MAX_POSITION_SIZE)
+    risk_limit_pct: Decimal | None = _acknowledged(rows.RISK_LIMIT_PCT)
+    max_orders_per_minute: int | None = _acknowledged(rows.MAX_ORDERS_PER_MINUTE)
+    price_collar_pct: Decimal | None = _acknowledged(rows.PRICE_COLLAR_PCT)
+    daily_loss_limit_pct: Decimal | None = _acknowledged(rows.DAILY_LOSS_LIMIT_PCT)
+    reduce_only: bool | None = _acknowledged(rows.REDUCE_ONLY)
+    read_only: bool | None = _acknowledged(rows.READ_ONLY)
+    kill_switch: bool | None = _acknowledged(rows.KILL_SWITCH)
+
+    @field_validator(*(row.name for row in AT_RISK), mode="before")
+    @classmethod
+    def _by_the_table(cls, value: object, info: ValidationInfo) -> object:
+        return rows.PARAMETERS[str(info.field_name)].parse(value)
 
 
 class Acknowledgement(Strict):

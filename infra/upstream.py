@@ -15,7 +15,7 @@ _PORTS = {
 
 
 def port(url: str) -> int | None:
-    """Return the TCP port that a URL means; None when it means none, or is no URL.
+    """Return the TCP port that a URL means; None when it means none, or is not a URL.
 
     >>> port("postgresql://bot:hush@db.example/bot")
     5432
@@ -35,17 +35,6 @@ def postgres_address(url: str) -> str | None:
         return None
     name = parts.path.removeprefix("/")
     return f"{parts.hostname}:{port(url)}/{name}" if parts.hostname and name else None
-
-
-def cache_error(url: str) -> str | None:
-    """Return why a URL is not one of a cache that manifests may show, or None."""
-    parts = _split(url)
-    right = "redis://HOST[:PORT][/NUMBER], or rediss:// for TLS"
-    if parts is None or parts.scheme not in ("redis", "rediss") or not parts.hostname:
-        return f"must be {right}"
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        return f"must be {right}, without what may be secret; that belongs under `secrets`"
-    return None
 
 
 def _split(url: str) -> SplitResult | None:

@@ -5,42 +5,19 @@ A content is taken whole or not at all; everything that is wrong with it is said
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from typing import Annotated, Any, Self, cast
+from typing import Self, cast
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    ValidationError,
-)
-
-from bot.config.fields import Amount, LogLevel, OrdersPerMinute, Percent
 from bot.config.settings import Settings
 from bot.contract import reloadable as keys
+from bot.contract.errors import Path, dotted, unknown_key
+from bot.contract.parameters import RELOADABLE, Parameter, Value, to_json
 
 TEXT_CHARACTERS_MAX = 500
 """Of a value that is repeated in an error."""
 
-Risk = Decimal | int
-"""A value by which risk can rise: a limit, or a switch (`bool` is an `int`)."""
-
-NAMES: Mapping[str, str] = {
-    keys.MAX_POSITION_SIZE: "max_position_size",
-    keys.RISK_LIMIT_PCT: "risk_limit_pct",
-    keys.MAX_ORDERS_PER_MINUTE: "max_orders_per_minute",
-    keys.PRICE_COLLAR_PCT: "price_collar_pct",
-    keys.DAILY_LOSS_LIMIT_PCT: "daily_loss_limit_pct",
-    keys.REDUCE_ONLY: "reduce_only",
-    keys.READ_ONLY: "read_only",
-    keys.KILL_SWITCH: "kill_switch",
-    keys.LOG_LEVEL: "log_level",
-}
-"""Key in the file → field here and in the settings."""
-assert tuple(NAMES) == keys.RELOADABLE_KEYS  # noqa: S101 - the contract names each, once
+Given = tuple[Parameter, Value]
 
 
 class ReloadError(ValueError):
@@ -68,7 +45,11 @@ class Reloadable:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Return what the environment says: it holds where the file is silent."""
-        return cls(**{name: getattr(settings, name) for name in NAMES.values()})
+        return cls(**{row.name: getattr(settings, row.name) for row in RELOADABLE})
+
+
+if [each.name for each in fields(Reloadable)] != [row.name for row in RELOADABLE]:
+    raise AssertionError("Reloadable has a field for each reloadable row, and no other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +58,7 @@ class Acknowledgement:
 
     by: str
     reason: str
-    values: tuple[tuple[str, Risk], ...]
+    values: tuple[tuple[str, Value], ...]
     """Key in the file → what is acknowledged; a number: up to this."""
 
 
@@ -87,45 +68,6 @@ class Content:
 
     values: Reloadable
     acknowledgement: Acknowledgement | None = None
-
-
-def _text(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError('write the number as text, like "1.5"')  # noqa: TRY004 - pydantic's way
-    return value
-
-
-_Words = Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
-_AmountText = Annotated[Amount, BeforeValidator(_text)]
-_PercentText = Annotated[Percent, BeforeValidator(_text)]
-_Rate = Annotated[OrdersPerMinute, Field(strict=True)]
-
-
-class _Values(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    max_position_size: _AmountText | None = Field(None, alias=keys.MAX_POSITION_SIZE)
-    risk_limit_pct: _PercentText | None = Field(None, alias=keys.RISK_LIMIT_PCT)
-    max_orders_per_minute: _Rate | None = Field(None, alias=keys.MAX_ORDERS_PER_MINUTE)
-    price_collar_pct: _PercentText | None = Field(None, alias=keys.PRICE_COLLAR_PCT)
-    daily_loss_limit_pct: _PercentText | None = Field(None, alias=keys.DAILY_LOSS_LIMIT_PCT)
-    reduce_only: StrictBool | None = Field(None, alias=keys.REDUCE_ONLY)
-    read_only: StrictBool | None = Field(None, alias=keys.READ_ONLY)
-    kill_switch: StrictBool | None = Field(None, alias=keys.KILL_SWITCH)
-    log_level: LogLevel | None = Field(None, alias=keys.LOG_LEVEL)
-
-
-class _Word(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    by: _Words = Field(alias=keys.ACKNOWLEDGED_BY)
-    reason: _Words = Field(alias=keys.ACKNOWLEDGED_REASON)
-    values: _Values = Field(alias=keys.ACKNOWLEDGED_VALUES)
-
-
-class _File(_Values):
-    # Keys that this version does not know are another version's: two read one file.
-    acknowledgement: _Word | None = Field(None, alias=keys.ACKNOWLEDGE_RISK_INCREASE)
 
 
 def parse(raw: bytes, start: Reloadable) -> Content:
@@ -144,34 +86,27 @@ def parse(raw: bytes, start: Reloadable) -> Content:
         raise ReloadError([f"is not JSON ({error}); write one JSON object"]) from None
     if not isinstance(data, dict):
         raise ReloadError(["is not a JSON object; write one, like {}"])
-    try:
-        file = _File.model_validate(data)
-    except ValidationError as error:
-        raise ReloadError([_line(dict(detail)) for detail in error.errors()]) from None
-    given = {key: value for key, value in _given(file).items() if value is not None}
-    named = {name: getattr(start, name) for name in NAMES.values()} | given
-    return Content(Reloadable(**named), _word(file.acknowledgement))
+    content = cast("dict[str, object]", data)
+    errors: list[str] = []
+    given = _values(content, (), errors)
+    word = _acknowledgement(content.get(keys.ACKNOWLEDGE_RISK_INCREASE), errors)
+    if errors:
+        raise ReloadError(errors)
+    return Content(replace(start, **{row.name: value for row, value in given}), word)
 
 
-def raised(before: Reloadable, after: Reloadable) -> dict[str, Risk]:
+def raised(before: Reloadable, after: Reloadable) -> dict[str, Value]:
     """Return the keys (and new values) by which `after` allows more risk than `before`."""
-    rises: dict[str, Risk] = {}
-    for key, name in NAMES.items():
-        old, new = getattr(before, name), getattr(after, name)
-        if isinstance(new, bool):
-            if old and not new:
-                rises[key] = new
-        elif not isinstance(new, str) and new > old:
-            rises[key] = new
-    return rises
+    changes = ((row, getattr(before, row.name), getattr(after, row.name)) for row in RELOADABLE)
+    return {row.key: new for row, old, new in changes if row.raises_risk(old, new)}
 
 
 def unacknowledged(
-    rises: Mapping[str, Risk],
+    rises: Mapping[str, Value],
     word: Acknowledgement | None,
     word_before: Acknowledgement | None,
 ) -> list[str]:
-    """Return a line for each rise that nobody answers for."""
+    """Return a line for each rise that nobody acknowledged."""
     if not rises:
         return []
     missing = [key for key, value in rises.items() if not _covers(word, key, value)]
@@ -182,40 +117,66 @@ def unacknowledged(
         {
             keys.ACKNOWLEDGED_BY: "who",
             keys.ACKNOWLEDGED_REASON: "why",
-            keys.ACKNOWLEDGED_VALUES: {key: _plain(value) for key, value in rises.items()},
+            keys.ACKNOWLEDGED_VALUES: {key: to_json(value) for key, value in rises.items()},
         }
     )
     return [
-        f"{key}: {_plain(value)}: raises risk in production and needs a new"
+        f"{key}: {to_json(value)}: raises risk in production and needs a new"
         f' "{keys.ACKNOWLEDGE_RISK_INCREASE}": {example}{stale}'
         for key, value in rises.items()
         if stale or key in missing
     ]
 
 
-def _covers(word: Acknowledgement | None, key: str, value: Risk) -> bool:
+def _covers(word: Acknowledgement | None, key: str, value: Value) -> bool:
     if word is None:
         return False
     acknowledged = dict(word.values).get(key)
     if acknowledged is None or isinstance(value, bool):
         return acknowledged is value
-    return value <= acknowledged
+    return Decimal(value) <= Decimal(acknowledged)
 
 
-def _given(values: _Values) -> dict[str, Any]:
-    return {name: getattr(values, name) for name in NAMES.values()}
+def _values(data: Mapping[str, object], path: Path, errors: list[str]) -> list[Given]:
+    """Return the rows that are there, typed. Keys of another version are left alone."""
+    given: list[Given] = []
+    for row in RELOADABLE:
+        value = data.get(row.key)
+        if value is None:
+            continue
+        try:
+            given.append((row, row.parse_json(value)))
+        except ValueError as error:
+            errors.append(_line((*path, row.key), value, str(error)))
+    return given
 
 
-def _word(word: _Word | None) -> Acknowledgement | None:
+def _acknowledgement(word: object, errors: list[str]) -> Acknowledgement | None:
+    path = (keys.ACKNOWLEDGE_RISK_INCREASE,)
     if word is None:
         return None
-    given = _given(word.values)
-    kept = tuple(
-        (key, given[name])
-        for key, name in NAMES.items()
-        if given[name] is not None and key != keys.LOG_LEVEL
-    )
-    return Acknowledgement(word.by, word.reason, kept)
+    if not isinstance(word, dict):
+        errors.append(_line(path, word, 'must be an object like {"by": …, "reason": …}'))
+        return None
+    parts = cast("dict[str, object]", word)
+    known = (keys.ACKNOWLEDGED_BY, keys.ACKNOWLEDGED_REASON, keys.ACKNOWLEDGED_VALUES)
+    errors += [unknown_key((*path, key), known) for key in parts if key not in known]
+    by, reason = (_words(parts.get(key), (*path, key), errors) for key in known[:2])
+    values = parts.get(keys.ACKNOWLEDGED_VALUES)
+    if not isinstance(values, dict):
+        errors.append(_line((*path, keys.ACKNOWLEDGED_VALUES), values, "must be an object"))
+        return None
+    where = (*path, keys.ACKNOWLEDGED_VALUES)
+    given = _values(cast("dict[str, object]", values), where, errors)
+    return Acknowledgement(by, reason, tuple((row.key, value) for row, value in given if row.risk))
+
+
+def _words(value: object, path: Path, errors: list[str]) -> str:
+    if isinstance(value, str) and 0 < len(value) <= TEXT_CHARACTERS_MAX:
+        return value
+    must = f"must be a text of at least 1 character and at most {TEXT_CHARACTERS_MAX}"
+    errors.append(_line(path, value, must))
+    return ""
 
 
 def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -227,15 +188,8 @@ def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_constant(name: str) -> Iterator[None]:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
-def _plain(value: Risk) -> str | int:
-    """As it is written in the file."""
-    return value if isinstance(value, int) else f"{value:f}"
-
-
-def _line(detail: dict[str, Any]) -> str:
-    path = ".".join(str(part) for part in cast("tuple[object, ...]", detail["loc"]))
-    message = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    return f"{path}: {str(detail['input'])[:TEXT_CHARACTERS_MAX]!r}: {message}"
+def _line(path: Path, value: object, message: str) -> str:
+    return f"{dotted(path)}: {str(value)[:TEXT_CHARACTERS_MAX]!r}: {message}"

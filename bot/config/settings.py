@@ -22,22 +22,20 @@ from pydantic_core import ErrorDetails
 from bot.config.fields import (
     AbsolutePath,
     Account,
-    Amount,
     Checks,
-    Days,
     Flag,
-    LogLevel,
-    OrdersPerMinute,
-    Percent,
     RedisUrl,
-    Seconds,
     Symbols,
+    parameter,
 )
 from bot.contract import environment as env
+from bot.contract import parameters as rows
 from bot.contract.addresses import endpoint_error, printable_endpoint
 from bot.contract.color import Color
 from bot.contract.environment import DEFAULTS, Defaults, DeployEnv, ShutdownPolicy, Strategy
+from bot.contract.errors import message_of
 from bot.contract.http import PORT
+from bot.contract.parameters import PARAMETERS, LogLevel
 
 KUBERNETES_HOST = "KUBERNETES_SERVICE_HOST"
 """Set by Kubernetes in every container; that is how a pod knows that it is one."""
@@ -81,7 +79,7 @@ class SettingsError(ValueError):
 
 
 def _defaults(data: dict[str, Any]) -> Defaults:
-    return DEFAULTS[data.get("deploy_env", DeployEnv.LOCAL)]
+    return DEFAULTS[data.get("deploy_env", env.DEPLOY_ENV_DEFAULT)]
 
 
 class Settings(BaseModel):
@@ -89,35 +87,24 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    deploy_env: DeployEnv = Field(DeployEnv.LOCAL, validation_alias=env.DEPLOY_ENV)
+    deploy_env: DeployEnv = Field(env.DEPLOY_ENV_DEFAULT, validation_alias=env.DEPLOY_ENV)
     api_endpoint: str = Field(
         default_factory=lambda data: _defaults(data).api_endpoint,
         validation_alias=env.API_ENDPOINT,
     )
-    max_position_size: Amount = Field(
-        default_factory=lambda data: Decimal(_defaults(data).max_position_size),
-        validation_alias=env.MAX_POSITION_SIZE,
-    )
-    """Quote currency, per symbol."""
-    risk_limit_pct: Percent = Field(
-        default_factory=lambda data: Decimal(_defaults(data).risk_limit_pct),
-        validation_alias=env.RISK_LIMIT_PCT,
-    )
-    """Percent of equity."""
-    max_orders_per_minute: OrdersPerMinute = Field(
-        env.MAX_ORDERS_PER_MINUTE_DEFAULT, validation_alias=env.MAX_ORDERS_PER_MINUTE
-    )
-    price_collar_pct: Percent = Field(
-        Decimal(env.PRICE_COLLAR_PCT_DEFAULT), validation_alias=env.PRICE_COLLAR_PCT
-    )
-    """Percent that a price may be worse than the last one."""
-    daily_loss_limit_pct: Percent = Field(
-        Decimal(env.DAILY_LOSS_LIMIT_PCT_DEFAULT), validation_alias=env.DAILY_LOSS_LIMIT_PCT
-    )
-    """Percent of the equity at the start of the UTC day."""
-    reduce_only: Flag = Field(default=False, validation_alias=env.REDUCE_ONLY)
-    read_only: Flag = Field(default=False, validation_alias=env.READ_ONLY)
-    kill_switch: Flag = Field(default=False, validation_alias=env.KILL_SWITCH)
+    max_position_size: Decimal = parameter(rows.MAX_POSITION_SIZE)
+    risk_limit_pct: Decimal = parameter(rows.RISK_LIMIT_PCT)
+    max_orders_per_minute: int = parameter(rows.MAX_ORDERS_PER_MINUTE)
+    price_collar_pct: Decimal = parameter(rows.PRICE_COLLAR_PCT)
+    daily_loss_limit_pct: Decimal = parameter(rows.DAILY_LOSS_LIMIT_PCT)
+    reduce_only: bool = parameter(rows.REDUCE_ONLY)
+    read_only: bool = parameter(rows.READ_ONLY)
+    kill_switch: bool = parameter(rows.KILL_SWITCH)
+    log_level: LogLevel = parameter(rows.LOG_LEVEL)
+    retention_days: int = parameter(rows.RETENTION_DAYS)
+    startup_seconds: float = parameter(rows.STARTUP_SECONDS)
+    drain_seconds: float = parameter(rows.DRAIN_SECONDS)
+    shutdown_seconds: float = parameter(rows.SHUTDOWN_SECONDS)
     enable_trading: Flag = Field(
         default_factory=lambda data: _defaults(data).enable_trading,
         validation_alias=env.ENABLE_TRADING,
@@ -133,16 +120,8 @@ class Settings(BaseModel):
     critical_checks: Checks = Field(
         env.CRITICAL_CHECKS_DEFAULT, validation_alias=env.CRITICAL_CHECKS
     )
-    startup_seconds: Seconds = Field(
-        env.STARTUP_SECONDS_DEFAULT,
-        validation_alias=env.STARTUP_SECONDS,
-        gt=0,
-        le=env.STARTUP_SECONDS_MAX,
-    )
     redis_url: RedisUrl | None = Field(None, validation_alias=env.REDIS_URL)
     adopt_intent: str = Field("", validation_alias=env.ADOPT_INTENT)
-    retention_days: Days = Field(env.RETENTION_DAYS_DEFAULT, validation_alias=env.RETENTION_DAYS)
-    log_level: LogLevel = Field("info", validation_alias=env.LOG_LEVEL)
 
     color: Color = Field(Color.BLUE, validation_alias=env.COLOR)
     http_port: int = Field(PORT, validation_alias=env.HTTP_PORT, ge=0, le=65535)
@@ -154,15 +133,6 @@ class Settings(BaseModel):
     """Folder of the file that is reloaded; None: nothing is."""
     ledger: AbsolutePath | None = Field(None, validation_alias=env.LEDGER)
     """SQLite file; None: in memory, unless the mounted Secret names a database."""
-    drain_seconds: Seconds = Field(
-        env.DRAIN_SECONDS_DEFAULT, validation_alias=env.DRAIN_SECONDS, le=env.DRAIN_SECONDS_MAX
-    )
-    shutdown_seconds: Seconds = Field(
-        env.SHUTDOWN_SECONDS_DEFAULT,
-        validation_alias=env.SHUTDOWN_SECONDS,
-        gt=0,
-        le=env.SHUTDOWN_SECONDS_MAX,
-    )
     close_connections: Flag = Field(default=True, validation_alias=env.CLOSE_CONNECTIONS)
 
     image: str = Field("", validation_alias=env.IMAGE)
@@ -175,10 +145,15 @@ class Settings(BaseModel):
     revision: str = Field(env.STAMP_DEFAULT, validation_alias=env.REVISION)
     created: str = Field(env.STAMP_DEFAULT, validation_alias=env.CREATED)
 
+    @field_validator(*PARAMETERS, mode="before")
+    @classmethod
+    def _by_the_table(cls, value: object, info: ValidationInfo) -> object:
+        return PARAMETERS[str(info.field_name)].parse(value)
+
     @field_validator("api_endpoint")
     @classmethod
     def _right_for_the_environment(cls, url: str, info: ValidationInfo) -> str:
-        if error := endpoint_error(url, info.data.get("deploy_env", DeployEnv.LOCAL)):
+        if error := endpoint_error(url, info.data.get("deploy_env", env.DEPLOY_ENV_DEFAULT)):
             raise ValueError(error)
         return url
 
@@ -224,5 +199,4 @@ def _line(detail: ErrorDetails) -> str:
     value = str(detail["input"])
     if key in (env.API_ENDPOINT, env.REDIS_URL):
         value = printable_endpoint(value)
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{key}={value!r}: {message}"
+    return f"{key}={value!r}: {message_of(detail)}"

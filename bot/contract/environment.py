@@ -1,8 +1,8 @@
-"""Names, bounds and defaults of the bot's environment variables.
+"""Names and defaults of the bot's environment variables.
 
 The bot parses them (`bot.config.settings`), the Pulumi program writes them (`infra`); both take
-names, bounds and defaults from here, so that a stack which `pulumi preview` accepts is one that the
-bot accepts.
+names, rules and defaults from this package, so that a stack which `pulumi preview` accepts is one
+that the bot accepts. Numbers and switches have a table: `bot.contract.parameters`.
 """
 
 from dataclasses import dataclass
@@ -39,31 +39,18 @@ class ShutdownPolicy(StrEnum):
 # What a person sets.
 DEPLOY_ENV = "DEPLOY_ENV"
 API_ENDPOINT = "API_ENDPOINT"
-MAX_POSITION_SIZE = "MAX_POSITION_SIZE"
-RISK_LIMIT_PCT = "RISK_LIMIT_PCT"
 ENABLE_TRADING = "ENABLE_TRADING"
 SYMBOLS = "SYMBOLS"
-LOG_LEVEL = "LOG_LEVEL"
 ACCOUNT = "ACCOUNT"
 """Name of the venue account whose budgets and orders these are."""
 STRATEGY = "STRATEGY"
-MAX_ORDERS_PER_MINUTE = "MAX_ORDERS_PER_MINUTE"
-PRICE_COLLAR_PCT = "PRICE_COLLAR_PCT"
-DAILY_LOSS_LIMIT_PCT = "DAILY_LOSS_LIMIT_PCT"
-REDUCE_ONLY = "REDUCE_ONLY"
-READ_ONLY = "READ_ONLY"
-KILL_SWITCH = "KILL_SWITCH"
 SHUTDOWN_POLICY = "SHUTDOWN_POLICY"
 CRITICAL_CHECKS = "CRITICAL_CHECKS"
 """Checks that make a pod unready when they fail, separated by commas; the others only warn."""
-STARTUP_SECONDS = "STARTUP_SECONDS"
-"""How long restore and the first reconciliation may take."""
 REDIS_URL = "REDIS_URL"
+"""Of the cache; without user and password."""
 ADOPT_INTENT = "ADOPT_INTENT"
 """Which other intent's authority over the database this stack may take over: its source."""
-"""Without user and password."""
-RETENTION_DAYS = "RETENTION_DAYS"
-"""How long signals with a fate, and what became of them, stay in the ledger."""
 
 # What the platform sets.
 COLOR = "BOT_COLOR"
@@ -76,8 +63,6 @@ CONFIG_DIR = "BOT_CONFIG_DIR"
 LEDGER = "BOT_LEDGER"
 """Path of a SQLite file; empty keeps the ledger in memory. The URL of a Postgres database holds a
 password: it comes from the mounted Secret (`bot.contract.secrets.DATABASE_URL`) and goes first."""
-DRAIN_SECONDS = "BOT_DRAIN_SECONDS"
-SHUTDOWN_SECONDS = "BOT_SHUTDOWN_SECONDS"
 CLOSE_CONNECTIONS = "BOT_CLOSE_CONNECTIONS"
 """`false` leaves kept-alive clients on the color being left: only for the control measurement."""
 IMAGE = "BOT_IMAGE"
@@ -125,27 +110,9 @@ DEFAULTS: dict[DeployEnv, Defaults] = {
     ),
 }
 
-PERCENT_MAX = 100
-RISK_LIMIT_PCT_MAX = PERCENT_MAX
-MAX_ORDERS_PER_MINUTE_DEFAULT = 60
-MAX_ORDERS_PER_MINUTE_MAX = 6000
-PRICE_COLLAR_PCT_DEFAULT = 5
-"""Percent that a limit price may be worse than the last one."""
-DAILY_LOSS_LIMIT_PCT_DEFAULT = 5
-"""Percent of the equity at the start of the UTC day."""
+DEPLOY_ENV_DEFAULT = DeployEnv.LOCAL
+"""Where a process runs that nobody told; a pod is always told."""
 ACCOUNT_DEFAULT = "main"
 ACCOUNT_PATTERN = "^[a-z0-9][a-z0-9-]{0,31}$"
-CHECK_NAMES = ("startup", "database", "exchange", "lease", "feed", "cache")
 CRITICAL_CHECKS_DEFAULT = ("database", "startup")
-STARTUP_SECONDS_DEFAULT = 60
-STARTUP_SECONDS_MAX = 600
-RETENTION_DAYS_DEFAULT = 30
-RETENTION_DAYS_MAX = 3650
 DEFAULT_SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
-
-DRAIN_SECONDS_MAX = 600
-SHUTDOWN_SECONDS_MAX = 600
-DRAIN_SECONDS_DEFAULT = 6
-"""How long a pod serves on after SIGTERM: endpoints take seconds to leave every node's tables."""
-SHUTDOWN_SECONDS_DEFAULT = 10
-"""How long the bot may take for open work after the drain, before it ends anyway."""

@@ -2,6 +2,8 @@
 
 import re
 
+from bot.contract.values import split
+
 SYMBOLS_MAX = 500
 SPELLING_PATTERN = "^[A-Za-z0-9]{2,20}[/_-][A-Za-z0-9]{2,20}$"
 """What `canonical` takes."""
@@ -17,20 +19,20 @@ def canonical(text: str) -> str:
     'BTC/USDT'
 
     Raises:
-        ValueError: it is no symbol.
+        ValueError: it is not a symbol.
     """
     if not re.fullmatch(SPELLING_PATTERN, text):
         raise ValueError(f"{text[:64]!r} is not BASE/QUOTE, like BTC/USDT")
     return text.upper().replace("-", "/").replace("_", "/")
 
 
-def parse_symbols(text: str) -> tuple[str, ...]:
-    """Parse `BTC/USDT,ETH/USDT`; spaces around a comma are left out.
+def parse_symbols(value: object) -> tuple[str, ...]:
+    """Read symbols: a list, or one text `BTC/USDT,ETH/USDT`; spaces around a comma are left out.
 
     Raises:
         ValueError: a symbol is not canonical or comes twice, or there are too many; names them all.
     """
-    symbols = [part.strip() for part in text.split(",")]
+    symbols = split(value)
     errors = [
         f"{symbol!r} is not BASE/QUOTE in upper case, like BTC/USDT"
         for symbol in symbols
@@ -45,4 +47,4 @@ def parse_symbols(text: str) -> tuple[str, ...]:
         errors = [f"{len(symbols)} symbols are more than {SYMBOLS_MAX}"]
     if errors:
         raise ValueError("; ".join(errors))
-    return tuple(symbols)
+    return symbols

@@ -7,6 +7,7 @@ import re
 from enum import Enum
 
 from bot.contract import environment as env
+from bot.contract import parameters as rows
 from infra import names
 from infra.review.leaves import Leaf, sounds_secret
 
@@ -33,7 +34,11 @@ class Area(Enum):
     HARMLESS = "labels and notes"
 
 
-_SHUTDOWN_VARIABLES = {env.DRAIN_SECONDS, env.SHUTDOWN_SECONDS, env.SHUTDOWN_POLICY}
+_SHUTDOWN_VARIABLES = {
+    rows.DRAIN_SECONDS.variable,
+    rows.SHUTDOWN_SECONDS.variable,
+    env.SHUTDOWN_POLICY,
+}
 _TRADING_VARIABLES = {
     env.DEPLOY_ENV,
     env.API_ENDPOINT,

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.contract import environment as env
+from bot.contract import parameters as rows
 from bot.contract.color import Color
 from infra.review import world
 from infra.review.leaves import Leaf
@@ -69,7 +69,10 @@ def shutdown(told: Sentence) -> list[Finding]:
     found = loud(told)
     for color, pods in told.new.pods.items():
         spec = world.branch(pods.template, "spec", "terminationGracePeriodSeconds")
-        parts = [world.variable(pods, name) for name in (env.DRAIN_SECONDS, env.SHUTDOWN_SECONDS)]
+        parts = [
+            world.variable(pods, name)
+            for name in (rows.DRAIN_SECONDS.variable, rows.SHUTDOWN_SECONDS.variable)
+        ]
         if spec is None or None in parts:
             continue
         needed = sum(int(part or 0) for part in parts)

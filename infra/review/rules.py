@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from bot.contract import environment as env
 from bot.contract import reloadable
+from bot.contract.parameters import AT_RISK, RELOADABLE, Risk
 from infra.review import pod_rules, world
 from infra.review.areas import Area
 from infra.review.leaves import FILE_PATH, HIDDEN, Leaf, changed
@@ -13,14 +14,9 @@ from infra.review.sentences import Finding, Rule, Sentence, loud, said
 from infra.review.steps import Step
 from infra.review.wording import arrow, place, symbols_text
 
-_SWITCHES = (reloadable.REDUCE_ONLY, reloadable.READ_ONLY, reloadable.KILL_SWITCH)
-_AMOUNTS = (
-    reloadable.MAX_POSITION_SIZE,
-    reloadable.RISK_LIMIT_PCT,
-    reloadable.MAX_ORDERS_PER_MINUTE,
-    reloadable.PRICE_COLLAR_PCT,
-    reloadable.DAILY_LOSS_LIMIT_PCT,
-)
+_SWITCHES = frozenset(row.key for row in AT_RISK if row.risk is Risk.OFF)
+_AMOUNTS = frozenset(row.key for row in AT_RISK if row.risk is Risk.HIGHER)
+_RELOADABLE = frozenset(row.key for row in RELOADABLE)
 
 
 def _quiet(told: Sentence) -> list[Finding]:
@@ -86,9 +82,7 @@ def _risk_limits(told: Sentence) -> list[Finding]:
         elif key in _SWITCHES:
             found.append(Finding(f"Holds trading back: {change}."))
         else:
-            known = key in reloadable.RELOADABLE_KEYS or key.startswith(
-                reloadable.ACKNOWLEDGE_RISK_INCREASE
-            )
+            known = key in _RELOADABLE or key.startswith(reloadable.ACKNOWLEDGE_RISK_INCREASE)
             found.append(Finding(f"{change}.", attention=not known))
     return found
 

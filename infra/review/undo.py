@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.contract.intent import ACTIVE_COLOR_KEY, CANARY_PERCENT_KEY, Intent
-from bot.contract.reloadable import RELOADABLE_KEYS
+from bot.contract.parameters import RELOADABLE
 from infra import names
 from infra.review import world
 from infra.review.findings import Scene, deleted, migrates, replaced
@@ -11,6 +11,7 @@ from infra.review.leaves import FILE_PATH, changed
 from infra.review.steps import Operation, Step
 from infra.review.wording import few, listed
 
+_RELOADABLE = frozenset(row.key for row in RELOADABLE)
 _SET = "pulumi config set"
 
 
@@ -85,7 +86,7 @@ def _file(scene: Scene) -> str:
     commands = [
         f"{_SET} {leaf.path.removeprefix(FILE_PATH)} {leaf.before}"
         for leaf in leaves
-        if leaf.path.removeprefix(FILE_PATH) in RELOADABLE_KEYS and leaf.before is not None
+        if leaf.path.removeprefix(FILE_PATH) in _RELOADABLE and leaf.before is not None
     ]
     if not commands:
         return "Revert the commit and `pulumi up`; no pod restarts."

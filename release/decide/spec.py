@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from bot.contract import errors
 from bot.contract.intent import CANARY_PERCENT_MAX
 from bot.contract.provenance import Builds
 from release.decide.freeze import WindowError, window
@@ -216,17 +217,10 @@ def from_journal(told: object) -> Spec:
 
 
 def _problem(detail: ErrorDetails) -> str:
-    path = detail["loc"]
-    key = PREFIX + ".".join(str(part) for part in path)
-    if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key; known: {', '.join(_known(path))}"
-    message = detail["msg"].replace("Input should be", "must be")
-    if not path:
-        return f"{PREFIX}{message}"
-    return f"{key}: {detail['input']!r}: {message}"
+    return f"{PREFIX}{errors.line(detail, _known)}"
 
 
-def _known(path: tuple[int | str, ...]) -> list[str]:
+def _known(path: errors.Path) -> list[str]:
     nested: dict[str, type[BaseModel]] = {"thresholds": Thresholds, "deadlines": Deadlines}
     model = nested.get(str(path[0]), Spec) if len(path) > 1 else Spec
     return [str(field.alias) for field in model.model_fields.values()]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.upstream import cache_error, port, postgres_address
+from infra.upstream import port, postgres_address
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,3 @@ def test_the_port_of_a_url(url: str, expected: int | None) -> None:
 )
 def test_the_address_of_a_database_holds_nothing_secret(url: str, expected: str | None) -> None:
     assert postgres_address(url) == expected
-
-
-@pytest.mark.parametrize("url", ["redis://cache.example:6379/0", "rediss://cache.example"])
-def test_a_cache_without_a_password_is_fine(url: str) -> None:
-    assert cache_error(url) is None
-
-
-@pytest.mark.parametrize("url", ["http://a", "redis://", "redis://:hush@a", "redis://a?password=x"])
-def test_a_refused_cache_is_not_repeated(url: str) -> None:
-    assert (cache_error(url) or "").startswith("must be redis://HOST")

@@ -95,7 +95,7 @@ def test_an_invalid_content_changes_nothing_and_alarms_once(tmp_path: Path) -> N
     assert "riskLimitPct: '200': " in (subject.reload.invalid or "")
     (line,) = logs
     assert line["log_level"] == "error"
-    assert line["errors"] == ["riskLimitPct: '200': should be less than or equal to 100"]
+    assert line["errors"] == ["riskLimitPct: '200': must be less than or equal to 100"]
 
 
 def test_the_way_back_ends_the_alarm_and_changes_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.config.settings import KUBERNETES_HOST, Settings, SettingsError
 from bot.contract import environment as env
+from bot.contract import parameters as rows
 from bot.contract.color import Color
 from bot.contract.environment import DEFAULTS, DeployEnv
 
@@ -58,50 +59,50 @@ def test_production_trades_only_when_told_so() -> None:
         (env.DEPLOY_ENV, "prod", "'local', 'staging' or 'production'"),
         (env.DEPLOY_ENV, "", "'local', 'staging' or 'production'"),
         (env.API_ENDPOINT, "ftp://x", "https://"),
-        (env.MAX_POSITION_SIZE, "-1", "greater than 0"),
-        (env.MAX_POSITION_SIZE, "0", "greater than 0"),
-        (env.MAX_POSITION_SIZE, "NaN", "finite"),
-        (env.MAX_POSITION_SIZE, "Infinity", "finite"),
-        (env.MAX_POSITION_SIZE, "many", "valid decimal"),
-        (env.MAX_POSITION_SIZE, "", "valid decimal"),
-        (env.RISK_LIMIT_PCT, "-2", "greater than 0"),
-        (env.RISK_LIMIT_PCT, "101", "less than or equal to 100"),
+        (rows.MAX_POSITION_SIZE.variable, "-1", "greater than 0"),
+        (rows.MAX_POSITION_SIZE.variable, "0", "greater than 0"),
+        (rows.MAX_POSITION_SIZE.variable, "NaN", "finite"),
+        (rows.MAX_POSITION_SIZE.variable, "Infinity", "finite"),
+        (rows.MAX_POSITION_SIZE.variable, "many", "valid decimal"),
+        (rows.MAX_POSITION_SIZE.variable, "", "valid decimal"),
+        (rows.RISK_LIMIT_PCT.variable, "-2", "greater than 0"),
+        (rows.RISK_LIMIT_PCT.variable, "101", "less than or equal to 100"),
         (env.ENABLE_TRADING, "yes", "true or false"),
         (env.ENABLE_TRADING, "", "true or false"),
         (env.SYMBOLS, "btc/usdt", "BASE/QUOTE"),
         (env.SYMBOLS, "BTC/USDT,BTC/USDT", "more than once"),
         (env.SYMBOLS, "", "BASE/QUOTE"),
-        (env.LOG_LEVEL, "loud", "debug|info|warning|error"),
+        (rows.LOG_LEVEL.variable, "loud", "'debug', 'info', 'warning' or 'error'"),
         (env.COLOR, "red", "'blue' or 'green'"),
         (env.HTTP_PORT, "65536", "65535"),
         (env.HTTP_PORT, "http", "integer"),
         (env.INTENT_FILE, "intent.json", "absolute path"),
         (env.SECRETS_DIR, "secrets", "absolute path"),
-        (env.DRAIN_SECONDS, "-1", "greater than or equal to 0"),
-        (env.DRAIN_SECONDS, "inf", "finite"),
-        (env.DRAIN_SECONDS, "601", "600"),
-        (env.SHUTDOWN_SECONDS, "0", "greater than 0"),
+        (rows.DRAIN_SECONDS.variable, "-1", "greater than or equal to 0"),
+        (rows.DRAIN_SECONDS.variable, "inf", "finite"),
+        (rows.DRAIN_SECONDS.variable, "601", "600"),
+        (rows.SHUTDOWN_SECONDS.variable, "0", "greater than 0"),
         (env.CLOSE_CONNECTIONS, "off", "true or false"),
         (env.INTENT_CONFIGMAP, "bot-intent", env.INTENT_FILE),
         (env.ACCOUNT, "Main account", "pattern"),
         (env.ACCOUNT, "", "pattern"),
         (env.STRATEGY, "martingale", "'average-cross' or 'none'"),
-        (env.MAX_ORDERS_PER_MINUTE, "0", "greater than 0"),
-        (env.MAX_ORDERS_PER_MINUTE, "1.5", "integer"),
-        (env.PRICE_COLLAR_PCT, "0", "greater than 0"),
-        (env.DAILY_LOSS_LIMIT_PCT, "101", "less than or equal to 100"),
-        (env.REDUCE_ONLY, "1", "true or false"),
-        (env.READ_ONLY, "on", "true or false"),
-        (env.KILL_SWITCH, "", "true or false"),
+        (rows.MAX_ORDERS_PER_MINUTE.variable, "0", "greater than 0"),
+        (rows.MAX_ORDERS_PER_MINUTE.variable, "1.5", "integer"),
+        (rows.PRICE_COLLAR_PCT.variable, "0", "greater than 0"),
+        (rows.DAILY_LOSS_LIMIT_PCT.variable, "101", "less than or equal to 100"),
+        (rows.REDUCE_ONLY.variable, "1", "true or false"),
+        (rows.READ_ONLY.variable, "on", "true or false"),
+        (rows.KILL_SWITCH.variable, "", "true or false"),
         (env.SHUTDOWN_POLICY, "panic", "'handover', 'cancel' or 'flatten'"),
         (env.CRITICAL_CHECKS, "database,weather", "startup, database, exchange"),
         (env.CRITICAL_CHECKS, "database,database", "each once"),
-        (env.CRITICAL_CHECKS, "", "name checks"),
-        (env.STARTUP_SECONDS, "0", "greater than 0"),
-        (env.STARTUP_SECONDS, "601", "600"),
+        (env.CRITICAL_CHECKS, "", "must be some of"),
+        (rows.STARTUP_SECONDS.variable, "0", "greater than 0"),
+        (rows.STARTUP_SECONDS.variable, "601", "600"),
         (env.CONFIG_DIR, "config", "absolute path"),
         (env.LEDGER, "ledger.sqlite", "absolute path"),
-        (env.RETENTION_DAYS, "0", "greater than 0"),
+        (rows.RETENTION_DAYS.variable, "0", "greater than 0"),
         (env.REDIS_URL, "http://cache", "redis://"),
     ],
 )
@@ -118,8 +119,8 @@ def test_every_error_comes_at_once() -> None:
         {
             env.DEPLOY_ENV: "production",
             env.API_ENDPOINT: "https://127.1/",
-            env.MAX_POSITION_SIZE: "-1",
-            env.RISK_LIMIT_PCT: "0",
+            rows.MAX_POSITION_SIZE.variable: "-1",
+            rows.RISK_LIMIT_PCT.variable: "0",
             env.ENABLE_TRADING: "maybe",
             env.COLOR: "red",
             env.INTENT_CONFIGMAP: "bot-intent",
@@ -127,8 +128,8 @@ def test_every_error_comes_at_once() -> None:
     )
     assert {line.partition("=")[0] for line in lines} == {
         env.API_ENDPOINT,
-        env.MAX_POSITION_SIZE,
-        env.RISK_LIMIT_PCT,
+        rows.MAX_POSITION_SIZE.variable,
+        rows.RISK_LIMIT_PCT.variable,
         env.ENABLE_TRADING,
         env.COLOR,
         env.INTENT_CONFIGMAP,
@@ -156,9 +157,9 @@ def test_what_is_set_arrives_with_its_type() -> None:
             env.LEDGER: "/data/ledger.sqlite",
             env.REDIS_URL: "rediss://cache:6380/1",
             env.CRITICAL_CHECKS: "startup, exchange",
-            env.PRICE_COLLAR_PCT: "0.5",
+            rows.PRICE_COLLAR_PCT.variable: "0.5",
             env.SHUTDOWN_POLICY: "flatten",
-            env.KILL_SWITCH: "TRUE",
+            rows.KILL_SWITCH.variable: "TRUE",
         }
     )
     assert settings.ledger == Path("/data/ledger.sqlite")
@@ -170,8 +171,11 @@ def test_what_is_set_arrives_with_its_type() -> None:
 
 
 def test_a_wrong_environment_hides_no_other_error() -> None:
-    lines = errors_of({env.DEPLOY_ENV: "prod", env.RISK_LIMIT_PCT: "-1"})
-    assert [line.partition("=")[0] for line in lines] == [env.DEPLOY_ENV, env.RISK_LIMIT_PCT]
+    lines = errors_of({env.DEPLOY_ENV: "prod", rows.RISK_LIMIT_PCT.variable: "-1"})
+    assert [line.partition("=")[0] for line in lines] == [
+        env.DEPLOY_ENV,
+        rows.RISK_LIMIT_PCT.variable,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +203,10 @@ def test_a_file_names_the_intent_where_there_is_no_cluster() -> None:
     assert Settings.load({env.INTENT_FILE: "/intent.json"}).intent_file == Path("/intent.json")
 
 
-KEYS = [value for name, value in vars(env).items() if name.isupper() and isinstance(value, str)]
+KEYS = [
+    *(value for name, value in vars(env).items() if name.isupper() and isinstance(value, str)),
+    *(row.variable for row in rows.PARAMETERS.values()),
+]
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=12)))

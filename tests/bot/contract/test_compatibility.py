@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.contract import compatibility, environment, labels, reloadable, secrets
+from bot.contract import compatibility, environment, labels, secrets
 from bot.contract.color import Color
 from bot.contract.compatibility import OURS, Range, Schemas, UnstatedError, conflicts
 from bot.contract.intent import Intent
+from bot.contract.parameters import PARAMETERS, RELOADABLE
 from bot.ledger.sqlite import connect
 from tests.support.checkout import ROOT
 
@@ -129,7 +130,8 @@ def test_the_configs_range_moves_with_what_is_shared() -> None:
     """A name more raises the newest; one less, or another meaning, raises the oldest, too."""
     shared = {
         *(f"environment {name}" for name in _texts(environment) if name.isupper()),
-        *(f"reloadable {key}" for key in reloadable.RELOADABLE_KEYS),
+        *(f"environment {row.variable}" for row in PARAMETERS.values()),
+        *(f"reloadable {row.key}" for row in RELOADABLE),
         *(f"intent {key}" for key in Intent(Color.BLUE).to_data()),
         *(f"secret {name}" for name in _texts(secrets)),
     }

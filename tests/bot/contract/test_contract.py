@@ -8,6 +8,7 @@ from bot.config.settings import Settings
 from bot.contract import environment as env
 from bot.contract import http, labels, metrics
 from bot.contract.color import Color
+from bot.contract.parameters import PARAMETERS
 from bot.intent.file import FileSource
 from bot.intent.fixed import FixedSource
 from bot.intent.kubernetes import ConfigMapSource
@@ -79,9 +80,11 @@ def test_the_settings_read_the_variables_of_the_contract() -> None:
         "VERSION_DEFAULT",
         "STAMP_DEFAULT",
         "ACCOUNT_DEFAULT",
+        "DEPLOY_ENV_DEFAULT",
         "ACCOUNT_PATTERN",
     }
     named = {value for name, value in constants(env).items() if name not in not_variables}
+    named |= {row.variable for row in PARAMETERS.values()}
     read = {str(field.validation_alias) for field in Settings.model_fields.values()}
     assert read == named
 

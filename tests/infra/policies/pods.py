@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from bot.contract import environment as env
+from bot.contract import parameters as rows
 from infra import names
 from infra.pods import NO_IMAGE
 from infra.review.leaves import sounds_secret
@@ -100,7 +100,7 @@ def probes_add_up(manifests: Manifests) -> Iterator[str]:
         probes = {
             kind: found.get(f"{kind}Probe", {}) for kind in ("startup", "readiness", "liveness")
         }
-        startup = int(variables(found).get(env.STARTUP_SECONDS, 0))
+        startup = int(variables(found).get(rows.STARTUP_SECONDS.variable, 0))
         if _window(probes["startup"]) <= startup:
             yield f"{where}: ended while it may still start ({startup} s)"
         if _window(probes["liveness"]) < _STALL_SECONDS:
@@ -115,7 +115,10 @@ def probes_add_up(manifests: Manifests) -> Iterator[str]:
 def pods_may_end_their_work(manifests: Manifests) -> Iterator[str]:
     for where, pod, found in bots(manifests):
         told = variables(found)
-        drain, work = (int(told.get(key, 0)) for key in (env.DRAIN_SECONDS, env.SHUTDOWN_SECONDS))
+        drain, work = (
+            int(told.get(key, 0))
+            for key in (rows.DRAIN_SECONDS.variable, rows.SHUTDOWN_SECONDS.variable)
+        )
         grace = int(pod.get("terminationGracePeriodSeconds", 30))
         if grace <= drain + work:
             yield f"{where}: killed after {grace} s, needs {drain + work} s"
