@@ -161,7 +161,9 @@ class Assembly:
         async def connect() -> Connected:
             outputs = known.last(log.records) or await engine.outputs()
             if outputs is None:
-                raise CannotBeginError("this stack was never deployed: `pulumi up` once")
+                raise CannotBeginError(
+                    "this stack was never deployed: `pulumi up --stack STACK` once"
+                )
             kube = Kube.connect(context, outputs.namespace, self.env)
             self._connections.append(kube)
             return Connected(

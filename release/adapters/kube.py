@@ -203,7 +203,8 @@ def find_context(context: str, paths: str) -> SingleConfig:
         known += config.contexts
     raise ClusterError(
         f"context {context!r} is not in the kubeconfig ({paths}), which knows: "
-        f"{', '.join(known) or 'none'}; set KUBECONFIG, or `pulumi config set context …`"
+        f"{', '.join(known) or 'none'}; set KUBECONFIG, or "
+        "`pulumi config set --stack STACK context NAME`"
     )
 
 

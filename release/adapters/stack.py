@@ -140,7 +140,7 @@ class PulumiStack:
             who = ", ".join(owner.text for owner in alive) or "the backend does not say who"
             raise UpFailedError(
                 f"another run holds the state of {self._stack.name}: {who}. Wait for it; "
-                "only when it is surely dead: `pulumi cancel`"
+                "only when it is surely dead: `pulumi cancel --stack STACK`"
             ) from error
         listener.say(f"clearing the lock of a dead run: {', '.join(o.text for o in owners)}")
         self._stack.cancel()

@@ -71,7 +71,7 @@ class StackFile:
         try:
             return self.path.read_bytes().decode()
         except FileNotFoundError as error:
-            text = f"{self.path}: there is no such stack config; `pulumi stack init` makes it"
+            text = f"{self.path}: there is no such stack config; `pulumi stack init NAME` makes it"
             raise StackFileError(text) from error
         except (OSError, UnicodeDecodeError) as error:
             raise StackFileError(f"{self.path}: cannot be read: {error}") from error

@@ -264,7 +264,7 @@ async def _follow(site: Site, viewer: Viewer) -> None:
         if state.command is not None and waited > ANSWER_SECONDS:
             raise LockedError(
                 f"whoever drives the release on {site.stack} has not answered for {waited:.0f} s; "
-                "if it is surely dead: `release unlock`, then again"
+                'if it is surely dead: `release unlock --stack STACK --reason "…"`, then again'
             )
         try:
             await take_lock(site)

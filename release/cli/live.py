@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.contract.color import Color
-from release.cli.views import Plain
+from release.cli.views import Plain, time_left
 from release.decide.decision import Decision
 from release.decide.figures import shown
+from release.decide.hints import pasteable
 from release.decide.model import Judgement, Pod, Record
 from release.decide.observation import Observation
 from release.decide.phase_table import ROWS
@@ -32,6 +33,7 @@ class View:
     waits: str = ""
     pods: dict[Color, tuple[Pod, ...]] = field(default_factory=dict[Color, tuple[Pod, ...]])
     judgement: Judgement | None = None
+    stack: str = ""
 
     def take(self, state: State, decision: Decision, seen: Observation) -> None:
         """Keep what this look saw; what it did not look at stays."""
@@ -55,14 +57,14 @@ def panel(view: View, now: datetime) -> Table:
     if state is None:
         return table
     for name, text in _rows(view, state, now):
-        table.add_row(Text(name, style="bold"), Text(text))
+        table.add_row(Text(name, style="bold"), Text(pasteable(text, view.stack)))
     return table
 
 
 def _rows(view: View, state: State, now: datetime) -> list[tuple[str, str]]:
     target = state.target
     rows = [
-        ("phase", f"{state.phase}{_left(state, now)}"),
+        ("phase", ", ".join(filter(None, (state.phase, time_left(state, now))))),
         ("moves", f"{target.old} → {target.new}, {_share(state)}"),
     ]
     rows += [(color.value, _pods(view.pods[color])) for color in Color if color in view.pods]
@@ -71,13 +73,6 @@ def _rows(view: View, state: State, now: datetime) -> list[tuple[str, str]]:
     if view.waits:
         rows.append(("waits", view.waits))
     return [*rows, ("next", ROWS[state.phase].hint)]
-
-
-def _left(state: State, now: datetime) -> str:
-    if state.deadline is None:
-        return ""
-    minutes, seconds = divmod(max(0, round((state.deadline - now).total_seconds())), 60)
-    return f", {minutes}:{seconds:02} left"
 
 
 def _share(state: State) -> str:
@@ -110,17 +105,18 @@ class Terminal:
     """Prints lines; a panel can stay below them."""
 
     console: Console
+    stack: str = ""
 
     def __call__(self, text: str) -> None:
         """Print a line as it is: what others wrote is no markup."""
-        self.console.print(Text(text), soft_wrap=True)
+        self.console.print(Text(pasteable(text, self.stack)), soft_wrap=True)
 
 
 class Live:
     """Lines, and the panel below them for as long as the `with` block lasts."""
 
     def __init__(self, terminal: Terminal, now: Callable[[], datetime]) -> None:
-        self._view = View()
+        self._view = View(stack=terminal.stack)
         self._lines = Plain(terminal)
         self._refreshed = Refreshed(
             get_renderable=lambda: panel(self._view, now()),

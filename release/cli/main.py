@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -24,13 +25,14 @@ from release.cli.views import (
     status_lines,
 )
 from release.decide.gates import OVERRIDES
+from release.decide.hints import pasteable
 from release.decide.model import Json
 from release.decide.phases import Trigger
 from release.decide.spec import SpecError
 from release.decide.state import Kind, releases
 from release.decide.transitions import RefusedError
 from release.drive.engine import Viewer
-from release.drive.locking import LockedError
+from release.drive.locking import LockedError, living_lock
 from release.drive.ports import LostLockError, PortError
 from release.drive.session import BUILD, CannotBeginError, Request, Site
 
@@ -89,15 +91,15 @@ async def run(options: argparse.Namespace, assemble: Assemble, out: Callable[[st
     """Do what was asked for, and return the exit code."""
     try:
         async with assemble(options.stack, options.command == "deploy") as site:
-            return await _HANDLERS[options.command](site, options, out)
+            return await _HANDLERS[options.command](site, options, _naming(out, options.stack))
     except (CannotBeginError, SpecError) as error:
-        return _said(str(error), Exit.USAGE)
+        return _failed(error, options, Exit.USAGE)
     except RefusedError as error:
-        return _said(str(error), Exit.REFUSED)
+        return _failed(error, options, Exit.REFUSED)
     except (LockedError, LostLockError) as error:
-        return _said(str(error), Exit.LOCKED)
+        return _failed(error, options, Exit.LOCKED)
     except PortError as error:
-        return _said(str(error), Exit.UNREACHABLE)
+        return _failed(error, options, Exit.UNREACHABLE)
 
 
 def main(assemble: Assemble, arguments: Sequence[str] | None = None) -> int:
@@ -106,7 +108,8 @@ def main(assemble: Assemble, arguments: Sequence[str] | None = None) -> int:
     try:
         return asyncio.run(_until_ended(options, assemble))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        return _said("interrupted; `release resume` goes on from here", Exit.INTERRUPTED)
+        text = "interrupted; `release resume --stack STACK` goes on from here"
+        return _said(pasteable(text, options.stack), Exit.INTERRUPTED)
 
 
 async def _until_ended(options: argparse.Namespace, assemble: Assemble) -> Exit:
@@ -119,6 +122,10 @@ async def _until_ended(options: argparse.Namespace, assemble: Assemble) -> Exit:
     return await running
 
 
+def _failed(error: Exception, options: argparse.Namespace, code: Exit) -> Exit:
+    return _said(pasteable(str(error), options.stack), code)
+
+
 def _said(text: str, code: Exit) -> Exit:
     sys.stderr.write(f"{text}\n")
     return code
@@ -129,6 +136,13 @@ Out = Callable[[str], None]
 
 def _print(text: str) -> None:
     print(text, flush=True)  # noqa: T201 -- what it prints
+
+
+def _naming(out: Out, stack: str) -> Out:
+    """Let the commands in what is printed name the stack."""
+    if isinstance(out, Terminal):
+        return replace(out, stack=stack)
+    return lambda text: out(pasteable(text, stack))
 
 
 @contextlib.contextmanager
@@ -200,7 +214,8 @@ async def _status(site: Site, options: argparse.Namespace, out: Out) -> Exit:
     state = await site.state()
     if state is None:
         raise CannotBeginError(site.log.down or f"{site.stack} has no release yet")
-    lock, now = await site.world.journal.held(), site.world.clock.now()
+    now = site.world.clock.now()
+    lock = await living_lock(site, now)
     if options.json:
         _json(out, status_json(state, lock, now))
     else:
@@ -227,7 +242,9 @@ async def _logs(site: Site, options: argparse.Namespace, out: Out) -> Exit:
     wanted = options.release or (state.release if state else "")
     records = [record for record in site.log.records if record.release == wanted]
     if not records:
-        raise CannotBeginError(f"there is no release {wanted!r}; `release history` names them")
+        raise CannotBeginError(
+            f"there is no release {wanted!r}; `release history --stack STACK` names them"
+        )
     for record in records:
         out(json.dumps(record_json(record)) if options.json else line(record))
     return Exit.DONE
@@ -237,7 +254,7 @@ async def _quarantine(site: Site, options: argparse.Namespace, out: Out) -> Exit
     if options.action == "clear":
         if not (options.digest and options.reason):
             raise CannotBeginError(
-                "clear which digest, and why (--reason)? `release quarantine` lists them"
+                "clear needs a digest and --reason; `release quarantine --stack STACK` lists them"
             )
         await commands.clear(site, options.digest, options.reason)
     entries = await site.world.quarantine.entries()

@@ -17,6 +17,37 @@ from release.decide.state import Kind, State
 Print = Callable[[str], None]
 
 
+def time_left(state: State, now: datetime) -> str:
+    """Return how long the phase takes at least, else when it is over; empty when it rests.
+
+    While a version is watched that is the time to watch, not the deadline: nobody waits for that.
+    """
+    if state.deadline is None:
+        return ""
+    until_deadline = _minutes((state.deadline - now).total_seconds())
+    if (watch := _seconds_to_watch(state, now)) is None:
+        return f"{until_deadline} left"
+    if watch:
+        return f"{_minutes(watch)} left"
+    return f"0:00 left, deadline in {until_deadline}"
+
+
+def _seconds_to_watch(state: State, now: datetime) -> int | None:
+    """Return how long it is still watched at least; None where nothing is watched."""
+    watched = {
+        Phase.CANARY_ANALYSIS: state.spec.step_seconds,
+        Phase.BAKE: state.spec.bake_seconds,
+    }
+    if state.phase not in watched:
+        return None
+    return max(0, round(watched[state.phase] - (now - state.entered_at).total_seconds()))
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes}:{rest:02}"
+
+
 def line(record: Record) -> str:
     """Return a record in one line."""
     data = record.data
@@ -50,7 +81,13 @@ def record_json(record: Record) -> dict[str, Json]:
 
 
 def status_json(state: State, lock: Lock | None, now: datetime) -> dict[str, Json]:
-    """Return where a release stands as an object."""
+    """Return where a release stands as an object.
+
+    Args:
+        state: of the release.
+        lock: of who drives it; None when nobody does.
+        now: for the time that is left.
+    """
     deadline = state.deadline
     return {
         "release": state.release,
@@ -62,6 +99,7 @@ def status_json(state: State, lock: Lock | None, now: datetime) -> dict[str, Jso
         "beganAt": state.began_at.isoformat(),
         "enteredAt": state.entered_at.isoformat(),
         "secondsLeft": None if deadline is None else round((deadline - now).total_seconds()),
+        "secondsToWatch": _seconds_to_watch(state, now),
         "swapped": state.swapped,
         "rollingBack": state.rolling_back,
         "backReason": state.back_reason,
@@ -75,19 +113,23 @@ def status_json(state: State, lock: Lock | None, now: datetime) -> dict[str, Jso
 def status_lines(state: State, lock: Lock | None, now: datetime) -> list[str]:
     """Return where a release stands, for people."""
     told = status_json(state, lock, now)
-    left = told["secondsLeft"]
+    left = time_left(state, now)
     lines = [
         f"{state.phase}: {state.reason}",
         f"  release  {state.release}, begun {_time(state.began_at)} by {_name(state.target.by)}",
         f"  colors   {state.target.old} → {state.target.new}",
         f"  image    {told['image']}",
     ]
-    if left is not None:
-        lines.append(f"  left     {left} s in this phase")
+    if left:
+        lines.append(f"  time     {left}")
     if state.back_reason:
         lines.append(f"  went back because {state.back_reason}")
     if lock is not None:
         lines.append(f"  driven by {lock.holder} since {_time(lock.since)}")
+    elif not ROWS[state.phase].resting:
+        lines.append(
+            "  driven by nobody: it stands still until you type `release resume --stack STACK`"
+        )
     return [*lines, f"  next     {told['next']}"]
 
 

@@ -46,7 +46,9 @@ def closed(target: Target, facts: Facts) -> tuple[str, ...]:
 def _stack(target: Target, facts: Facts) -> list[str]:
     outputs = facts.outputs
     if outputs is None:
-        return ["this stack was never deployed; run `pulumi up` once, then release into it"]
+        return [
+            "this stack was never deployed: `pulumi up --stack STACK` once, then release into it"
+        ]
     problems: list[str] = []
     if outputs.active_color is not target.old:
         problems.append(
@@ -55,7 +57,7 @@ def _stack(target: Target, facts: Facts) -> list[str]:
     if outputs.canary_percent:
         problems.append(
             f"a canary of {outputs.canary_percent} % runs that no release began; "
-            "`pulumi config set canaryPercent 0 && pulumi up` first"
+            "`pulumi config set --stack STACK canaryPercent 0 && pulumi up --stack STACK` first"
         )
     if outputs.color(target.old).image == target.image:
         problems.append(f"{target.old} is active and runs {target.image} already")
@@ -70,7 +72,8 @@ def _quarantine(target: Target, facts: Facts) -> list[str]:
     digest = target.image.partition("@")[2]
     return [
         f"{digest} was rolled back on {entry.since:%Y-%m-%d %H:%M} UTC by {entry.by}: "
-        f"{entry.reason}; `release quarantine clear {digest}` lets it in again"
+        f"{entry.reason}; "
+        f'`release quarantine --stack STACK clear {digest} --reason "…"` lets it in again'
         for entry in facts.quarantined
         if entry.digest == digest
     ]

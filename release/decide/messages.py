@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from release.decide.figures import shown
+from release.decide.hints import pasteable
 from release.decide.model import Json, Message, Record
 from release.decide.phase_table import ROWS
 from release.decide.state import Kind, State, fold
@@ -63,7 +64,7 @@ def message(stack: str, record: Record, state: State) -> Message:
         severity=ROWS[state.phase].severity,
         title=f"{stack}: {state.phase}: {target.old} → {target.new}",
         lines=(
-            state.reason,
+            pasteable(state.reason, stack),
             f"image: {state.image or target.image}",
             *shown(numbers)[:_NUMBERS_MAX],
         ),

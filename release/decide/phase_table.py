@@ -12,7 +12,9 @@ from release.decide.observation import Need
 from release.decide.phases import Outcome, Phase, Trigger
 
 _NOTHING: frozenset[Need] = frozenset()
-_ABORT = "`release abort` ends it"
+_PROMOTE = '`release promote --stack STACK --reason "…"` takes it for good enough'
+_ABORT = "`release abort --stack STACK` ends it"
+_ROLLBACK = "`release rollback --stack STACK` rolls it back"
 _GOES_ON = "nothing: the rollback goes on by itself"
 
 
@@ -97,7 +99,7 @@ ROWS: Mapping[Phase, Row] = {
         },
         needs=_ANALYSED,
         deadline="deadlines.canary_analysis",
-        hint="`release promote` takes it for good enough, `release abort` ends it",
+        hint=f"{_PROMOTE}, {_ABORT}",
     ),
     Phase.CUTOVER: Row(
         moves={Trigger.READY: Phase.CUTOVER_VERIFICATION, **_TO_PREPARE},
@@ -120,7 +122,7 @@ ROWS: Mapping[Phase, Row] = {
         },
         needs=_ANALYSED,
         deadline="deadlines.bake",
-        hint="`release promote` takes it for good enough, `release rollback` rolls it back",
+        hint=f"{_PROMOTE}, {_ROLLBACK}",
         swapped=True,
     ),
     Phase.FINALIZATION: Row(
@@ -131,7 +133,7 @@ ROWS: Mapping[Phase, Row] = {
         },
         deadline="deadlines.finalization",
         severity=Severity.GOOD,
-        hint="`release rollback` rolls it back",
+        hint=_ROLLBACK,
         swapped=True,
     ),
     Phase.WARM_STANDBY: Row(
@@ -142,8 +144,8 @@ ROWS: Mapping[Phase, Row] = {
         },
         deadline="warm_seconds",
         severity=Severity.GOOD,
-        hint="`release rollback` rolls it back within seconds; `release resume` scales "
-        "the old color down when the window is over",
+        hint=f"{_ROLLBACK} within seconds; `release resume --stack STACK` scales the old color "
+        "down when the window is over",
         outcome=Outcome.RELEASED,
         resting=True,
         swapped=True,
@@ -156,13 +158,13 @@ ROWS: Mapping[Phase, Row] = {
             Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE,
         },
         deadline="deadlines.scale_down",
-        hint="`release rollback` rolls it back",
+        hint=_ROLLBACK,
         swapped=True,
     ),
     Phase.DONE: Row(
         moves={Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE, Trigger.REPLACE: Phase.DONE},
         severity=Severity.GOOD,
-        hint="`release rollback` starts the old color again and rolls back",
+        hint="`release rollback --stack STACK` starts the old color again and rolls back",
         outcome=Outcome.RELEASED,
         resting=True,
         swapped=True,
@@ -174,7 +176,7 @@ ROWS: Mapping[Phase, Row] = {
             Trigger.REPLACE: Phase.DONE,
         },
         severity=Severity.BAD,
-        hint="`release resume` tries to scale the old color down again",
+        hint="`release resume --stack STACK` tries to scale the old color down again",
         outcome=Outcome.LEFTOVER,
         resting=True,
         swapped=True,
@@ -206,7 +208,8 @@ ROWS: Mapping[Phase, Row] = {
     Phase.ROLLED_BACK: Row(
         moves={Trigger.REPLACE: Phase.ROLLED_BACK},
         severity=Severity.BAD,
-        hint="`release logs` shows why; a fixed version is a new `release deploy`",
+        hint="`release logs --stack STACK` shows why; `release deploy --stack STACK` brings a "
+        "fixed version",
         outcome=Outcome.ROLLED_BACK,
         resting=True,
         rolling_back=True,
@@ -214,7 +217,7 @@ ROWS: Mapping[Phase, Row] = {
     Phase.REFUSED: Row(
         moves={Trigger.REPLACE: Phase.REFUSED},
         severity=Severity.BAD,
-        hint="fix what the gates name, then `release deploy` again",
+        hint="fix what the gates name, then `release deploy --stack STACK` again",
         outcome=Outcome.REFUSED,
         resting=True,
     ),
@@ -224,7 +227,8 @@ ROWS: Mapping[Phase, Row] = {
             Trigger.ROLLBACK: Phase.ROLLBACK_PREPARE,
         },
         severity=Severity.URGENT,
-        hint="a person is needed: see what holds it up, then `release resume`",
+        hint="a person is needed: `release logs --stack STACK` names what holds it up; fix that, "
+        "then `release resume --stack STACK`",
         outcome=Outcome.STUCK,
         resting=True,
         rolling_back=True,

@@ -17,10 +17,11 @@ TRANSITIONS: Mapping[Phase, Mapping[Trigger, Phase]] = {
 
 _REFUSALS: Mapping[Trigger, str] = {
     Trigger.PROMOTE: "can be promoted only while it is watched or bakes",
-    Trigger.ABORT: "has nothing left to abort; `release rollback` rolls the new version back",
+    Trigger.ABORT: "has nothing left to abort; `release rollback --stack STACK` rolls it back",
     Trigger.ROLLBACK: "is being rolled back already, or has nothing to roll back",
     Trigger.RESUME: "has nothing to resume",
-    Trigger.REPLACE: "is not over; finish it (`release resume`) or end it (`release abort`) first",
+    Trigger.REPLACE: "is not over; `release resume --stack STACK` finishes it, "
+    "`release abort --stack STACK` ends it",
 }
 
 

@@ -88,7 +88,8 @@ class Site:
         found = await self.world.stack.outputs()
         if found is None:
             raise CannotBeginError(
-                f"{self.stack} was never deployed: `pulumi up` once, then release into it"
+                f"{self.stack} was never deployed: `pulumi up --stack STACK` once, "
+                "then release into it"
             )
         return found
 
@@ -167,7 +168,8 @@ def adopted(outputs: StackOutputs, by: str, old: Color | None = None) -> Target:
     if before.image == now.image:
         raise CannotBeginError(
             f"{new} and {new.other} have the same image, so nothing to go back to; to move "
-            f"the trading all the same: `pulumi config set activeColor {new.other}`, `pulumi up`"
+            "the trading all the same: "
+            f"`pulumi config set --stack STACK activeColor {new.other} && pulumi up --stack STACK`"
         )
     found = Target(
         new=new,

@@ -161,6 +161,24 @@ async def test_a_rollback_of_a_released_version_works_while_the_store_is_away() 
     assert desk.stage.log.unrecorded
 
 
+async def test_a_status_says_when_nobody_drives_and_what_to_type() -> None:
+    desk = Desk()
+    await desk.stage.begin()
+    assert await desk.type("status") is Exit.DONE
+    assert "driven by nobody: it stands still until you type" in desk.text
+    assert "`release resume --stack test`" in desk.text
+    await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)
+    await desk.type("status")
+    assert "driven by bob@ci:1 since" in desk.text
+    desk.dead = "bob@ci:1"
+    await desk.type("status")
+    assert "driven by nobody" in desk.text
+    desk.dead = ""
+    await desk.stage.clock.sleep(61)
+    await desk.type("status")
+    assert "driven by nobody" in desk.text
+
+
 async def test_a_second_deploy_is_told_who_holds_the_lock_and_since_when() -> None:
     desk = Desk()
     await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)

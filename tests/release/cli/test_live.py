@@ -33,9 +33,9 @@ def state(phase: Phase = Phase.CANARY_ANALYSIS, **changed: object) -> State:
     return State("r1", CANARY, TARGET, NOW, phase, NOW, NEW_IMAGE, **told)  # pyright: ignore[reportArgumentType] - any field
 
 
-def drawn(view: View) -> str:
+def drawn(view: View, seconds: float = 35) -> str:
     out = io.StringIO()
-    Console(file=out, width=120).print(panel(view, NOW + timedelta(seconds=35)))
+    Console(file=out, width=120).print(panel(view, NOW + timedelta(seconds=seconds)))
     return out.getvalue()
 
 
@@ -45,7 +45,7 @@ def test_it_tells_phase_share_pods_verdict_time_left_and_what_comes_next() -> No
     seen = Observation(new_pods=(GOOD, BAD), judgement=judgement)
     view.take(state(), Decision("watching the canary"), seen)
     text = drawn(view)
-    assert "canary-analysis, 1:25 left" in text
+    assert "canary-analysis, 0:00 left, deadline in 1:25" in text
     assert "blue → green, 50 % of the trading so far" in text
     assert "1 of 2 ready" in text
     assert "bot-green-b: CrashLoopBackOff, 2 restarts" in text
@@ -55,6 +55,18 @@ def test_it_tells_phase_share_pods_verdict_time_left_and_what_comes_next() -> No
     assert "inconclusive: 7 of 20 attempts" in text
     assert "orders_tried 7" in text
     assert "release promote" in text
+
+
+def test_while_a_version_is_watched_the_time_to_watch_runs_down_not_the_deadline() -> None:
+    canary, bake = View(state()), View(state(Phase.BAKE, swapped=True))
+    assert f"canary-analysis, 0:{CANARY.step_seconds - 1:02} left" in drawn(canary, seconds=1)
+    assert "deadline in" not in drawn(bake, seconds=1)
+    assert "0:00 left, deadline in" in drawn(bake, seconds=CANARY.bake_seconds)
+
+
+def test_the_commands_that_it_names_can_be_pasted() -> None:
+    view = View(state(), stack="production")
+    assert "`release abort --stack production`" in drawn(view)
 
 
 def test_what_was_not_looked_at_again_stays_and_a_new_phase_has_no_verdict_yet() -> None:
