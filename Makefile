@@ -23,6 +23,10 @@ BIN := .venv/bin
 # Scanners, apart from what we run: they bring eighty packages.
 PIPELINE := .venv-pipeline/bin
 READY := .venv/.ready
+# Compiled once, when installed: without it each worker of pytest and each `python -m` compiles libraries for seconds.
+export PYTHONDONTWRITEBYTECODE :=
+# What the fast part runs; the marks are explained in pyproject.toml.
+UNIT := not engine and not pipeline and not cluster and not model and not soak
 # What a shell needs to talk to the local platform; with CONTEXT the shell's own settings stay.
 PLATFORM = $(if $(CONTEXT),true,$(BIN)/python -m testbed up && eval "$$($(BIN)/python -m testbed env)")
 
@@ -38,7 +42,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements/uv.txt
-	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements/dev.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
 
@@ -55,13 +59,28 @@ up: $(READY) ## From a bare machine to a running local stack (CONTEXT=… takes 
 down: $(READY) ## Stop the local platform and leave nothing behind but its cache
 	$(BIN)/python -m testbed down
 
+.PHONY: quick
+quick: $(READY) ## Format, lint, contracts, tests of what changed since BASE: seconds, while you work
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	report="$$($(BIN)/lint-imports 2>&1)" || { echo "$$report"; exit 1; }
+	tests="$$($(BIN)/python -m tests.quick --base $(BASE))"; test -z "$$tests" || \
+	  $(BIN)/pytest -q -p no:schemathesis -p no:cov --exitfirst -m '$(UNIT)' $$tests
+
 .PHONY: check
 check: $(READY) ## Format, lint, types, import contracts, unit tests: the fast part
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q --numprocesses 4 --dist worksteal -m 'not engine and not pipeline and not cluster and not model and not soak' $(KEPT)
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target types unit
+
+.PHONY: types
+types: $(READY)
+	$(BIN)/pyright
+
+.PHONY: unit
+unit: $(READY)
+	$(BIN)/pytest -q --numprocesses 3 --dist worksteal -m '$(UNIT)' $(KEPT)
 
 .PHONY: test
 test: export HYPOTHESIS_PROFILE = test
@@ -98,8 +117,12 @@ compatible: $(READY) ## Whether this source gets on with what STACK runs at BASE
 
 include .github/pipeline.mk
 
+.PHONY: hooks
+hooks: $(READY) ## Install the git hooks of this checkout: `make quick` before a commit, its message after
+	$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg
+
 .PHONY: format
-format: $(READY) ## Format the code and mend what lint can mend
+format: $(READY) ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

@@ -10,6 +10,7 @@ from pipeline import (
     approval,
     branch,
     changelog,
+    commit_message,
     compatible,
     notes,
     pinned,
@@ -19,7 +20,7 @@ from pipeline import (
     versions,
 )
 from pipeline.forge import GitHub
-from pipeline.tools import ROOT, ToolError
+from pipeline.tools import ROOT, ToolError, run
 
 EXIT_CODES = """\
 exit codes:
@@ -145,6 +146,14 @@ def _changelog(options: argparse.Namespace) -> int:
     return 0
 
 
+def _message(options: argparse.Namespace) -> int:
+    staged = commit_message.changed_lines(run("git", "diff", "--cached", "--numstat"))
+    errors = list(commit_message.problems(options.file.read_text("utf-8"), staged))
+    for error in errors:
+        _say(error)
+    return 1 if errors else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pipeline",
@@ -191,6 +200,8 @@ def _parser() -> argparse.ArgumentParser:
     add("asked", _asked, "say whether a commit since the newest tag asks for a version: yes, no")
     newest = add("newest", _newest, "fail unless a version comes after every tag")
     newest.add_argument("--version", required=True, help="without v")
+    message = add("message", _message, "fail unless a commit message says enough: the git hook")
+    message.add_argument("file", type=Path, help="where git keeps it")
     log = add("changelog", _changelog, "give `Unreleased` its version; commits by standard input")
     log.add_argument("--version", required=True, help="without v")
     log.add_argument("--date", required=True, help="YYYY-MM-DD")

@@ -43,12 +43,14 @@ def declared(*, sdk: bool) -> list[dict[str, object]]:
     return json.loads(ran(DECLARE.format(sdk=sdk)))
 
 
+@pytest.mark.engine  # two processes, one of which loads the whole SDK
 def test_the_engine_gets_what_the_sdk_would_hand_over() -> None:
     ours, theirs = declared(sdk=False), declared(sdk=True)
     assert {name.partition("::")[0] for name in ours[0]} > set(vars(kinds)["_APIS"])
     assert ours == theirs
 
 
+@pytest.mark.engine  # guards a start-up time: nothing that the fast part must ask each time
 def test_the_program_does_not_import_what_costs_a_second() -> None:
     loaded = ran("import sys, infra.program; print(*sys.modules)").split()
     assert "pulumi_kubernetes" in loaded  # its provider
