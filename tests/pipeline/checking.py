@@ -4,17 +4,27 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from tests.pipeline.hardening import AS_ROOT
 from tests.pipeline.source import Source, Tree, all_steps, commands, jobs, steps
 
 ASKED = {"pull_request": {"branches": ["develop", "main"]}, "workflow_call": None}
 """What starts `ci`: each pull request, and the deploy."""
 CHECKING = {"ci", "nightly"}
 UPLOAD = "actions/upload-artifact@"
+BUILT_FROM = (
+    "runner.os",
+    "runner.arch",
+    "'testbed/toolchain.py'",
+    "'testbed/modules/*/go.mod'",
+    "'testbed/modules/*/go.sum'",
+)
+"""What the key of the cached toolchain is made of."""
 REQUIRED = ("make check", "make scan", "make test")
 CONDITIONS: Mapping[str, str] = {
     "always()": r"make (--silent summary|push|issue) .*|cat .*|actions/upload-artifact@.*",
     "github.event_name == 'pull_request'": r"make commits .*",
     "inputs.pulumi == 'true'": r"pulumi/actions@.*",
+    "inputs.toolchain == 'true'": r"actions/cache@.*",
 }
 """The conditions of steps, and which steps may have each."""
 
@@ -25,7 +35,7 @@ def ci_runs_all_checks(source: Source) -> Iterator[str]:
     if ci["on"] != ASKED:
         yield f"ci: starts on {ci['on']}"
     ran = [
-        str(step.get("run", "")).removeprefix("sudo --preserve-env=PATH ")
+        str(step.get("run", "")).removeprefix(AS_ROOT)
         for job in cast("Mapping[str, Tree]", ci["jobs"]).values()
         for step in steps(job)
         if "if" not in {**job, **step}
@@ -61,6 +71,38 @@ def a_check_that_fails_is_told(source: Source) -> Iterator[str]:
         for step in steps(tree):
             if str(step.get("run", "")).startswith("make issue") and step.get("if") != "always()":
                 yield f"{name}.{job}"
+
+
+def platforms_start_from_the_cached_toolchain(source: Source) -> Iterator[str]:
+    """A job that runs as root brings the platform up; no other takes what the cache holds."""
+    for name, job, tree in jobs(source):
+        asked = any(_settings(step).get("toolchain") == "true" for step in steps(tree))
+        if asked != ("sudo " in commands(tree)):
+            yield f"{name}.{job}: asks for it: {asked}"
+        if asked and "TESTBED_CACHE" not in _section(tree, "env"):
+            yield f"{name}.{job}: says no place for it"
+
+
+def the_toolchain_is_cached_by_what_it_is_built_from(source: Source) -> Iterator[str]:
+    caches = [
+        _settings(step)
+        for _, step in all_steps(source)
+        if str(step.get("uses", "")).startswith("actions/cache@")
+    ]
+    if len(caches) != 1:
+        yield f"{len(caches)} caches"
+    for cache in caches:
+        key = str(cache.get("key"))
+        missing = [part for part in BUILT_FROM if part not in key]
+        yield from (f"another {part} is no other key" for part in missing)
+
+
+def _settings(step: Tree) -> Mapping[str, object]:
+    return _section(step, "with")
+
+
+def _section(tree: Tree, name: str) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", tree.get(name) or {})
 
 
 def nothing_goes_on_after_an_error(source: Source) -> Iterator[str]:

@@ -14,6 +14,7 @@ OWN_BRANCHES_ONLY = "always() && github.event.pull_request.head.repo.full_name =
 """The one condition that keeps forks out; whatever is or'ed to it lets them in."""
 REVIEWED = "${{ github.event.pull_request.base.sha }}"
 LOGIN = "aws-actions/configure-aws-credentials"
+AS_ROOT = "sudo --preserve-env=PATH,TESTBED_CACHE "
 TOKEN_STEPS = {"make approval", "make comment", "make issue", "make push"}
 """Commands that may hold the forge's token."""
 
@@ -132,9 +133,7 @@ def each_step_is_one_command(source: Source) -> Iterator[str]:
     to_the_summary = r" >> \"\$GITHUB_STEP_SUMMARY\""
     value = r"(?:[\w./-]+|\"[\w./$-]*\")"
     make = rf"make (--silent )?[a-z.][\w./-]*( [A-Z]+={value})*"
-    allowed = re.compile(
-        rf"(sudo --preserve-env=PATH )?{make}|{make}{to_the_summary}|cat \S+{to_the_summary}"
-    )
+    allowed = re.compile(rf"({AS_ROOT})?{make}|{make}{to_the_summary}|cat \S+{to_the_summary}")
     for where, step in all_steps(source):
         if "run" in step and not allowed.fullmatch(str(step["run"])):
             yield f"{where}: {step['run']}"

@@ -2,14 +2,30 @@
 
 from collections.abc import Mapping
 
-from tests.pipeline.edits import Edit, fields, job_of, started_on, step, top, without
+from tests.pipeline.edits import Edit, added, fields, job_of, started_on, step, top, without
 
 PLANTED: Mapping[str, tuple[str, Edit]] = {
+    "a platform that builds its tools each time": (
+        "platforms_start_from_the_cached_toolchain",
+        step("ci", "test", "./.github/actions/setup", **{"with": {}}),
+    ),
+    "a deploy that takes tools from a cache": (
+        "platforms_start_from_the_cached_toolchain",
+        step("deploy", "staging", "./.github/actions/setup", **{"with": {"toolchain": "true"}}),
+    ),
+    "a toolchain without a place": (
+        "platforms_start_from_the_cached_toolchain",
+        lambda found: job_of("nightly", "bench")(found).pop("env"),
+    ),
+    "a cache that no change of a module empties": (
+        "the_toolchain_is_cached_by_what_it_is_built_from",
+        added("ci", "test", uses="actions/cache@v4", **{"with": {"key": "toolchain"}}),
+    ),
     "checks that nobody runs": ("ci_runs_all_checks", without("ci", "check", "make check")),
     "scanners that nobody runs": ("ci_runs_all_checks", without("ci", "scan", "make scan")),
     "tests that nobody runs": (
         "ci_runs_all_checks",
-        without("ci", "test", "sudo --preserve-env=PATH make test"),
+        without("ci", "test", "sudo --preserve-env=PATH,TESTBED_CACHE make test"),
     ),
     "tests on some days": (
         "ci_runs_all_checks",

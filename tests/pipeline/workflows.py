@@ -30,6 +30,8 @@ RULES: dict[str, Rule] = {
         checking.secrets_are_looked_for_in_all_commits,
         checking.what_is_found_is_kept,
         checking.a_check_that_fails_is_told,
+        checking.platforms_start_from_the_cached_toolchain,
+        checking.the_toolchain_is_cached_by_what_it_is_built_from,
         checking.nothing_goes_on_after_an_error,
         checking.only_reports_outlive_a_failure,
         hardening.identities_are_short_lived,
