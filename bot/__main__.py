@@ -50,7 +50,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         from bot import status  # noqa: PLC0415 - the others should not pay for it
 
         return status.main(arguments[1:], environ)
-    given = _parser(environ).parse_args(arguments)
+    given = parser(environ).parse_args(arguments)
     command = given.command
     if command == "healthcheck":
         return healthcheck(environ)
@@ -105,22 +105,23 @@ def healthcheck(environ: Mapping[str, str]) -> int:
     return 0 if answer.status == http.client.OK else EXIT_FAILED
 
 
-def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the command line's grammar, but for `status`, which has one of its own."""
     commands = "".join(f"  {name:14}{text}\n" for name, text in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    top = argparse.ArgumentParser(
         prog="bot",
         description="A trading bot. Configured by the environment; runs with none.",
         epilog=f"commands:\n{commands}\nenvironment: {', '.join(SET_BY_PEOPLE)}, and what the"
         " platform sets (bot/contract/environment.py)",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    top.add_argument(
         "command", nargs="?", choices=COMMANDS, default="run", metavar="command", help="see below"
     )
-    parser.add_argument("--by", metavar="NAME", help="with acknowledge: who has dealt with it")
+    top.add_argument("--by", metavar="NAME", help="with acknowledge: who has dealt with it")
     version = environ.get(env.VERSION) or env.VERSION_DEFAULT
-    parser.add_argument("--version", action="version", version=version)
-    return parser
+    top.add_argument("--version", action="version", version=version)
+    return top
 
 
 def start() -> int:

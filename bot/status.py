@@ -234,18 +234,23 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run the command; return 0 when healthy, 3 when degraded, 1 when not or not reachable."""
+def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the command line's grammar."""
     port = environ.get(env.HTTP_PORT) or http.PORT
-    parser = argparse.ArgumentParser(prog="bot status", description=DESCRIPTION)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument(
+    top = argparse.ArgumentParser(prog="bot status", description=DESCRIPTION)
+    top.add_argument("--json", action="store_true", help="print JSON")
+    top.add_argument(
         "--url",
         type=_address,
         default=f"http://127.0.0.1:{port}",
         help="which bot; default: the one on this machine",
     )
-    chosen = parser.parse_args(arguments)
+    return top
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the command; return 0 when healthy, 3 when degraded, 1 when not or not reachable."""
+    chosen = parser(environ).parse_args(arguments)
     try:
         status = ask(chosen.url)
     except UnreachableError as error:

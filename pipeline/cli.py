@@ -33,7 +33,7 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     command: Command = options.command
     try:
         return command(options)
@@ -154,14 +154,15 @@ def _message(options: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's grammar."""
+    top = argparse.ArgumentParser(
         prog="pipeline",
         description="What only CI needs.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = top.add_subparsers(required=True, metavar="command")
 
     def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
@@ -206,4 +207,4 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("--version", required=True, help="without v")
     log.add_argument("--date", required=True, help="YYYY-MM-DD")
     log.add_argument("--file", default=str(ROOT / "CHANGELOG.md"), help="the changelog")
-    return parser
+    return top

@@ -42,7 +42,7 @@ def judged(stack: str, base: str, root: Path = ROOT) -> tuple[list[str], str]:
     if live is None:
         return [], (
             f"{stack} runs the source of {commit[:12]}, which is older than {STATED_IN}: not "
-            "compared; `release deploy` asks the images"
+            "compared; a release asks the images"
         )
     told = f"{stack} runs the source of {commit[:12]}: {_words(live)}; this source: {_words(OURS)}"
     return conflicts(OURS, live), told

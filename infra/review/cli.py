@@ -32,7 +32,7 @@ exit codes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the review of one stack and return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         told, basis = _preview(options)
     except (engine.EngineError, NotAPreviewError, OSError) as error:
@@ -69,15 +69,16 @@ def _preview(options: argparse.Namespace) -> tuple[Preview, str]:
     return told, f"Compared with what was deployed last{asked}."
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's grammar."""
+    top = argparse.ArgumentParser(
         prog="infra-review",
         description="Say in words what `pulumi up` would change, as Markdown.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--stack", required=True, help="its name")
-    source = parser.add_mutually_exclusive_group()
+    top.add_argument("--stack", required=True, help="its name")
+    source = top.add_mutually_exclusive_group()
     source.add_argument(
         "--base",
         metavar="COMMIT",
@@ -91,13 +92,11 @@ def _parser() -> argparse.ArgumentParser:
         help="read what `pulumi preview --json --show-sames` printed; - is standard input",
     )
     source.add_argument("--refresh", action="store_true", help="ask the cluster what it has, too")
-    parser.add_argument(
+    top.add_argument(
         "--expect-nothing", action="store_true", help="any change needs attention: a drift"
     )
-    parser.add_argument(
+    top.add_argument(
         "--output", type=Path, metavar="FILE", help="write the text there, too, and FILE.code"
     )
-    parser.add_argument(
-        "--limit", type=int, default=LETTERS_MAX, help=f"most letters ({LETTERS_MAX})"
-    )
-    return parser
+    top.add_argument("--limit", type=int, default=LETTERS_MAX, help=f"most letters ({LETTERS_MAX})")
+    return top
