@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.trading.orders import Fill, Side
 from bot.trading.positions import Position, fold
+from tests.support.examples import share
 
 amounts = st.integers(1, 10_000).map(lambda n: Decimal(n) / 1000)
 
@@ -41,7 +42,7 @@ def folded(symbol: str, arrivals: list[Fill]) -> Position:
     return position
 
 
-@settings(max_examples=150)
+@settings(max_examples=share(150))
 @given(fills(), st.randoms(use_true_random=False), st.integers(1, 3))
 def test_any_permutation_and_repetition_is_the_same_position(
     given_fills: list[Fill], random: object, times: int
@@ -52,7 +53,7 @@ def test_any_permutation_and_repetition_is_the_same_position(
     assert folded("BTC/USDT", arrivals) == fold("BTC/USDT", given_fills)
 
 
-@settings(max_examples=100)
+@settings(max_examples=share(100))
 @given(fills())
 def test_what_is_held_is_what_was_bought_less_what_was_sold(given_fills: list[Fill]) -> None:
     expected = sum((fill.signed_quantity for fill in given_fills), Decimal(0))

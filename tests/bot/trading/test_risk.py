@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.trading.orders import Side, Terms
 from bot.trading.risk import Account, Allowed, Denied, Limits, Live, check, reduces
+from tests.support.examples import share
 
 BTC, ETH = "BTC/USDT", "ETH/USDT"
 LIMITS = Limits(
@@ -99,7 +100,7 @@ orders = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(60))
 @given(st.lists(orders, max_size=7))
 def test_whatever_subset_of_the_allowed_orders_fills_no_limit_is_passed(
     wanted: list[Terms],

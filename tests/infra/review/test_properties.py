@@ -13,6 +13,7 @@ from infra.review.leaves import HIDDEN, changed, redacted, sounds_secret
 from infra.review.steps import NotAPreviewError, Operation, Preview, Step, parse
 from infra.review.text import LETTERS_MAX, marker, needs_attention, render
 from tests.infra.review.cases import CASES, of
+from tests.support.examples import share
 
 BASIS = "Compared with what was deployed last."
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)
@@ -39,7 +40,7 @@ def _step(**changes: object) -> Step:
     return replace(Step(Operation.UPDATE, "Deployment", "bot-blue"), **changes)
 
 
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @given(st.lists(STEPS, max_size=5), st.integers(2_000, LETTERS_MAX))
 def test_no_preview_makes_a_text_that_is_too_long_or_none(steps: list[Step], limit: int) -> None:
     text = render("staging", Preview(steps), BASIS, max(limit, 16_000))
@@ -47,7 +48,7 @@ def test_no_preview_makes_a_text_that_is_too_long_or_none(steps: list[Step], lim
     assert len(text) <= max(limit, 16_000)
 
 
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @given(STEPS)
 def test_no_changed_value_is_passed_over(step: Step) -> None:
     text = render("staging", Preview([step]), BASIS)
@@ -57,7 +58,7 @@ def test_no_changed_value_is_passed_over(step: Step) -> None:
             assert "".join(leaf.path.splitlines()[:1]) in text
 
 
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @given(INPUTS, INPUTS)
 def test_what_changes_in_an_unknown_kind_always_asks_for_attention(
     before: dict[str, object], after: dict[str, object]
@@ -121,7 +122,7 @@ def test_a_name_that_sounds_secret_is_known(name: str, *, expected: bool) -> Non
     assert sounds_secret(name) is expected
 
 
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @given(WORDS)
 def test_redacting_twice_is_redacting_once(text: str) -> None:
     assert redacted(redacted(text)) == redacted(text)

@@ -18,6 +18,7 @@ from testbed.venue.prices import OCTAVES, Prices
 from testbed.venue.record import Record
 from testbed.venue.refusals import RefusalError
 from testbed.venue.state import BookkeepingError, State
+from tests.support.examples import share
 
 NOW_MS = 1_800_000_000_000
 BTC = DEFAULT_MARKETS[0]
@@ -250,7 +251,7 @@ def test_the_record_never_tells_another_story_than_the_state(steps: Sequence[Ask
     assert again.state.trades == venue.state.trades
 
 
-@settings(max_examples=20)  # each plays twice and lets minutes pass
+@settings(max_examples=share(20))  # each plays twice and lets minutes pass
 @given(STEPS, st.integers(1, 60))
 def test_how_often_anyone_looks_never_changes_what_fills(
     steps: Sequence[Ask | int], every_seconds: int
