@@ -38,13 +38,13 @@ from bot.ledger.leases import Taken
 from bot.ledger.ledger import Ledger
 from bot.process import logs
 from bot.process.clock import Clock
-from bot.process.http import build_app
 from bot.process.identity import Identity
 from bot.process.lifecycle import Lifecycle
-from bot.process.metrics import Metrics
 from bot.process.server import build_server, listen
 from bot.process.stop_flag import StopFlag
 from bot.process.watchdog import Pulse, Watchdog
+from bot.serving.http import build_app
+from bot.serving.metrics import Metrics
 from bot.trader.desk import Desk
 from bot.trader.judge import Judge
 from bot.trader.keeper import Keeper, boot_seconds

@@ -1,1 +1,1 @@
-"""What any long-lived process needs: stop flag, life cycle, watchdog, server, logs, metrics."""
+"""What any long-lived process needs: clock, stop flag, life cycle, watchdog, server, logs."""

@@ -13,9 +13,9 @@ from bot import status
 from bot.contract import environment as env
 from bot.health.background import Known
 from bot.health.snapshot import Shard, Snapshot
-from bot.process.http import build_app
 from bot.process.identity import Identity
-from bot.process.metrics import Metrics
+from bot.serving.http import build_app
+from bot.serving.metrics import Metrics
 from bot.trading.orders import State
 from tests.support.fakes import BLUE, EPOCH, serving
 

@@ -49,7 +49,7 @@ class Failing:
         app = PlainTextResponse("out of order", 500) if failed else self._app
         await app(scope, receive, send)
 """
-"""What somebody adds to bot/process/http.py: the version answers well until it has work to do."""
+"""What somebody adds to bot/serving/http.py: the version answers well until it has work to do."""
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ PLANTED = {
     "release": ("release.drive.engine", "infra.names"),
     "nobody-release": ("pipeline.versions", "release.decide.phases"),
     "libraries": ("release.decide.planner", "rich"),
+    "bot-layers": ("bot.process.watchdog", "bot.health.snapshot"),
     "leaf": ("bot.contract.intent", "pydantic"),
     "infra-layers": ("infra.guard.watch", "infra.program"),
     "review": ("infra.review.findings", "pulumi"),

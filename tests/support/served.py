@@ -14,9 +14,9 @@ from bot.intake.intake import Intake, routes
 from bot.intent.fixed import FixedSource
 from bot.ledger.port import OrderRecord, Posted, SignalRecord
 from bot.process.clock import Clock
-from bot.process.http import build_app
 from bot.process.identity import Identity
 from bot.process.stop_flag import StopFlag
+from bot.serving.http import build_app
 from bot.trading.orders import State
 from bot.trading.signals import Fate, Signal
 from tests.support.fakes import FakeVenue, memory_ledger, serving, settings

@@ -13,8 +13,8 @@ from bot.intent.file import FileSource
 from bot.intent.fixed import FixedSource
 from bot.intent.kubernetes import ConfigMapSource
 from bot.process.clock import Clock
-from bot.process.http import PATHS
 from bot.process.stop_flag import StopFlag
+from bot.serving.http import PATHS
 from tests.support.checkout import ROOT
 from tests.support.fakes import FakeVenue, memory_ledger, settings
 

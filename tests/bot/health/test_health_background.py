@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bot.contract import http
 from bot.health.background import Checker, Checks, Damped, Known
 from bot.health.startup import Startup
-from bot.process.http import build_app
-from bot.process.metrics import Metrics
+from bot.serving.http import build_app
+from bot.serving.metrics import Metrics
 from tests.bot.health.test_health import WELL, WHO
 from tests.support.fakes import FakeTime, until
 

@@ -15,7 +15,7 @@ from schemathesis.schemas import BaseSchema
 
 from bot.contract import http
 from bot.intake.openapi import description
-from bot.process.http import PATHS
+from bot.serving.http import PATHS
 from tests.support.served import SYMBOLS, FakeInbox, app_of, served
 
 EXAMPLES = 25

@@ -30,7 +30,7 @@ from bot.__main__ import main
 from bot.app import Bot
 from bot.health.probes import ProbeAnswer
 from bot.intake.intake import Intake
-from bot.process import http as surface
+from bot.serving import http as surface
 from bot.trading.orders import Report, Terms
 from bot.venues.ccxt_binance import CcxtVenue
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.process.metric_families import FAMILIES
+from bot.serving.metric_families import FAMILIES
 from tests.support.checkout import ROOT
 
 RULES = ROOT / "infra" / "alerts" / "trading.yml"

@@ -1,6 +1,6 @@
 """The metrics' meaning: kind, labels and help text of each, written down once.
 
-`python -m bot.process.metric_families > docs/metrics.md` makes the manual; a test holds it against
+`python -m bot.serving.metric_families > docs/metrics.md` makes the manual; a test holds it against
 this table.
 """
 
@@ -105,7 +105,7 @@ FAMILIES: Mapping[str, Family] = {
 _HEAD = """\
 # Metrics
 
-Made by `python -m bot.process.metric_families`; tests hold it against the code and `/metrics`. A
+Made by `python -m bot.serving.metric_families`; tests hold it against the code and `/metrics`. A
 gauge whose value is not known (never reconciled, no lease yet) has no sample, not 0. Every pod is
 told apart by `bot_build_info`'s labels and by what the scraper adds. The usual `process_*` come
 with them.

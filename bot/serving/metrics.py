@@ -13,7 +13,7 @@ from bot.contract import metrics as names
 from bot.health.checks import ALL, READY, Outcome, judged, worst
 from bot.health.snapshot import Snapshot
 from bot.process.identity import Identity
-from bot.process.metric_families import FAMILIES
+from bot.serving.metric_families import FAMILIES
 from bot.trading.orders import State
 from bot.trading.signals import Fate
 

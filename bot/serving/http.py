@@ -20,7 +20,7 @@ from bot.health.probes import probe
 from bot.health.report import report
 from bot.health.snapshot import Snapshot
 from bot.process.identity import Identity
-from bot.process.metrics import CONTENT_TYPE, Metrics
+from bot.serving.metrics import CONTENT_TYPE, Metrics
 
 PATHS = (
     http.LIVEZ,

@@ -8,8 +8,8 @@ from bot.health.background import Known
 from bot.health.snapshot import Snapshot
 from bot.health.startup import StartupState
 from bot.process.identity import Identity
-from bot.process.metric_families import FAMILIES, IDENTITY_LABELS, Kind, reference
-from bot.process.metrics import Metrics
+from bot.serving.metric_families import FAMILIES, IDENTITY_LABELS, Kind, reference
+from bot.serving.metrics import Metrics
 from bot.trading.orders import State
 from bot.trading.signals import Fate
 from tests.support.checkout import ROOT
@@ -107,7 +107,7 @@ def test_the_identity_labels_are_those_of_the_version() -> None:
 
 def test_the_manual_is_made_from_the_table() -> None:
     assert MANUAL.read_text() == reference(), (
-        "run: python -m bot.process.metric_families > docs/metrics.md"
+        "run: python -m bot.serving.metric_families > docs/metrics.md"
     )
 
 
