@@ -201,7 +201,7 @@ async def test_only_the_color_that_the_intent_names_trades(
 
 
 async def test_a_drain_serves_on_unready_and_closing_then_ends_with_0() -> None:
-    async with running(BOT_DRAIN_SECONDS="0.5") as bot:
+    async with running(BOT_DRAIN_SECONDS="1.5") as bot:
         assert (await bot.get("/readyz")).status_code == 200
         bot.flag.set("SIGTERM")
         await bot.until_phase(Phase.DRAINING)
