@@ -6,16 +6,16 @@ from bot.process.stop_flag import StopFlag
 FLAG = StopFlag()
 FLAG.install()
 
-import argparse  # noqa: E402 - see above
-import http.client  # noqa: E402 - see above
-import os  # noqa: E402 - see above
-import sys  # noqa: E402 - see above
-from collections.abc import Mapping, Sequence  # noqa: E402 - see above
-from typing import TYPE_CHECKING  # noqa: E402 - see above
+import argparse  # noqa: E402 - after the flag
+import http.client  # noqa: E402 - after the flag
+import os  # noqa: E402 - after the flag
+import sys  # noqa: E402 - after the flag
+from collections.abc import Mapping, Sequence  # noqa: E402 - after the flag
+from typing import TYPE_CHECKING  # noqa: E402 - after the flag
 
-from bot.contract import environment as env  # noqa: E402 - see above
-from bot.contract import parameters as rows  # noqa: E402 - see above
-from bot.contract.http import LIVEZ, PORT  # noqa: E402 - see above
+from bot.contract import environment as env  # noqa: E402 - after the flag
+from bot.contract import parameters as rows  # noqa: E402 - after the flag
+from bot.contract.http import LIVEZ, PORT  # noqa: E402 - after the flag
 
 if TYPE_CHECKING:
     from bot.config.settings import Settings
@@ -47,15 +47,15 @@ COMMANDS = {
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command; return the exit code."""
     if arguments[:1] == ["status"]:
-        from bot import status  # noqa: PLC0415 - the others should not pay for it
+        from bot import status  # noqa: PLC0415 - only for this command
 
         return status.main(arguments[1:], environ)
     given = parser(environ).parse_args(arguments)
     command = given.command
     if command == "healthcheck":
         return healthcheck(environ)
-    # Imported late: a health check every few seconds should not pay for the web server.
-    from bot.config.settings import Settings, SettingsError  # noqa: PLC0415 - see above
+    # A health check runs every few seconds: it must not load the web server.
+    from bot.config.settings import Settings, SettingsError  # noqa: PLC0415 - not for a health check
 
     try:
         settings = Settings.load(environ)
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stdout.write(settings.model_dump_json(indent=2) + "\n")
         return 0
     if command in ("migrate", "acknowledge"):
-        from bot.ledger import commands  # noqa: PLC0415 - see above
+        from bot.ledger import commands  # noqa: PLC0415 - not for a health check
 
         migrates = command == "migrate"
         return commands.migrate(settings) if migrates else commands.acknowledge(settings, given.by)
@@ -75,9 +75,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _run(settings: "Settings", environ: Mapping[str, str]) -> int:
-    from bot.app import run  # noqa: PLC0415 - see above
-    from bot.config.secret_files import SecretsError  # noqa: PLC0415 - see above
-    from bot.process.server import PortError  # noqa: PLC0415 - see above
+    from bot.app import run  # noqa: PLC0415 - not for a health check
+    from bot.config.secret_files import SecretsError  # noqa: PLC0415 - not for a health check
+    from bot.process.server import PortError  # noqa: PLC0415 - not for a health check
 
     try:
         return run(settings, environ, FLAG)

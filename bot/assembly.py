@@ -47,8 +47,8 @@ def venue_of(settings: Settings, secrets: Secrets) -> Venue:
             f" {'them' if len(missing) > 1 else 'it'}; set the stack's `secrets`"
         )
     # Imported late: the paper venue needs no client of an exchange.
-    from bot.venues.ccxt_access import Access  # noqa: PLC0415 - see above
-    from bot.venues.ccxt_binance import CcxtVenue  # noqa: PLC0415 - see above
+    from bot.venues.ccxt_access import Access  # noqa: PLC0415 - only where it is used
+    from bot.venues.ccxt_binance import CcxtVenue  # noqa: PLC0415 - only where it is used
 
     access = Access(
         settings.api_endpoint,
@@ -71,7 +71,7 @@ def cache_of(settings: Settings, secrets: Secrets) -> "Cache | None":
     if settings.redis_url is None:
         return None
     # Imported late: who names no cache loads no client of one.
-    from bot.venues.cached import RedisCache  # noqa: PLC0415 - see above
+    from bot.venues.cached import RedisCache  # noqa: PLC0415 - only where it is used
 
     password = secrets.get(names.REDIS_PASSWORD)
     return RedisCache(settings.redis_url, password.get_secret_value() if password else None)
@@ -83,7 +83,7 @@ def prices_of(
     """Return what the feed asks: the venue, by way of the cache if there is one."""
     if cache is None:
         return venue.prices
-    from bot.venues.cached import CachedPrices  # noqa: PLC0415 - see cache_of
+    from bot.venues.cached import CachedPrices  # noqa: PLC0415 - only where it is used
 
     return CachedPrices(venue, cache, settings.api_endpoint, settings.symbols)
 

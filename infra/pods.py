@@ -47,9 +47,6 @@ _PROGRESS_MARGIN_SECONDS = 5
 _POD_FIELDS = {
     env.POD_NAME: "metadata.name",
     env.POD_NAMESPACE: "metadata.namespace",
-    env.POD_UID: "metadata.uid",
-    env.POD_IP: "status.podIP",
-    env.NODE_NAME: "spec.nodeName",
 }
 
 

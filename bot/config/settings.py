@@ -60,9 +60,6 @@ _MAY_BE_EMPTY = (
     env.IMAGE,
     env.POD_NAME,
     env.POD_NAMESPACE,
-    env.POD_UID,
-    env.POD_IP,
-    env.NODE_NAME,
     env.VERSION,
     env.REVISION,
     env.CREATED,
@@ -138,9 +135,6 @@ class Settings(BaseModel):
     image: str = Field("", validation_alias=env.IMAGE)
     pod_name: str = Field(default_factory=socket.gethostname, validation_alias=env.POD_NAME)
     pod_namespace: str = Field("", validation_alias=env.POD_NAMESPACE)
-    pod_uid: str = Field("", validation_alias=env.POD_UID)
-    pod_ip: str = Field("", validation_alias=env.POD_IP)
-    node_name: str = Field("", validation_alias=env.NODE_NAME)
     version: str = Field(env.VERSION_DEFAULT, validation_alias=env.VERSION)
     revision: str = Field(env.STAMP_DEFAULT, validation_alias=env.REVISION)
     created: str = Field(env.STAMP_DEFAULT, validation_alias=env.CREATED)

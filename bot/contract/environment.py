@@ -68,9 +68,6 @@ CLOSE_CONNECTIONS = "BOT_CLOSE_CONNECTIONS"
 IMAGE = "BOT_IMAGE"
 POD_NAME = "POD_NAME"
 POD_NAMESPACE = "POD_NAMESPACE"
-POD_UID = "POD_UID"
-POD_IP = "POD_IP"
-NODE_NAME = "NODE_NAME"
 
 # What the image sets (build arguments of the same names, without the prefix).
 VERSION = "BOT_VERSION"

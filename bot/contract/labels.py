@@ -4,7 +4,6 @@ VERSION = "org.opencontainers.image.version"
 REVISION = "org.opencontainers.image.revision"
 CREATED = "org.opencontainers.image.created"
 SOURCE = "org.opencontainers.image.source"
-TITLE = "org.opencontainers.image.title"
 
 LEDGER_SCHEMA = "bot-handover.ledger-schema"
 CONFIG_SCHEMA = "bot-handover.config-schema"

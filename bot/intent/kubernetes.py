@@ -44,7 +44,7 @@ class Timings:
     def __post_init__(self) -> None:
         """Hold the ones that depend on each other."""
         assert self.pause < self.watch  # noqa: S101 - a mistake of a programmer, not of a user
-        assert 0 < self.backoff_min <= self.backoff_max  # noqa: S101 - likewise
+        assert 0 < self.backoff_min <= self.backoff_max  # noqa: S101 - a programming error
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import structlog
 
 from bot.contract.color import Color
 from bot.contract.intent import Intent, IntentError
-from bot.contract.shards import shard_of
 from bot.process.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -38,10 +37,6 @@ class IntentState:
     def active(self) -> bool:
         """Whether the intent names this pod's color."""
         return self.intent is not None and self.intent.active_color is self._color
-
-    def allows(self, symbol: str) -> bool:
-        """Whether this pod's color may trade the symbol's shard."""
-        return self.intent is not None and self.intent.color_of(shard_of(symbol)) is self._color
 
     @property
     def age_seconds(self) -> float | None:

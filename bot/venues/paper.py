@@ -88,7 +88,7 @@ class PaperVenue:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._walk = Walk(symbols, Random(random.getrandbits(64)))  # noqa: S311  # prices, no secrets
-        self._dice = Dice(faults or Faults(), Random(random.getrandbits(64)))  # noqa: S311  # likewise
+        self._dice = Dice(faults or Faults(), Random(random.getrandbits(64)))  # noqa: S311 - faults, no secrets
         self._clock = clock or Clock()
         self._rules = rules or Rules()
         self._sleep = sleep

@@ -188,7 +188,7 @@ def test_a_pod_needs_to_be_told_who_it_is(key: str) -> None:
 
 
 def test_a_pod_with_all_it_needs_is_configured() -> None:
-    settings = Settings.load(POD | {env.IMAGE: "", env.POD_IP: ""})
+    settings = Settings.load(POD | {env.IMAGE: "", env.LEDGER: ""})
     assert settings.color is Color.GREEN
     assert settings.intent_configmap == "bot-intent"
 

@@ -1,9 +1,6 @@
 from bot.contract.color import Color
-from bot.contract.intent import Intent
 from bot.intent.state import IntentState
 from tests.support.fakes import BLUE, GREEN, FakeTime
-
-BTC = "BTC/USDT"  # shard 35
 
 
 def state(color: Color = Color.BLUE, time: FakeTime | None = None) -> IntentState:
@@ -12,7 +9,6 @@ def state(color: Color = Color.BLUE, time: FakeTime | None = None) -> IntentStat
 
 def test_without_an_intent_nobody_trades() -> None:
     assert not state().active
-    assert not state().allows(BTC)
     assert state().age_seconds is None
 
 
@@ -21,18 +17,6 @@ def test_the_named_color_trades_and_the_other_does_not() -> None:
         now = state(color)
         now.show(GREEN.to_data(), "1")
         assert now.active is (color is Color.GREEN)
-        assert now.allows(BTC) is (color is Color.GREEN)
-
-
-def test_a_canary_trades_its_shards_only() -> None:
-    blue, green = state(Color.BLUE), state(Color.GREEN)
-    for now in (blue, green):
-        now.show(Intent(Color.BLUE, 36).to_data(), "1")
-    assert green.allows(BTC)
-    assert not blue.allows(BTC)
-    assert blue.allows("ETH/USDT")
-    assert not green.allows("ETH/USDT")
-    assert not green.active
 
 
 def test_what_is_no_intent_keeps_the_last_good_one_and_raises_the_alarm() -> None:

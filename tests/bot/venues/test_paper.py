@@ -150,7 +150,7 @@ async def test_an_order_that_travels_too_long_is_dead_on_arrival() -> None:
         await asyncio.sleep(0)
 
     slow = Faults(latency_seconds=60)
-    venue = PaperVenue(SYMBOLS, Random(3), clock=Clock(utc=time), faults=slow, sleep=sleep)  # noqa: S311  # likewise
+    venue = PaperVenue(SYMBOLS, Random(3), clock=Clock(utc=time), faults=slow, sleep=sleep)  # noqa: S311 - prices
     stamp = await venue.time()
     with pytest.raises(NotTakenError, match=r"old, more than 1\.5 s"):
         await venue.place("o", buy("0.01"), stamp)
