@@ -24,7 +24,7 @@ from infra.config import StackConfig
 from infra.environment import config_file
 from infra.guard import hooks
 from infra.guard.readiness import Expected
-from infra.guard.release_mark import Asking
+from infra.guard.release_mark import Caller
 from infra.guard.watch import Cluster, Guard, Watch
 from infra.intent import IntentMap
 from infra.migration import Migration, migration_labels
@@ -121,21 +121,21 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     files = SecretFiles(stack, config.secrets, top, after=[access.namespace])
     limits = ReloadableConfig(stack, config_file(config), top, [access.namespace])
     watch = Watch(lambda: _connect(config, stack), deadline_seconds=config.rollout_seconds)
-    asking = Asking(
+    caller = Caller(
         stack.stack,
         os.environ.get(RELEASE_ENV, ""),
-        returns=os.environ.get(RELEASE_RETURNS_ENV) == "1",
+        rolls_back=os.environ.get(RELEASE_RETURNS_ENV) == "1",
     )
     # All that a pod needs to become ready: the hook that waits for it holds up other steps.
     needed = [access.binding, files.secret, limits.config_map]
     images = _images(config, top)
     colors = {
-        color: _color(ColorSpec(stack, config, color, images[color]), top, needed, watch, asking)
+        color: _color(ColorSpec(stack, config, color, images[color]), top, needed, watch, caller)
         for color in Color
     }
     trading = [color for color in Color if color is config.active_color or config.canary_percent]
     targets = [hooks.target(colors[color].expected) for color in trading]
-    guard = Guard(watch, targets, asking, patient=previous is None)
+    guard = Guard(watch, targets, caller, patient=previous is None)
     ready = [colors[color].deployment for color in trading]
     live = LiveTraffic(
         stack,
@@ -163,14 +163,14 @@ def _color(
     opts: ResourceOptions,
     needed: Sequence[Resource],
     watch: Watch,
-    asking: Asking,
+    caller: Caller,
 ) -> ColorPods:
     """Declare a color; what is to run on a database migrates it first."""
     config, color = spec.config, spec.color
     after = list(needed)
     if config.database and config.color(color).replicas > 0:
         after.append(Migration(spec, config.database, opts, needed).job)
-    bound = None if config.render_to else _pod_hooks(spec, watch, asking)
+    bound = None if config.render_to else _pod_hooks(spec, watch, caller)
     return ColorPods(spec, opts, after, bound)
 
 
@@ -231,12 +231,12 @@ def _connect(config: StackConfig, stack: Names) -> Cluster:
     return KubeCluster.connect(config.context, stack)
 
 
-def _pod_hooks(spec: ColorSpec, watch: Watch, asking: Asking) -> ResourceHookBinding:
+def _pod_hooks(spec: ColorSpec, watch: Watch, caller: Caller) -> ResourceHookBinding:
     config, color, namespace = spec.config, spec.color, spec.stack.namespace
     return hooks.pod_hooks(
         color,
         watch,
-        asking,
+        caller,
         lambda image, replicas: Expected(color, image, replicas, namespace),
         trades=color is config.active_color or config.canary_percent > 0,
     )

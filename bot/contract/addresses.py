@@ -80,6 +80,17 @@ _EMBEDDINGS = (
 )
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, as a URL has it, is a loopback address or its name.
+
+    A proxy of the environment must not stand before a server on this machine.
+    """
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def names_this_machine(host: str) -> str | None:
     """Return why this host (a name or an address, no port) means this machine, or None.
 
@@ -117,7 +128,7 @@ def endpoint_error(url: str, deploy_env: DeployEnv) -> str | None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        return f"is no URL ({error}); write https://host[:port][/path]"
+        return f"is not a URL ({error}); write https://host[:port][/path]"
     return next(_faults(parts, port, deploy_env), None)
 
 

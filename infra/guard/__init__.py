@@ -1,1 +1,5 @@
-"""May this `up` go on? Pure judgement (`readiness`, `release_mark`); `watch` asks; `hooks` bind."""
+"""May this `up` go on?
+
+`readiness` and `release_mark` are pure: they return a refusal or nothing. `watch` asks the cluster
+and raises RefusedError; `hooks` bind that to steps of the engine.
+"""

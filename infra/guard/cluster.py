@@ -6,7 +6,6 @@ Imported only when something is asked: a preview must not pay for the client.
 import os
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -20,6 +19,8 @@ from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import ConfigMap
 from lightkube.resources.core_v1 import Pod as KubePod
 
+from bot.contract import kubeconfig
+from bot.contract.addresses import is_loopback
 from bot.contract.color import Color
 from bot.contract.release import (
     QUARANTINE_CONFIGMAP,
@@ -29,12 +30,11 @@ from bot.contract.release import (
 )
 from infra import names
 from infra.guard.readiness import Pod, Rollout
-from infra.guard.release_mark import Standing
+from infra.guard.release_mark import ReleaseMarks
 from infra.names import Names
 
 _TIMEOUT_SECONDS = 5.0
 _DETAIL_CHARACTERS = 800
-_DEFAULT_KUBECONFIG = "~/.kube/config"
 
 
 class ClusterError(RuntimeError):
@@ -43,7 +43,7 @@ class ClusterError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class KubeCluster:
-    """What `infra.guard.watch` wants to know, from the API server."""
+    """What `infra.guard.watch` must know, from the API server."""
 
     client: Client
     stack: Names
@@ -51,12 +51,12 @@ class KubeCluster:
     @classmethod
     def connect(cls, context: str, stack: Names) -> "KubeCluster":
         """Prepare to ask the cluster of this context; nothing is sent yet."""
-        config = find_context(context, os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG)
+        config = find_context(context, os.environ.get("KUBECONFIG") or kubeconfig.DEFAULT_PATHS)
         client = Client(
             config,
             namespace=stack.namespace,
             timeout=Timeout(_TIMEOUT_SECONDS),
-            trust_env=not _is_loopback(config.cluster.server),
+            trust_env=not is_loopback(urlsplit(config.cluster.server).hostname or ""),
         )
         return cls(client, stack)
 
@@ -64,9 +64,9 @@ class KubeCluster:
         """Return the pods of both colors, and how far this color's Deployment has come."""
         return self._pods(), self._rollout(color)
 
-    def standing(self) -> Standing:
+    def release_marks(self) -> ReleaseMarks:
         """Return what releases wrote down: two ConfigMaps that nobody else declares."""
-        return Standing(
+        return ReleaseMarks(
             read_quarantine(self._data(QUARANTINE_CONFIGMAP)),
             UnderWay.from_data(self._data(UNDER_WAY_CONFIGMAP)),
         )
@@ -74,25 +74,25 @@ class KubeCluster:
     def _data(self, name: str) -> dict[str, str]:
         """Return what a ConfigMap says; nothing when there is none."""
         try:
-            found = self.client.get(ConfigMap, name)
+            config_map = self.client.get(ConfigMap, name)
         except ApiError as error:
             if error.status.code == HTTPStatus.NOT_FOUND:
                 return {}
             raise
         return cast(
             "dict[str, str]",
-            found.data or {},  # pyright: ignore[reportUnknownMemberType]  # a bare dict there
+            config_map.data or {},  # pyright: ignore[reportUnknownMemberType]  # a bare dict there
         )
 
     def _pods(self) -> list[Pod]:
-        found = self.client.list(  # pyright: ignore[reportUnknownMemberType]  # its label type is loose
+        pods = self.client.list(  # pyright: ignore[reportUnknownMemberType]  # its label type is loose
             KubePod, labels={**self.stack.labels}
         )
-        return [pod for one in found for pod in read_pods(one)]
+        return [pod for one in pods for pod in read_pods(one)]
 
     def _rollout(self, color: Color) -> Rollout:
-        found = self.client.get(Deployment, self.stack.deployment(color))
-        status, metadata = found.status, found.metadata
+        deployment = self.client.get(Deployment, self.stack.deployment(color))
+        status, metadata = deployment.status, deployment.metadata
         if status is None or metadata is None:
             return Rollout(observed=False, updated_replicas=0)
         return Rollout(
@@ -111,33 +111,20 @@ def find_context(context: str, paths: str) -> SingleConfig:
     Raises:
         ClusterError: no file has it; names those that there are.
     """
-    known: list[str] = []
-    for path in paths.split(os.pathsep):
-        file = Path(path).expanduser()
-        if not file.is_file():
-            continue
+
+    def contexts(file: Path) -> dict[str, SingleConfig | None]:
         config = KubeConfig.from_file(file)
-        if context in config.contexts and (found := config.get(context_name=context)):
-            return found
-        known += config.contexts
-    raise ClusterError(
-        f"context: {context!r} is not in the kubeconfig ({paths}), which knows: "
-        f"{', '.join(known) or 'none'}; set KUBECONFIG, or `pulumi config set context …`"
-    )
+        return {name: config.get(context_name=name) for name in config.contexts}
 
-
-def _is_loopback(server: str) -> bool:
-    """A proxy of the environment must not stand before a cluster on this machine."""
-    host = urlsplit(server).hostname or ""
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        return kubeconfig.find_context(context, paths, contexts)
+    except kubeconfig.UnknownContextError as error:
+        raise ClusterError(str(error)) from None
 
 
-def read_pods(found: KubePod) -> list[Pod]:
+def read_pods(pod: KubePod) -> list[Pod]:
     """Translate one pod; none comes back when it is not of a color, or has no bot in it."""
-    metadata, spec, status = found.metadata, found.spec, found.status
+    metadata, spec, status = pod.metadata, pod.spec, pod.status
     if metadata is None or spec is None or status is None:
         return []
     labels = cast(

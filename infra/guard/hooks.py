@@ -7,8 +7,8 @@ from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding
 
 from bot.contract.color import Color
 from infra.guard.readiness import Expected
-from infra.guard.release_mark import Asking
-from infra.guard.watch import Guard, Target, Watch, admit, wait_for_pods
+from infra.guard.release_mark import Caller
+from infra.guard.watch import Guard, Target, Watch, allow_pods_change, wait_for_pods
 
 Authority = Callable[[Mapping[str, Any]], object]
 """Reads from a resource's inputs what decides who trades."""
@@ -23,20 +23,22 @@ def target(expected: Output[Expected]) -> Target:
     """Return what a color is expected to show, once the engine knows it."""
 
     async def resolve() -> Expected:
-        found = await expected.future()
-        if found is None:
+        known = await expected.future()
+        if known is None:
             raise RuntimeError("the engine has not applied this color yet")
-        return found
+        return known
 
     return resolve
 
 
 def pod_hooks(
-    color: Color, watch: Watch, asking: Asking, expected: Template, *, trades: bool
+    color: Color, watch: Watch, caller: Caller, expected: Template, *, trades: bool
 ) -> ResourceHookBinding:
     """Ask before each step of a color's Deployment, and wait for its pods after it."""
-    before = ResourceHook(f"admit-{color}", admitting(watch, asking, expected, trades=trades))
-    after = ResourceHook(f"settle-{color}", settling(watch, asking, expected))
+    before = ResourceHook(
+        f"guard-{color}", before_pods_change(watch, caller, expected, trades=trades)
+    )
+    after = ResourceHook(f"wait-{color}", after_pods_change(watch, caller, expected))
     return ResourceHookBinding(
         before_create=[before], before_update=[before], after_create=[after], after_update=[after]
     )
@@ -49,36 +51,38 @@ def guard_hooks(
 
     Args:
         name: unique name of the hook.
-        guard: gives one verdict for the whole `up`.
+        guard: decides once for the whole `up`.
         authority: what the step would move.
         on_create: whether the creation moves authority, too.
     """
-    hook = ResourceHook(name, asking(guard, authority))
+    hook = ResourceHook(name, before_authority_moves(guard, authority))
     return ResourceHookBinding(before_create=[hook] if on_create else None, before_update=[hook])
 
 
-def admitting(watch: Watch, asking: Asking, expected: Template, *, trades: bool) -> Callback:
-    """Return what asks whether a release stands against this Deployment's step."""
+def before_pods_change(
+    watch: Watch, caller: Caller, expected: Template, *, trades: bool
+) -> Callback:
+    """Return the hook that refuses the step when a release has marked the stack or the image."""
 
     async def ask(args: ResourceHookArgs) -> None:
-        wanted = expected(*_template(args.new_inputs or {}))
-        await admit(watch, asking, [wanted] if trades and wanted.replicas else [])
+        desired = expected(*_template(args.new_inputs or {}))
+        await allow_pods_change(watch, caller, [desired] if trades and desired.replicas else [])
 
     return ask
 
 
-def settling(watch: Watch, asking: Asking, expected: Template) -> Callback:
-    """Return what waits for the pods of the Deployment that was just applied."""
+def after_pods_change(watch: Watch, caller: Caller, expected: Template) -> Callback:
+    """Return the hook that waits for the pods of the Deployment that was just applied."""
 
     async def settle(args: ResourceHookArgs) -> None:
         image, replicas = _template(args.new_outputs or {})
-        await wait_for_pods(watch, asking, expected(image, replicas))
+        await wait_for_pods(watch, caller, expected(image, replicas))
 
     return settle
 
 
-def asking(guard: Guard, authority: Authority) -> Callback:
-    """Return what asks the guard, unless the step leaves authority where it is."""
+def before_authority_moves(guard: Guard, authority: Authority) -> Callback:
+    """Return the hook that asks the guard, unless the step leaves authority where it is."""
 
     async def ask(args: ResourceHookArgs) -> None:
         old = authority(args.old_inputs) if args.old_inputs else None

@@ -1,4 +1,4 @@
-"""May this color take over? Pure judgement of what a cluster reports; `watch` asks and waits.
+"""Why this `up` may not go on, by the pods that the cluster reports. Pure; `watch` asks and waits.
 
 The provider's await proves none of this, and a terminating pod still says that it is Ready.
 """
@@ -7,20 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.contract.color import Color
+from bot.contract.container_reasons import FAILED, RETRIED
 
-HOPELESS = frozenset(
-    {
-        "CrashLoopBackOff",
-        "CreateContainerConfigError",
-        "CreateContainerError",
-        "ErrImageNeverPull",
-        "ImageInspectError",
-        "ImagePullBackOff",
-        "InvalidImageName",
-        "RunContainerError",
-    }
-)
-"""Reasons of a container that waiting does not mend."""
+STUCK = FAILED - RETRIED
+"""Reasons of a container that waiting does not fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +52,10 @@ class Refusal:
     """Why not, in words, and whether waiting can help."""
 
     text: str
-    hopeless: bool
+    stuck: bool
 
 
-def judge(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal | None:
+def refuse_takeover(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal | None:
     """Return why this color may not take over now, or None.
 
     It may when as many pods as configured are ready, not terminating, on the expected image and of
@@ -75,18 +65,18 @@ def judge(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal 
     alone = not any(_serves(pod) for pod in pods if pod.color is not expected.color)
     if alone and fit:
         return None
-    return settled(expected, pods, rollout)
+    return refuse_rollout(expected, pods, rollout)
 
 
-def judge_return(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal | None:
+def refuse_rollback(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal | None:
     """Return why this color may not take back what a worse one has, or None.
 
     One pod that serves is enough: the others must not keep a bad version in charge.
     """
-    return None if _fit(expected, pods) else settled(expected, pods, rollout)
+    return None if _fit(expected, pods) else refuse_rollout(expected, pods, rollout)
 
 
-def settled(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal | None:
+def refuse_rollout(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusal | None:
     """Return what is missing until all configured pods of a color run what they should, or None."""
     own = [pod for pod in pods if pod.color is expected.color]
     fit = _fit(expected, pods)
@@ -104,8 +94,8 @@ def settled(expected: Expected, pods: Sequence[Pod], rollout: Rollout) -> Refusa
         lines.append("  there are no pods")
     if 0 < len(fit) < expected.replicas:
         enough = f"`pulumi config set --path {expected.color}.replicas {len(fit)}`"
-        lines.append(f"  if {len(fit)} will do, say so: {enough}")
-    return Refusal("\n".join(lines), hopeless=any(pod.reason in HOPELESS for pod in current))
+        lines.append(f"  if {len(fit)} of them are enough: {enough}")
+    return Refusal("\n".join(lines), stuck=any(pod.reason in STUCK for pod in current))
 
 
 def refusal_text(expected: Expected, refusal: Refusal) -> str:
@@ -114,8 +104,8 @@ def refusal_text(expected: Expected, refusal: Refusal) -> str:
     return (
         f"{color} cannot take over, so nothing was moved.\n{refusal.text}\n"
         f"Look: kubectl -n {expected.namespace} describe pods -l bot.handover/color={color}\n"
-        f"Then mend {color} and run `pulumi up` again (`pulumi up --refresh` if it was changed by "
-        f"hand), or stay where you are: `pulumi config set activeColor {other}` (a canary: "
+        f"Then fix {color} and run `pulumi up` again (`pulumi up --refresh` if it was changed by "
+        f"hand), or keep {other} live: `pulumi config set activeColor {other}` (a canary: "
         "`pulumi config set canaryPercent 0`)."
     )
 

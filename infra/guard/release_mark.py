@@ -1,4 +1,4 @@
-"""What releases left in the cluster, and whether an `up` may go on in the face of it. Pure."""
+"""Why this `up` may not go on, by what releases wrote into the cluster. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from infra.guard.readiness import Expected
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What `release` wrote down."""
+class ReleaseMarks:
+    """What releases wrote down in the cluster."""
 
     quarantined: Mapping[str, QuarantineEntry] = field(default_factory=dict[str, QuarantineEntry])
     """By digest."""
@@ -17,36 +17,36 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Caller:
     """Who runs this `up`."""
 
     stack: str
     release: str
     """Id of the release that began it; empty when a person did."""
-    returns: bool = False
-    """Whether that release sends its new version back."""
+    rolls_back: bool = False
+    """Whether that release rolls back."""
 
 
-def refusals(standing: Standing, asking: Asking, trading: Sequence[Expected]) -> list[str]:
+def refuse_caller(marks: ReleaseMarks, caller: Caller, trading: Sequence[Expected]) -> list[str]:
     """Return why nothing may be changed; empty when it may.
 
     Args:
-        standing: what is written down.
-        asking: who wants to.
+        marks: what releases wrote down.
+        caller: who runs the `up`.
         trading: what shall run under a color that trades.
     """
-    found = [] if standing.under_way is None else _under_way(standing.under_way, asking)
+    texts = [] if marks.under_way is None else _under_way(marks.under_way, caller)
     for expected in trading:
-        entry = standing.quarantined.get(digest_of(expected.image))
+        entry = marks.quarantined.get(digest_of(expected.image))
         if entry is not None:
-            found.append(_quarantined(entry, expected, asking))
-    return found
+            texts.append(_quarantined(entry, expected, caller))
+    return texts
 
 
-def _under_way(mark: UnderWay, asking: Asking) -> list[str]:
-    if mark.release == asking.release:
+def _under_way(mark: UnderWay, caller: Caller) -> list[str]:
+    if mark.release == caller.release:
         return []
-    stack = asking.stack
+    stack = caller.stack
     text = (
         f"a release is under way ({mark.release}), run by {mark.holder} since {mark.since}, so "
         f"nothing was moved by this `up`.\nLook: `release status --stack {stack}`. Wait for its "
@@ -56,12 +56,12 @@ def _under_way(mark: UnderWay, asking: Asking) -> list[str]:
     return [text]
 
 
-def _quarantined(entry: QuarantineEntry, expected: Expected, asking: Asking) -> str:
-    color, stack = expected.color, asking.stack
+def _quarantined(entry: QuarantineEntry, expected: Expected, caller: Caller) -> str:
+    color, stack = expected.color, caller.stack
     return (
         f"{color}.image: {entry.digest} is in quarantine since {entry.since}, by {entry.by}: "
         f"{entry.reason}. It may not trade, so nothing was moved.\n"
-        f"Stay where you are: `pulumi config set activeColor {color.other}` (a canary: "
+        f"Keep {color.other} live: `pulumi config set activeColor {color.other}` (a canary: "
         f"`pulumi config set canaryPercent 0`), and give {color} another image. If the digest is "
         f"known to be good: `release quarantine clear {entry.digest} --stack {stack} --reason …`."
     )

@@ -1,6 +1,6 @@
 """The guard before authority moves, and the wait for a color's pods after they were changed.
 
-Knows a port to the cluster and a clock; what is right is judged by `infra.guard.readiness`.
+Knows a port to the cluster and a clock; `infra.guard.readiness` says what is right.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ from infra.guard.readiness import (
     Pod,
     Refusal,
     Rollout,
-    judge,
-    judge_return,
     refusal_text,
-    settled,
+    refuse_rollback,
+    refuse_rollout,
+    refuse_takeover,
 )
-from infra.guard.release_mark import Asking, Standing, refusals
+from infra.guard.release_mark import Caller, ReleaseMarks, refuse_caller
 from infra.names import COLOR_LABEL
 
 POLL_SECONDS = 0.3
 
 Answer = TypeVar("Answer")
 
-Judge = Callable[[Expected, Sequence[Pod], Rollout], Refusal | None]
+Check = Callable[[Expected, Sequence[Pod], Rollout], Refusal | None]
 Target = Callable[[], Awaitable[Expected]]
 """What a color is expected to show; awaited late, because a built image is known only then."""
 
@@ -36,13 +36,13 @@ class RefusedError(RuntimeError):
 
 
 class Cluster(Protocol):
-    """What must be known of the cluster. The calls block, so they are made in a thread."""
+    """What the guard must know of the cluster. The calls block, so they are made in a thread."""
 
     def look(self, color: Color) -> tuple[list[Pod], Rollout]:
         """Return the pods of both colors, and how far this color's Deployment has come."""
         ...
 
-    def standing(self) -> Standing:
+    def release_marks(self) -> ReleaseMarks:
         """Return what releases wrote down."""
         ...
 
@@ -81,14 +81,14 @@ class Watch:
     _cluster: Cluster | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def once(self, judgement: Judge, expected: Expected) -> Refusal | None:
-        """Judge what the cluster reports now."""
+    async def once(self, check: Check, expected: Expected) -> Refusal | None:
+        """Check what the cluster reports now."""
         pods, rollout = await self._ask(lambda cluster: cluster.look(expected.color))
-        return judgement(expected, pods, rollout)
+        return check(expected, pods, rollout)
 
-    async def standing(self) -> Standing:
+    async def release_marks(self) -> ReleaseMarks:
         """Return what releases wrote down, as it is now."""
-        return await self._ask(lambda cluster: cluster.standing())
+        return await self._ask(lambda cluster: cluster.release_marks())
 
     async def _ask(self, question: Callable[[Cluster], Answer]) -> Answer:
         # The client's decoder crashes when two threads first use it at once.
@@ -97,27 +97,27 @@ class Watch:
                 self._cluster = await asyncio.to_thread(self.connect)
             return await asyncio.to_thread(question, self._cluster)
 
-    async def until(self, judgement: Judge, expected: Expected) -> Refusal | None:
-        """Judge again and again until it is well, hopeless, or too late."""
+    async def until(self, check: Check, expected: Expected) -> Refusal | None:
+        """Check again and again until it is well, stuck, or too late."""
         end = self.clock.now() + self.deadline_seconds
         while True:
-            refusal = await self.once(judgement, expected)
-            if refusal is None or refusal.hopeless or self.clock.now() >= end:
+            refusal = await self.once(check, expected)
+            if refusal is None or refusal.stuck or self.clock.now() >= end:
                 return refusal
             await self.clock.sleep(POLL_SECONDS)
 
 
 @dataclass(slots=True)
 class Guard:
-    """One verdict for a whole `up`: the Service and the intent move together or not at all."""
+    """One decision for a whole `up`: the Service and the intent move together or not at all."""
 
     watch: Watch
     targets: Sequence[Target]
     """Every color that will trade."""
-    asking: Asking
+    caller: Caller
     patient: bool
     """Whether to wait: nothing trades yet that a delay could hurt."""
-    _verdict: asyncio.Task[None] | None = None
+    _decision: asyncio.Task[None] | None = None
 
     async def allow(self) -> None:
         """Return when authority may move.
@@ -125,56 +125,56 @@ class Guard:
         Raises:
             RefusedError: it may not; says why and what to do.
         """
-        if self._verdict is None:
-            self._verdict = asyncio.create_task(self._judge())
-        await asyncio.shield(self._verdict)
+        if self._decision is None:
+            self._decision = asyncio.create_task(self._decide())
+        await asyncio.shield(self._decision)
 
-    async def _judge(self) -> None:
+    async def _decide(self) -> None:
         ask = self.watch.until if self.patient else self.watch.once
         expectations = [await target() for target in self.targets]
-        if texts := refusals(await self.watch.standing(), self.asking, expectations):
+        if texts := refuse_caller(await self.watch.release_marks(), self.caller, expectations):
             raise RefusedError("\n".join(texts))
-        enough = judge_return if self.asking.returns else judge
-        found = [(expected, await ask(enough, expected)) for expected in expectations]
-        if texts := _texts(found):
+        enough = refuse_rollback if self.caller.rolls_back else refuse_takeover
+        results = [(expected, await ask(enough, expected)) for expected in expectations]
+        if texts := _texts(results):
             raise RefusedError("\n".join(texts))
 
 
-def _texts(found: Iterable[tuple[Expected, Refusal | None]]) -> list[str]:
-    return [refusal_text(expected, refusal) for expected, refusal in found if refusal]
+def _texts(results: Iterable[tuple[Expected, Refusal | None]]) -> list[str]:
+    return [refusal_text(expected, refusal) for expected, refusal in results if refusal]
 
 
-async def admit(watch: Watch, asking: Asking, trading: Sequence[Expected]) -> None:
+async def allow_pods_change(watch: Watch, caller: Caller, trading: Sequence[Expected]) -> None:
     """Return when a color's pods may be changed.
 
     Args:
         watch: asks the cluster.
-        asking: who wants to.
+        caller: who runs the `up`.
         trading: what shall run there, when the color trades; else nothing.
 
     Raises:
         RefusedError: they may not; says why and what to do.
     """
-    if texts := refusals(await watch.standing(), asking, trading):
+    if texts := refuse_caller(await watch.release_marks(), caller, trading):
         raise RefusedError("\n".join(texts))
 
 
-async def wait_for_pods(watch: Watch, asking: Asking, expected: Expected) -> None:
+async def wait_for_pods(watch: Watch, caller: Caller, expected: Expected) -> None:
     """Return when a color's pods run what they should; on the way back of a release, one of them.
 
     Raises:
         RefusedError: they will not, or not in time; says why and what to do.
     """
-    refusal = await watch.until(judge_return if asking.returns else settled, expected)
+    refusal = await watch.until(refuse_rollback if caller.rolls_back else refuse_rollout, expected)
     if refusal is None:
         return
     why = (
         "will not become ready as they are"
-        if refusal.hopeless
+        if refusal.stuck
         else f"were not ready within {watch.deadline_seconds:.0f} s"
     )
     raise RefusedError(
         f"the pods of {expected.color} {why}; the Deployment itself was applied.\n{refusal.text}\n"
         f"Look: kubectl -n {expected.namespace} logs -l {COLOR_LABEL}={expected.color} --tail=20\n"
-        f"Then mend {expected.color}'s config and run `pulumi up` again."
+        f"Then fix {expected.color}'s config and run `pulumi up` again."
     )

@@ -7,11 +7,9 @@ do not stop a pod that answers byte by byte.
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -22,10 +20,11 @@ from lightkube.config.kubeconfig import KubeConfig, SingleConfig
 from lightkube.core.async_client import AsyncClient
 from lightkube.core.exceptions import ApiError, ConfigError
 
+from bot.contract import kubeconfig
+from bot.contract.addresses import is_loopback
 from bot.contract.http import PORT
 from release.drive.ports import PortError
 
-KUBECONFIG_DEFAULT = "~/.kube/config"
 BODY_BYTES_MAX = 8 << 20
 _CLIENT_ERROR = 400
 _LOG_BYTES = 16 << 10
@@ -78,7 +77,7 @@ class Kube:
         self._timings = timings or Timings()
         timeout = httpx2.Timeout(self._timings.answer, connect=self._timings.connect)
         # A proxy of the environment must not stand before a cluster on this machine.
-        direct = _is_loopback(self.server)
+        direct = is_loopback(urlsplit(self.server).hostname or "")
         self.api = AsyncClient(
             config, namespace=namespace, timeout=timeout, trust_env=not direct, transport=transport
         )
@@ -98,7 +97,9 @@ class Kube:
         Raises:
             ClusterError: no kubeconfig has it; names those that there are.
         """
-        return cls(find_context(context, env.get("KUBECONFIG") or KUBECONFIG_DEFAULT), namespace)
+        return cls(
+            find_context(context, env.get("KUBECONFIG") or kubeconfig.DEFAULT_PATHS), namespace
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -192,25 +193,12 @@ def find_context(context: str, paths: str) -> SingleConfig:
     Raises:
         ClusterError: no file has it.
     """
-    known: list[str] = []
-    for path in paths.split(os.pathsep):
-        file = Path(path).expanduser()
-        if not file.is_file():
-            continue
+
+    def contexts(file: Path) -> dict[str, SingleConfig | None]:
         config = KubeConfig.from_file(file)
-        if context in config.contexts and (found := config.get(context_name=context)):
-            return found
-        known += config.contexts
-    raise ClusterError(
-        f"context {context!r} is not in the kubeconfig ({paths}), which knows: "
-        f"{', '.join(known) or 'none'}; set KUBECONFIG, or "
-        "`pulumi config set --stack STACK context NAME`"
-    )
+        return {name: config.get(context_name=name) for name in config.contexts}
 
-
-def _is_loopback(server: str) -> bool:
-    host = urlsplit(server).hostname or ""
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        return kubeconfig.find_context(context, paths, contexts)
+    except kubeconfig.UnknownContextError as error:
+        raise ClusterError(str(error)) from None

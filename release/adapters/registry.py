@@ -18,7 +18,7 @@ from typing import cast
 import httpx2
 
 from bot.contract.release import digest_of
-from release.adapters.registry_login import Logins, is_loopback, split
+from release.adapters.registry_login import Logins, is_here, split
 from release.drive.ports import PortError
 
 ANSWER_SECONDS = 10.0
@@ -84,7 +84,7 @@ class Registries:
             raise RegistryError(f"registry {host}: {what} cannot be read: {why}") from error
 
     def _client(self, host: str) -> httpx2.AsyncClient:
-        here = is_loopback(host)  # plain there, as Docker has it; and no proxy stands before it
+        here = is_here(host)  # plain there, as Docker has it; and no proxy stands before it
         return httpx2.AsyncClient(
             base_url=f"{'http' if here else 'https'}://{host}",
             timeout=ANSWER_SECONDS,

@@ -5,9 +5,10 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
+
+from bot.contract.addresses import is_loopback
 
 _HUB = "registry-1.docker.io"
 _HUB_LOGIN = "https://index.docker.io/v1/"
@@ -80,13 +81,9 @@ def split(reference: str) -> tuple[str, str]:
     return _HUB, name if slash else f"library/{name}"
 
 
-def is_loopback(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Tell whether a registry is on this machine."""
-    name = host.rpartition(":")[0] or host
-    try:
-        return ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return name == "localhost"
+    return is_loopback(host.rpartition(":")[0] or host)
 
 
 def _object(found: object) -> Mapping[str, object]:

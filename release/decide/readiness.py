@@ -3,30 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.contract.container_reasons import FAILED, NOT_CONFIGURED, NOT_PULLED
 from bot.contract.provenance import Claims, Running, disagreements
 from release.decide.model import Pod
 
-_NOT_PULLED = frozenset(
-    {
-        "ErrImageNeverPull",
-        "ErrImagePull",
-        "ImageInspectError",
-        "ImagePullBackOff",
-        "InvalidImageName",
-    }
-)
-"""The image did not come: perhaps its registry is away, so its content is not at fault."""
-_NOT_CONFIGURED = frozenset({"CreateContainerConfigError"})
-"""A Secret or a ConfigMap, or a key of one, is missing: the cluster is to be fixed."""
-_DOES_NOT_RUN = frozenset({"CrashLoopBackOff", "CreateContainerError", "RunContainerError"})
-LOST_CAUSES = _NOT_PULLED | _NOT_CONFIGURED | _DOES_NOT_RUN
-"""Reasons of a container that waiting does not fix."""
 _NOT_STARTED = frozenset(
     {"ContainerCreating", "Evicted", "NodeLost", "PodInitializing", "SchedulingGated"}
     | {"Unschedulable"}
 )
 """The platform has not started the container, or has taken it away."""
-_PLATFORM = _NOT_PULLED | _NOT_CONFIGURED | _NOT_STARTED
+_PLATFORM = NOT_PULLED | NOT_CONFIGURED | _NOT_STARTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +39,7 @@ def lost_cause(pods: Sequence[Pod], image: str, restarts: int) -> LostCause | No
         if pod.terminating or not image or pod.image != image:
             continue
         cause = _cause(pod)
-        if cause in LOST_CAUSES:
+        if cause in FAILED:
             return LostCause(_told(pod, pod.reason), blame=cause not in _PLATFORM)
         if pod.restarts > restarts:
             return LostCause(_told(pod, f"restarted {pod.restarts} times"), blame=True)

@@ -9,7 +9,7 @@ from bot.contract.release import QuarantineEntry, UnderWay, digest_of
 from bot.contract.secrets import DATABASE_URL, VENUE_API_KEY, VENUE_API_SECRET
 from infra.config import StackConfig
 from infra.guard.readiness import Expected, Pod, Rollout
-from infra.guard.release_mark import Asking
+from infra.guard.release_mark import Caller
 from infra.outputs import ColorOutputs, StackOutputs
 from infra.parsing import parse
 
@@ -20,7 +20,7 @@ DATABASE = "postgresql://bot:hush@db.example/bot"
 SECRETS = {DATABASE_URL: DATABASE, VENUE_API_KEY: "key", VENUE_API_SECRET: "hush"}
 BAD = QuarantineEntry(digest_of(NEW), "2026-03-01T02:03:00+00:00", "night@laptop", "errors 5 %")
 UNDER_WAY = UnderWay("r-1", "ci@runner", "2026-03-01T02:00:00+00:00")
-PERSON = Asking("staging", "")
+PERSON = Caller("staging", "")
 DONE = Rollout(observed=True, updated_replicas=2)
 
 

@@ -57,8 +57,8 @@ def test_whatever_moves_authority_is_guarded() -> None:
     declared, _ = record(config(), deployed())
     assert declared[LIVE].hooks == {"guard-service"}
     assert declared[INTENT].hooks == {"guard-intent"}
-    assert declared["Deployment::bot-blue"].hooks == {"admit-blue", "settle-blue"}
-    assert declared["Deployment::bot-green"].hooks == {"admit-green", "settle-green"}
+    assert declared["Deployment::bot-blue"].hooks == {"guard-blue", "wait-blue"}
+    assert declared["Deployment::bot-green"].hooks == {"guard-green", "wait-green"}
 
 
 def test_rendering_asks_no_cluster() -> None:

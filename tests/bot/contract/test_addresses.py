@@ -148,12 +148,12 @@ def test_the_defaults_are_right_where_they_apply(deploy_env: DeployEnv) -> None:
         ("https://[::1]:9000", "loopback"),
         ("https://api.binance.com\\@localhost", "backslash"),
         ("https://api.binance.com /x", "space"),
-        ("https://api.binance.com:99999", "no URL"),
+        ("https://api.binance.com:99999", "not a URL"),
         ("https://api.binance.com:0", "port"),
         ("https://me:hunter2@api.binance.com", "mounted Secret"),
         ("https://api.binance.com?key=hunter2", "query"),
         ("https://a%2fb.com", "characters"),
-        ("https://[::1", "no URL"),
+        ("https://[::1", "not a URL"),
     ],
 )
 def test_production_refuses_an_endpoint_and_says_why(url: str, says: str) -> None:

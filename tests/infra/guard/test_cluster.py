@@ -14,7 +14,7 @@ from lightkube.resources.core_v1 import Pod as KubePod
 from bot.contract.color import Color
 from bot.contract.release import QUARANTINE_CONFIGMAP, UNDER_WAY_CONFIGMAP
 from infra.guard.cluster import ClusterError, KubeCluster, find_context, read_pods
-from infra.guard.release_mark import Standing
+from infra.guard.release_mark import ReleaseMarks
 from infra.names import Names
 from tests.infra.samples import BAD, NEW, UNDER_WAY
 
@@ -134,9 +134,13 @@ def test_what_releases_wrote_down_is_read_from_two_config_maps(tmp_path: Path) -
         QUARANTINE_CONFIGMAP: {"data": {BAD.key: BAD.to_value()}},
         UNDER_WAY_CONFIGMAP: {"data": UNDER_WAY.to_data()},
     }
-    assert answering(tmp_path, written).standing() == Standing({BAD.digest: BAD}, UNDER_WAY)
+    assert answering(tmp_path, written).release_marks() == ReleaseMarks(
+        {BAD.digest: BAD}, UNDER_WAY
+    )
 
 
 def test_where_no_release_ever_ran_nothing_is_written_down(tmp_path: Path) -> None:
-    assert answering(tmp_path, {}).standing() == Standing()
-    assert answering(tmp_path, {UNDER_WAY_CONFIGMAP: {"data": {}}}).standing() == Standing()
+    assert answering(tmp_path, {}).release_marks() == ReleaseMarks()
+    assert (
+        answering(tmp_path, {UNDER_WAY_CONFIGMAP: {"data": {}}}).release_marks() == ReleaseMarks()
+    )

@@ -5,19 +5,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.contract.color import Color
-from infra.guard.readiness import HOPELESS, Pod, Rollout, judge, judge_return, refusal_text, settled
+from infra.guard.readiness import (
+    STUCK,
+    Pod,
+    Rollout,
+    refusal_text,
+    refuse_rollback,
+    refuse_rollout,
+    refuse_takeover,
+)
 from tests.infra.samples import DONE, NEW, OLD, expected, pod
 
 BLUE = pod("blue-1", Color.BLUE, image=OLD)
 
 
 def text(*pods: Pod, rollout: Rollout = DONE, replicas: int = 2) -> str:
-    refusal = judge(expected(replicas), pods, rollout)
+    refusal = refuse_takeover(expected(replicas), pods, rollout)
     return refusal.text if refusal else ""
 
 
 def test_as_many_ready_pods_as_configured_may_take_over() -> None:
-    assert judge(expected(), [pod("a"), pod("b"), BLUE], DONE) is None
+    assert refuse_takeover(expected(), [pod("a"), pod("b"), BLUE], DONE) is None
 
 
 @pytest.mark.parametrize(
@@ -44,27 +52,27 @@ def test_a_color_without_pods_is_refused() -> None:
 
 
 def test_one_pod_is_enough_when_the_color_left_has_none() -> None:
-    assert judge(expected(), [pod("a"), pod("b", ready=False)], DONE) is None
+    assert refuse_takeover(expected(), [pod("a"), pod("b", ready=False)], DONE) is None
     dying = pod("blue-1", Color.BLUE, terminating=True)
     crashed = pod("blue-2", Color.BLUE, ready=False)
-    assert judge(expected(), [pod("a"), dying, crashed], DONE) is None
+    assert refuse_takeover(expected(), [pod("a"), dying, crashed], DONE) is None
 
 
 def test_one_pod_is_enough_on_the_way_back_of_a_release() -> None:
-    assert judge_return(expected(), [pod("a"), pod("b", ready=False), BLUE], DONE) is None
-    assert judge_return(expected(), [pod("a", image=OLD), BLUE], DONE) is not None
-    assert judge_return(expected(), [pod("a", terminating=True), BLUE], DONE) is not None
+    assert refuse_rollback(expected(), [pod("a"), pod("b", ready=False), BLUE], DONE) is None
+    assert refuse_rollback(expected(), [pod("a", image=OLD), BLUE], DONE) is not None
+    assert refuse_rollback(expected(), [pod("a", terminating=True), BLUE], DONE) is not None
 
 
 def test_who_goes_back_by_hand_learns_how_to_do_with_less() -> None:
     said = text(pod("a"), pod("b", ready=False), BLUE)
-    assert "if 1 will do, say so: `pulumi config set --path green.replicas 1`" in said
-    assert "will do" not in text(pod("a", ready=False), BLUE)
+    assert "if 1 of them are enough: `pulumi config set --path green.replicas 1`" in said
+    assert "enough" not in text(pod("a", ready=False), BLUE)
 
 
 def test_no_pod_is_never_enough() -> None:
-    assert judge(expected(), [pod("a", ready=False)], DONE) is not None
-    assert judge(expected(), [pod("a", image=OLD)], DONE) is not None
+    assert refuse_takeover(expected(), [pod("a", ready=False)], DONE) is not None
+    assert refuse_takeover(expected(), [pod("a", image=OLD)], DONE) is not None
 
 
 def test_pods_of_an_older_template_do_not_count() -> None:
@@ -77,26 +85,26 @@ def test_pods_of_an_older_template_do_not_count() -> None:
     )
 
 
-@pytest.mark.parametrize("reason", sorted(HOPELESS))
+@pytest.mark.parametrize("reason", sorted(STUCK))
 def test_waiting_ends_early_when_it_cannot_help(reason: str) -> None:
-    refusal = settled(expected(), [pod("a"), pod("b", ready=False, reason=reason)], DONE)
+    refusal = refuse_rollout(expected(), [pod("a"), pod("b", ready=False, reason=reason)], DONE)
     assert refusal is not None
-    assert refusal.hopeless
+    assert refusal.stuck
 
 
 def test_an_old_pod_that_crashes_does_not_end_the_wait_for_the_new_ones() -> None:
     old = pod("old", image=OLD, ready=False, reason="CrashLoopBackOff")
-    refusal = settled(expected(), [pod("a"), old], DONE)
+    refusal = refuse_rollout(expected(), [pod("a"), old], DONE)
     assert refusal is not None
-    assert not refusal.hopeless
+    assert not refusal.stuck
 
 
 def test_a_color_that_shall_run_nothing_is_settled_at_once() -> None:
-    assert settled(expected(0), [], Rollout(observed=False, updated_replicas=0)) is None
+    assert refuse_rollout(expected(0), [], Rollout(observed=False, updated_replicas=0)) is None
 
 
 def test_the_message_says_what_to_do() -> None:
-    refusal = judge(expected(), [BLUE], DONE)
+    refusal = refuse_takeover(expected(), [BLUE], DONE)
     assert refusal is not None
     told = refusal_text(expected(), refusal)
     assert "nothing was moved" in told
@@ -124,10 +132,15 @@ def test_never_does_a_color_take_over_without_a_pod_that_serves_the_expected_ima
         for each in pods
         if each.color is Color.GREEN and each.ready and not each.terminating and each.image == NEW
     ]
-    if judge(expected(replicas), pods, Rollout(observed=True, updated_replicas=replicas)) is None:
+    if (
+        refuse_takeover(expected(replicas), pods, Rollout(observed=True, updated_replicas=replicas))
+        is None
+    ):
         assert fit
     if len(fit) >= replicas:
         assert (
-            judge(expected(replicas), pods, Rollout(observed=True, updated_replicas=replicas))
+            refuse_takeover(
+                expected(replicas), pods, Rollout(observed=True, updated_replicas=replicas)
+            )
             is None
         )

@@ -1,4 +1,4 @@
-"""Asking a cluster until it is well, and one verdict for a whole `up`."""
+"""Caller a cluster until it is well, and one verdict for a whole `up`."""
 
 from dataclasses import dataclass, field
 
@@ -6,8 +6,15 @@ import pytest
 
 from bot.contract.color import Color
 from infra.guard.readiness import Expected, Pod, Rollout
-from infra.guard.release_mark import Asking, Standing
-from infra.guard.watch import POLL_SECONDS, Guard, RefusedError, Watch, admit, wait_for_pods
+from infra.guard.release_mark import Caller, ReleaseMarks
+from infra.guard.watch import (
+    POLL_SECONDS,
+    Guard,
+    RefusedError,
+    Watch,
+    allow_pods_change,
+    wait_for_pods,
+)
 from tests.infra.samples import BAD, DONE, PERSON, UNDER_WAY, expected, pod
 
 READY = [pod("a"), pod("b")]
@@ -21,14 +28,14 @@ class FakeCluster:
 
     sights: list[list[Pod]]
     looked: int = 0
-    written: Standing = field(default_factory=Standing)
+    written: ReleaseMarks = field(default_factory=ReleaseMarks)
 
     def look(self, color: Color) -> tuple[list[Pod], Rollout]:
         assert color is Color.GREEN
         self.looked += 1
         return self.sights[min(self.looked, len(self.sights)) - 1], DONE
 
-    def standing(self) -> Standing:
+    def release_marks(self) -> ReleaseMarks:
         return self.written
 
 
@@ -100,7 +107,7 @@ async def test_the_guard_waits_only_where_nothing_trades_yet() -> None:
 
 async def test_on_the_way_back_of_a_release_one_pod_is_enough() -> None:
     waiting, _, clock = watch(PULLING)
-    back = Asking("staging", UNDER_WAY.release, returns=True)
+    back = Caller("staging", UNDER_WAY.release, rolls_back=True)
     await Guard(waiting, [target], back, patient=False).allow()
     await wait_for_pods(waiting, back, expected())
     assert not clock.slept
@@ -117,23 +124,23 @@ async def test_a_cluster_that_does_not_answer_refuses() -> None:
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        (Standing({BAD.digest: BAD}), "is in quarantine since"),
-        (Standing(under_way=UNDER_WAY), "a release is under way"),
+        (ReleaseMarks({BAD.digest: BAD}), "is in quarantine since"),
+        (ReleaseMarks(under_way=UNDER_WAY), "a release is under way"),
     ],
 )
 async def test_what_a_release_wrote_down_refuses_before_any_pod_is_looked_at(
-    written: Standing, words: str
+    written: ReleaseMarks, words: str
 ) -> None:
     waiting, cluster, _ = watch(READY)
     cluster.written = written
     with pytest.raises(RefusedError, match=words):
         await Guard(waiting, [target], PERSON, patient=True).allow()
     with pytest.raises(RefusedError, match=words):
-        await admit(waiting, PERSON, [expected()])
+        await allow_pods_change(waiting, PERSON, [expected()])
     assert cluster.looked == 0
 
 
 async def test_the_pods_of_a_standby_may_be_changed_whatever_is_in_quarantine() -> None:
     waiting, cluster, _ = watch(READY)
-    cluster.written = Standing({BAD.digest: BAD})
-    await admit(waiting, PERSON, [])
+    cluster.written = ReleaseMarks({BAD.digest: BAD})
+    await allow_pods_change(waiting, PERSON, [])
