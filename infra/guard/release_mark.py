@@ -63,5 +63,6 @@ def _quarantined(entry: QuarantineEntry, expected: Expected, caller: Caller) -> 
         f"{entry.reason}. It may not trade, so nothing was moved.\n"
         f"Keep {color.other} live: `pulumi config set activeColor {color.other}` (a canary: "
         f"`pulumi config set canaryPercent 0`), and give {color} another image. If the digest is "
-        f"known to be good: `release quarantine clear {entry.digest} --stack {stack} --reason …`."
+        "known to be good: "
+        f'`release quarantine clear {entry.digest} --stack {stack} --reason "…"`.'
     )

@@ -19,7 +19,7 @@ def test_a_quarantined_digest_is_refused_with_who_when_why_and_what_to_do() -> N
         "since 2026-03-01T02:03:00+00:00",
         "night@laptop: errors 5 %",
         "`pulumi config set activeColor blue`",
-        f"`release quarantine clear {BAD.digest} --stack staging --reason …`",
+        f'`release quarantine clear {BAD.digest} --stack staging --reason "…"`',
     ):
         assert word in text
 
