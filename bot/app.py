@@ -170,7 +170,7 @@ class Bot:
         return self.settings.enable_trading and not self.lifecycle.draining
 
     def limits(self) -> Limits:
-        """Return what is allowed now."""
+        """Return the limits now."""
         return limits_of(self.reload.current, self.reconciler.read_only or "")
 
     def closing(self) -> bool:
@@ -302,7 +302,7 @@ def run(settings: Settings, environ: Mapping[str, str], flag: StopFlag) -> int:
 
     Raises:
         SecretsError: the mounted secrets cannot be read, or one that is needed is not there.
-        PortError: the port cannot be had.
+        PortError: the port is not available.
     """
     secrets = read_secrets(settings.secrets_dir)
     logs.configure(

@@ -89,7 +89,7 @@ def prices_of(
 
 
 def limits_of(reloadable: Reloadable, account_read_only: str) -> Limits:
-    """Return what is allowed now. `account_read_only`: why the ledger refuses new risk, if so."""
+    """Return the limits now. `account_read_only`: why the ledger refuses new risk, if so."""
     by_config = "the switch readOnly is on" if reloadable.read_only else ""
     return Limits(
         max_position_quote=reloadable.max_position_size,

@@ -35,7 +35,7 @@ def run(
             check=False,
         )
     except FileNotFoundError as error:
-        raise ToolError(f"{words[0]} is not to be found on PATH") from error
+        raise ToolError(f"{words[0]} not found on PATH") from error
     if done.returncode:
         said = (done.stdout + done.stderr).strip()[-_TAIL:]
         raise ToolError(f"`{' '.join(words[:3])} …` ended with {done.returncode}:\n{said}")

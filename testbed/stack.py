@@ -142,7 +142,7 @@ def _next_steps(outputs: Mapping[str, Any], context: str | None) -> str:
     active = Color(outputs["activeColor"])
     shell = "" if context else '  eval "$(.venv/bin/testbed env)"\n'
     return (
-        f"\n{active} is active and {active.other} stands by. Swap them:\n{shell}"
+        f"\n{active} is active and {active.other} is the standby. Swap them:\n{shell}"
         f"  pulumi config set activeColor {active.other} && pulumi up\n"
         f"Look: kubectl -n {outputs['namespace']} get deployments,services,pods"
     )

@@ -134,12 +134,12 @@ class Reload:
 
 
 def read(file: Path) -> Seen:
-    """Return the file's content, or why it cannot be had. Never blocks on what is no plain file."""
+    """Return the file's content, or why it is not available. Never blocks on a pipe."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return Seen(None, f"{file.name}: is no file; write one JSON object there")
+                return Seen(None, f"{file.name}: is not a file; write one JSON object there")
             raw = os.read(descriptor, CONFIG_BYTES_MAX + 1)
         finally:
             os.close(descriptor)

@@ -79,7 +79,7 @@ class Database(ABC):
         """Connect; once connected, do nothing.
 
         Raises:
-            LedgerError: the database cannot be had.
+            LedgerError: the database is not available.
         """
         if self._writer:
             return

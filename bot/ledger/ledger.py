@@ -36,7 +36,7 @@ class Ledger:
         """Connect, and refuse a schema that this version cannot work on.
 
         Raises:
-            LedgerError: the database cannot be had.
+            LedgerError: the database is not available.
             SchemaError: what to do about its schema.
         """
         await self._database.open()

@@ -13,7 +13,7 @@ BACKLOG = 4096
 
 
 class PortError(Exception):
-    """The port cannot be had."""
+    """The port is not available."""
 
 
 class Server(uvicorn.Server):
@@ -49,7 +49,7 @@ def listen(port: int) -> socket.socket:
     """Return a listening socket on every address of the pod, IPv6 too where there is such.
 
     Raises:
-        PortError: it cannot be had; the text says why.
+        PortError: it is not available; the text says why.
     """
     dual = socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if dual else socket.AF_INET

@@ -56,4 +56,4 @@ def spawn(
             words, cwd=folder, env=dict(env), capture_output=True, text=True, check=False
         )
     except FileNotFoundError as error:
-        raise EngineError(f"{words[0]} is not to be found on PATH") from error
+        raise EngineError(f"{words[0]} not found on PATH") from error

@@ -1,7 +1,7 @@
 """Reads what a pod exports into counters. Pure.
 
 What was not reported is None, never zero: a family that is announced and has no sample counted
-nothing, one that is not announced was not measured. A value that is no number makes its counter
+nothing, one that is not announced was not measured. A value that is not a number makes its counter
 None and is told.
 """
 

@@ -142,7 +142,7 @@ class Repository:
         done = self._git(*words, deadline_seconds=self.push_deadline_seconds)
         if done.code == 0:
             return
-        advice = f"`git push {_redacted(remote)} {branch}` when that is mended"
+        advice = f"`git push {_redacted(remote)} {branch}` when that is fixed"
         if "[rejected]" in done.said or "non-fast-forward" in done.said:
             advice = f"others pushed meanwhile: `git pull --rebase`, then {advice}"
         raise _failed(f"push {branch}", done, f"the commit is here; {advice}")

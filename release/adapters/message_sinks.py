@@ -113,7 +113,7 @@ def sinks_of(env: Mapping[str, str]) -> list[Sink]:
     """
     for name in (SLACK_URL_ENV, WEBHOOK_URL_ENV):
         if env.get(name) and not env[name].startswith(("https://", "http://")):
-            raise ValueError(f"{name}: is no URL; it must start with https://")
+            raise ValueError(f"{name}: is not a URL; it must start with https://")
     sinks: list[Sink] = []
     if url := env.get(SLACK_URL_ENV):
         sinks.append(Slack(url))
@@ -160,7 +160,7 @@ def wanted_pause_seconds(headers: Mapping[str, str], body: bytes) -> float | Non
 
 
 def _seconds(value: object) -> float | None:
-    """Read whole seconds; a date or anything else is no number of them."""
+    """Read whole seconds; a date or anything else is not a number of them."""
     try:
         seconds = float(str(value))
     except ValueError:

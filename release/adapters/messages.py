@@ -197,7 +197,7 @@ class _Worker:
         except (httpx2.HTTPError, OSError, TimeoutError) as error:
             return _Refused(type(error).__name__)  # its text may hold the address
         except (httpx2.InvalidURL, ValueError):
-            return _Refused("the address is no URL", final=True)
+            return _Refused("the address is not a URL", final=True)
         if response.is_success:
             return None
         again = response.status_code in _LATER or response.status_code >= _SERVER_ERROR

@@ -120,7 +120,7 @@ def _since(before: Counters | None, after: Counters, begin: float) -> Buckets:
 
 
 def _sum(all_buckets: list[Buckets]) -> Buckets:
-    """Add up; nothing when they cannot be added, or when a counter fell or is no number."""
+    """Add up; nothing when they cannot be added, or when a counter fell or is not a number."""
     counted = [buckets for buckets in all_buckets if buckets]
     if len({tuple(bound for bound, _ in buckets) for buckets in counted}) != 1:
         return ()

@@ -280,7 +280,7 @@ async def _until_cold(site: Site, viewer: Viewer, *, detach: bool) -> Exit:
     assert state is not None  # noqa: S101 -- it has just run
     if detach or not _is_warm(state, site.release):
         return of(state.phase, backwards=False)
-    viewer.progress(f"the old color stands by until {state.deadline:%H:%M:%S} UTC")
+    viewer.progress(f"the old color stays warm until {state.deadline:%H:%M:%S} UTC")
     while _is_warm(state, site.release):
         if not rests(state, site.world.clock.now()):
             await take_lock(site)

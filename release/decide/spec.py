@@ -107,7 +107,7 @@ class Spec(_Strict):
     step_seconds: Seconds = Field(default=60, description="Least time of each canary step.")
     bake_seconds: Seconds = Field(default=300, description="Least time after the swap.")
     warm_seconds: Seconds = Field(
-        default=3600, description="How long the old color stands by after the bake."
+        default=3600, description="How long the old color stays warm after the bake."
     )
     apply_attempts: int = Field(
         default=3, ge=1, le=10, description="Tries of an `up` on the way forward."

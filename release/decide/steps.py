@@ -239,7 +239,7 @@ def _commit(at: Situation, what: str) -> list[Action]:
 
 
 def _warm_standby(at: Situation) -> Decision:
-    return at.wait(f"{at.state.target.old} stands by", float(at.state.spec.warm_seconds))
+    return at.wait(f"{at.state.target.old} stays warm", float(at.state.spec.warm_seconds))
 
 
 def _scale_down(at: Situation) -> Decision:

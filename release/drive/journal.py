@@ -127,7 +127,7 @@ class Log:
 
     async def _flush(self) -> None:
         while self._buffered:
-            # Without the lock: it could not be had then, and what was done is history.
+            # Without the lock: it was not available then, and what was done is history.
             await self._write(self._buffered[0], fenced=False)
             del self._buffered[0]
             if self._spool is not None:

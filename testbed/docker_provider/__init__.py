@@ -1,4 +1,4 @@
-"""A Pulumi plugin that serves `docker:index/image:Image` where the official one cannot be had.
+"""A Pulumi plugin that serves `docker:index/image:Image` where the official one is not available.
 
 Part of the local platform, not of the product: the Pulumi program imports `pulumi_docker` and
 cannot tell which of the two answers. Inputs, outputs, diffs and preview behaviour are those of the

@@ -47,7 +47,7 @@ def locate(context: str, dockerfile: str, base: Path) -> BuildContext:
     folder = base / context
     if not folder.is_dir():
         raise ProviderError(
-            f"build.context: {context!r} is no folder. "
+            f"build.context: {context!r} is not a folder. "
             f"It is relative to the program's folder {base}"
         )
     found = BuildContext(folder, base / dockerfile)

@@ -1,4 +1,4 @@
-"""Put the plugin where the Pulumi engine finds it, if the official one cannot be had."""
+"""Put the plugin where the Pulumi engine finds it, if the official one is not available."""
 
 import os
 import shlex

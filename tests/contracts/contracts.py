@@ -50,7 +50,7 @@ class Contracts:
 
 
 def _as_linter(lines: list[str]) -> str | list[str]:
-    """Return them as the linter reads an INI file: a single line is no list."""
+    """Return them as the linter reads an INI file: a single line is not a list."""
     return lines[0] if len(lines) == 1 else lines
 
 

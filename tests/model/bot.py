@@ -117,9 +117,9 @@ class Bot:
         self.machine.end()
         self.machine.kernel.after(seconds, self.start)
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Run, and do not stop; nothing lies in wait any more."""
-        self.machine.mend()
+        self.machine.repair()
         if self._stopping:
             self.crash(0.0)
         self.start()

@@ -71,16 +71,16 @@ class Network:
             self.carry(bot, server, deliver)
 
     def break_off(self, bot: str, servers: tuple[str, ...]) -> Action:
-        """Cut a bot off; return what mends it. Cuts may overlap."""
+        """Cut a bot off; return what repairs it. Cuts may overlap."""
         links = [(bot, server) for server in servers]
         self.cut.update((link, self.cut.get(link, 0) + 1) for link in links)
 
-        def mend() -> None:
+        def repair() -> None:
             self.cut.update((link, max(0, self.cut.get(link, 0) - 1)) for link in links)
 
-        return mend
+        return repair
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Work without a fault from here on."""
         self.cut.clear()
         self.slow = self.venue_slow = self.lost = self.doubled = 0.0

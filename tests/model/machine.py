@@ -72,7 +72,7 @@ class Machine:
         self.slept += max(0.0, until - max(self.asleep_until, self.kernel.now))
         self.asleep_until = max(self.asleep_until, until)
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self.ambushes = {}
         self.asleep_until = min(self.asleep_until, self.kernel.now)
 

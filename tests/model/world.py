@@ -112,7 +112,7 @@ class World:
             self._after(fault)
         kernel.run(FAULTS_END)
         if not kernel.stopped:
-            self._mend()
+            self._repair()
             self._end()
         return Outcome(
             self.plan,
@@ -182,24 +182,24 @@ class World:
 
     def _cut(self, bot: Bot, cluster: Cluster, servers: tuple[str, ...], seconds: float) -> None:
         bot.machine.say(f"CUT from {', '.join(servers)} for {seconds:.3f} s")
-        mend = self.network.break_off(bot.machine.name, servers)
+        repair = self.network.break_off(bot.machine.name, servers)
 
         def heal() -> None:
-            mend()
+            repair()
             cluster.show(bot)
 
         self.kernel.after(seconds, heal)
 
     # How it ends.
 
-    def _mend(self) -> None:
+    def _repair(self) -> None:
         """End all faults: from here on everything must come to its end."""
         self.kernel.say("world", "faults end")
-        self.network.mend()
+        self.network.repair()
         self.database.slow = 0.0
         for cluster in self.clusters:
             for bot in cluster.bots:
-                bot.mend()
+                bot.repair()
                 cluster.show(bot)
 
     def _end(self) -> None:

@@ -96,7 +96,7 @@ class FakeSource:
         self._intent = intent
         self._again.set()
 
-    def fall_over(self, error: Exception) -> None:
+    def fail_with(self, error: Exception) -> None:
         self.crash = error
         self._again.set()
 

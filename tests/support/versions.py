@@ -61,4 +61,4 @@ VERSIONS: Mapping[str, Version] = {
     UNPULLABLE: _held(UNPULLABLE),
     MISSING: _held(MISSING, Exit.REFUSED),
 }
-"""By what is told of them."""
+"""By what is recorded of them."""

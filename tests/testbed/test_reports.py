@@ -38,13 +38,13 @@ def test_a_daemon_that_the_supervisor_does_not_know_is_not_well() -> None:
         (Finding("root", well=True, remedy="sudo"), "ok    root", False),
         (Finding("root", well=False, remedy="sudo"), "FAIL  root: sudo", True),
         (
-            Finding("packages", well=False, remedy="`up` does it", mended_by_up=True),
+            Finding("packages", well=False, remedy="`up` does it", fixed_by_up=True),
             "up    packages: `up` does it",
             False,
         ),
     ],
 )
-def test_only_what_up_cannot_mend_blocks(finding: Finding, line: str, *, blocks: bool) -> None:
+def test_only_what_up_cannot_fix_blocks(finding: Finding, line: str, *, blocks: bool) -> None:
     assert as_line(finding) == line
     assert finding.blocks is blocks
 

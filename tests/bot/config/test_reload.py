@@ -131,7 +131,7 @@ def test_whatever_lies_there_the_old_configuration_stays(tmp_path: Path) -> None
     def binary() -> None:
         subject.file.write_bytes(b"\xff\x00")
 
-    cases = ((lambda: None, "No such file"), (folder, "is no file"), (pipe, "is no file"))
+    cases = ((lambda: None, "No such file"), (folder, "is not a file"), (pipe, "is not a file"))
     more = ((circle, "symbolic links"), (huge, "larger than"), (binary, "not UTF-8"))
     for make, says in (*cases, *more):
         subject.file.rmdir() if subject.file.is_dir() else subject.file.unlink(missing_ok=True)

@@ -135,7 +135,7 @@ async def test_a_lease_that_is_written_under_stays_until_the_write_is_done(
 
 
 @pytest.mark.cluster
-async def test_who_waits_is_told_of_a_release(migrated_url: str) -> None:
+async def test_who_waits_is_notified_of_a_release(migrated_url: str) -> None:
     here, there = (Ledger(Postgres(migrated_url), "main") for _ in range(2))
     told = asyncio.Event()
     there.introduce("blue.2", told.set)

@@ -30,7 +30,7 @@ class Link:
         self._writers: set[asyncio.StreamWriter] = set()
 
     def set(self, state: State) -> None:
-        """Cut it, or mend it. What was cut silently ends when it is mended, as a reset does."""
+        """Cut it, or repair it. What was cut silently ends when it is repaired, as a reset does."""
         was, self._state = self._state, state
         if state is State.REFUSED or was is State.SILENT:
             self._end_all()

@@ -227,7 +227,7 @@ async def test_an_idle_connection_does_not_hold_the_shutdown_up() -> None:
 
 async def test_a_part_that_ends_by_itself_ends_the_bot_with_1() -> None:
     async with running() as bot:
-        bot.source.fall_over(RuntimeError("planted"))
+        bot.source.fail_with(RuntimeError("planted"))
         assert await asyncio.wait_for(bot.task, 5) == 1
 
 

@@ -1,4 +1,4 @@
-"""Limits: what is refused and how it is told; what is allowed never leads past them."""
+"""Limits: what is refused and how it is told; what they let through never leads past them."""
 
 from dataclasses import replace
 from decimal import Decimal

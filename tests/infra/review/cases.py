@@ -27,7 +27,7 @@ Edit = Callable[[Declarations], None]
 
 
 def stack(**changes: object) -> StackConfig:
-    """Blue trades 1.4.0, green stands by with 1.5.0."""
+    """Blue trades 1.4.0, green is the standby with 1.5.0."""
     base: dict[str, object] = {"blue": color(V14), "green": color(V15)}
     return config(**{**base, **changes})
 

@@ -102,7 +102,7 @@ def test_the_engine_is_asked_about_the_cluster_only_when_told(tmp_path: Path) ->
 
 
 def test_an_engine_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(engine.EngineError, match="pulumi is not to be found on PATH"):
+    with pytest.raises(engine.EngineError, match="pulumi not found on PATH"):
         engine.preview("staging", tmp_path, {"PATH": str(tmp_path)})
 
 

@@ -168,8 +168,8 @@ def test_what_the_engine_only_looked_at_is_told_by_the_steps_that_follow() -> No
     found = {"custom": True, "inputs": {"spec": {"type": "NodePort"}}}
     meant = {"custom": True, "inputs": {"spec": {"type": "ClusterIP"}}}
     looked = {"op": "refresh", "urn": urn, "oldState": meant, "newState": found}
-    mends = {"op": "update", "urn": urn, "oldState": found, "newState": meant}
-    preview = parse(json.dumps({"steps": [looked, mends]}))
+    repairs = {"op": "update", "urn": urn, "oldState": found, "newState": meant}
+    preview = parse(json.dumps({"steps": [looked, repairs]}))
     text = render("staging", preview, BASIS)
     assert "`spec.type`: NodePort → ClusterIP" in text
     assert needs_attention(preview)

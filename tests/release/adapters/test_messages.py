@@ -349,7 +349,7 @@ def test_places_come_from_the_environment() -> None:
     [
         ({"TELEGRAM_BOT_TOKEN": SECRET}, "TELEGRAM_CHAT_ID: is not set"),
         ({"TELEGRAM_CHAT_ID": "1"}, "TELEGRAM_BOT_TOKEN: is not set"),
-        ({"SLACK_WEBHOOK_URL": SECRET}, "SLACK_WEBHOOK_URL: is no URL"),
+        ({"SLACK_WEBHOOK_URL": SECRET}, "SLACK_WEBHOOK_URL: is not a URL"),
     ],
 )
 def test_a_setting_that_is_half_there_is_refused_without_its_value(

@@ -1,4 +1,4 @@
-"""Counters from pods: what was not reported is None, what is no number is told, never a zero."""
+"""Counters from pods: what was not reported is None, what is not a number is told, never a zero."""
 
 import math
 from contextlib import suppress

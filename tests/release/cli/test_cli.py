@@ -107,7 +107,7 @@ async def test_the_same_digest_is_refused_after_it_was_rolled_back_until_it_is_c
     assert "was rolled back" in desk.text
     digest = NEW_IMAGE.partition("@")[2]
     assert await desk.type(f"quarantine clear {digest}") is Exit.USAGE
-    assert await desk.type(f"quarantine clear {digest} --reason mended") is Exit.DONE
+    assert await desk.type(f"quarantine clear {digest} --reason fixed") is Exit.DONE
     assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
 
 

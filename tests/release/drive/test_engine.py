@@ -53,7 +53,7 @@ async def test_a_good_version_is_promoted_by_canary_steps() -> None:
     assert stage.trader == ("green", 0)
 
 
-async def test_the_old_color_stands_by_for_the_window_and_is_then_scaled_down() -> None:
+async def test_the_old_color_stays_warm_for_the_window_and_is_then_scaled_down() -> None:
     stage = Stage()
     await stage.begin()
     await stage.run()
