@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from bot.contract.color import Color
 from infra import names
-from infra.review import world
+from infra.review import declared_state
+from infra.review.area_changes import Finding
 from infra.review.areas import Area
 from infra.review.findings import (
     Scene,
@@ -17,8 +18,7 @@ from infra.review.findings import (
     replaced,
     touched,
 )
-from infra.review.sentences import Finding
-from infra.review.steps import Operation
+from infra.review.preview import Operation
 from infra.review.undo import undo
 from infra.review.wording import arrow, few, listed, shards_text, symbols_text
 
@@ -92,12 +92,12 @@ def _versions(old: str, new: str) -> str:
 
 
 def _headline_moves(scene: Scene) -> str:
-    moved = world.moves(scene.old, scene.new)
+    moved = declared_state.moves(scene.old, scene.new)
     return " and ".join(f"{shards_text(move)} move" for move in moved) or "no shards move"
 
 
 def _restarting(scene: Scene) -> list[Color]:
-    return [color for color in Color if world.restarts(scene.preview, color)]
+    return [color for color in Color if declared_state.restarts(scene.preview, color)]
 
 
 def _headline_restarts(scene: Scene) -> str:
@@ -121,7 +121,7 @@ def _moves(scene: Scene) -> str:
         return f"Everything begins: {scene.new.intent.active_color} gets all shards."
     if scene.elsewhere:
         return f"Everything, to another {scene.elsewhere}: all pods end here, others start there."
-    moved = world.moves(scene.old, scene.new)
+    moved = declared_state.moves(scene.old, scene.new)
     sentences = [
         f"{shards_text(move).capitalize()} from {move.giver} to {move.taker}: "
         f"{symbols_text(move)}. Positions and open orders are kept."
@@ -143,7 +143,7 @@ def _moves(scene: Scene) -> str:
 def _restarts(scene: Scene) -> str:
     sentences = list(_pods_told(scene))
     jobs = [
-        str(world.color_of(step))
+        str(declared_state.color_of(step))
         for step in scene.preview.steps
         if migrates(step) and step.operation in (Operation.CREATE, Operation.REPLACE)
     ]
@@ -160,7 +160,7 @@ def _pods_told(scene: Scene) -> Iterator[str]:
         role = "trades" if color in old.traders() else "standby"
         if scene.elsewhere == "cluster" and has:
             yield f"{color} ({role}): its {had} pods end here, {has} start in the other cluster."
-        elif world.restarts(scene.preview, color):
+        elif declared_state.restarts(scene.preview, color):
             how = "all at once" if color in together else "one after another"
             yield f"{color} ({role}): its {has} pods, {how}."
         elif had and not has:

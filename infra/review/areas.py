@@ -9,7 +9,7 @@ from enum import Enum
 from bot.contract import environment as env
 from bot.contract import parameters as rows
 from infra import names
-from infra.review.leaves import Leaf, sounds_secret
+from infra.review.fields import FieldChange, sounds_secret
 
 
 class Area(Enum):
@@ -78,15 +78,15 @@ _TABLE: tuple[tuple[str, str, str, Area], ...] = (
 )
 
 
-def area_of(leaf: Leaf) -> Area:
+def area_of(field: FieldChange) -> Area:
     """Return what this change touches."""
-    if found := _ENV.match(leaf.path):
+    if found := _ENV.match(field.path):
         return _variable(found[1])
     for kind, name, path, area in _TABLE:
         if (
-            re.fullmatch(kind, leaf.step.kind)
-            and re.fullmatch(name, leaf.step.name)
-            and re.fullmatch(path, leaf.path)
+            re.fullmatch(kind, field.step.kind)
+            and re.fullmatch(name, field.step.name)
+            and re.fullmatch(path, field.path)
         ):
             return area
     return Area.OTHER

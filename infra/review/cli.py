@@ -8,7 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from infra.review import engine, offline
-from infra.review.steps import NotAPreviewError, Operation, Preview, parse
+from infra.review.preview import NotAPreviewError, Operation, Preview, parse
 from infra.review.text import LETTERS_MAX, needs_attention, render
 
 
@@ -34,12 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the review of one stack and return the exit code."""
     options = parser().parse_args(arguments)
     try:
-        told, basis = _preview(options)
+        planned, basis = _preview(options)
     except (engine.EngineError, NotAPreviewError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 -- the command's own words
         return Exit.FAILED
-    text = render(options.stack, told, basis, options.limit)
-    code = _code(told, strict=options.expect_nothing)
+    text = render(options.stack, planned, basis, options.limit)
+    code = _code(planned, strict=options.expect_nothing)
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(text, "utf-8")
@@ -48,11 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _code(told: Preview, *, strict: bool) -> Exit:
-    if told.errors:
+def _code(planned: Preview, *, strict: bool) -> Exit:
+    if planned.errors:
         return Exit.FAILED
-    changes = any(step.operation is not Operation.SAME for step in told.steps)
-    return Exit.ATTENTION if needs_attention(told) or (strict and changes) else Exit.QUIET
+    changes = any(step.operation is not Operation.SAME for step in planned.steps)
+    return Exit.ATTENTION if needs_attention(planned) or (strict and changes) else Exit.QUIET
 
 
 def _preview(options: argparse.Namespace) -> tuple[Preview, str]:
@@ -61,12 +61,12 @@ def _preview(options: argparse.Namespace) -> tuple[Preview, str]:
         return parse(text), "From a preview that was made before."
     if options.base:
         commit = offline.commit_of(options.base)
-        told = offline.against(options.base, options.stack)
+        planned = offline.against(options.base, options.stack)
         basis = f"Compared with the source at {commit}; what is deployed was not asked."
-        return told, basis
-    told = engine.preview(options.stack, offline.ROOT, os.environ, refresh=options.refresh)
+        return planned, basis
+    planned = engine.preview(options.stack, offline.ROOT, os.environ, refresh=options.refresh)
     asked = ", after asking the cluster" if options.refresh else ""
-    return told, f"Compared with what was deployed last{asked}."
+    return planned, f"Compared with what was deployed last{asked}."
 
 
 def parser() -> argparse.ArgumentParser:

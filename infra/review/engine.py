@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.review.steps import NotAPreviewError, Preview, parse
+from infra.review.preview import NotAPreviewError, Preview, parse
 
 _COMMAND = ("pulumi", "preview", "--non-interactive", "--json", "--show-sames", "--stack")
 _TAIL = 4_000
@@ -26,13 +26,13 @@ def preview(stack: str, folder: Path, env: Mapping[str, str], *, refresh: bool =
     words = [*_COMMAND, stack, *(["--refresh"] if refresh else [])]
     done = spawn(words, folder, env)
     try:
-        told = parse(done.stdout)
+        planned = parse(done.stdout)
     except NotAPreviewError as error:
         why = done.stderr.strip()[-_TAIL:] or done.stdout.strip()[-_TAIL:] or str(error)
         return Preview(errors=[why])
-    if done.returncode and not told.errors:
+    if done.returncode and not planned.errors:
         return Preview(errors=[done.stderr.strip()[-_TAIL:] or f"exit code {done.returncode}"])
-    return told
+    return planned
 
 
 def run(folder: Path, env: Mapping[str, str], *words: str) -> None:

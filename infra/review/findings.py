@@ -6,13 +6,13 @@ from enum import IntEnum
 
 from bot.contract.color import Color
 from infra import names
-from infra.review import rules, world
+from infra.review import declared_state, rules
+from infra.review.area_changes import AreaChanges, Finding
 from infra.review.areas import Area, area_of
-from infra.review.leaves import Leaf, changed
-from infra.review.sentences import Finding, Sentence
-from infra.review.steps import Operation, Preview, Step
+from infra.review.declared_state import DeclaredState
+from infra.review.fields import FieldChange, changed
+from infra.review.preview import Operation, Preview, Step
 from infra.review.wording import few
-from infra.review.world import World
 
 
 class Rank(IntEnum):
@@ -58,13 +58,13 @@ class Scene:
     """A preview with what its steps mean."""
 
     preview: Preview
-    old: World
-    new: World
+    old: DeclaredState
+    new: DeclaredState
 
     @classmethod
     def of(cls, preview: Preview) -> "Scene":
         """Return the scene of a preview."""
-        return cls(preview, world.before(preview), world.after(preview))
+        return cls(preview, declared_state.before(preview), declared_state.after(preview))
 
     @property
     def first(self) -> bool:
@@ -83,7 +83,7 @@ class Scene:
         return _active(self.old) is not None and _active(self.old) is not _active(self.new)
 
 
-def _active(known: World) -> Color | None:
+def _active(known: DeclaredState) -> Color | None:
     return known.intent.active_color if known.intent else known.selected
 
 
@@ -101,32 +101,32 @@ def findings(scene: Scene) -> list[Finding]:
     return [finding for _, _, finding in found]
 
 
-def touched(preview: Preview) -> dict[Area, list[Leaf]]:
+def touched(preview: Preview) -> dict[Area, list[FieldChange]]:
     """Return the values that change in what stays or is replaced, by what they touch."""
-    leaves: dict[Area, list[Leaf]] = {}
+    fields: dict[Area, list[FieldChange]] = {}
     for step in preview.steps:
         if step.operation in (Operation.UPDATE, Operation.REPLACE):
-            for leaf in changed(step):
-                if not _is_its_name(leaf):
-                    leaves.setdefault(area_of(leaf), []).append(leaf)
-    return leaves
+            for field in changed(step):
+                if not _is_its_name(field):
+                    fields.setdefault(area_of(field), []).append(field)
+    return fields
 
 
 def _by_area(scene: Scene) -> dict[Area, list[Finding]]:
     """Return the sentences of each area that this preview touches."""
-    leaves = touched(scene.preview)
+    fields = touched(scene.preview)
     found = {
-        area: rules.RULES[area](Sentence(tuple(leaves.get(area, ())), scene.old, scene.new))
+        area: rules.RULES[area](AreaChanges(tuple(fields.get(area, ())), scene.old, scene.new))
         for area in Area
-        if area in leaves
+        if area in fields
     }
     found.setdefault(Area.OTHER, []).extend(_created(scene))
     return found
 
 
-def _is_its_name(leaf: Leaf) -> bool:
+def _is_its_name(field: FieldChange) -> bool:
     """A replacement because of its name or namespace is told as a replacement."""
-    return leaf.step.operation is Operation.REPLACE and leaf.path in leaf.step.reasons
+    return field.step.operation is Operation.REPLACE and field.path in field.step.reasons
 
 
 def migrates(step: Step) -> bool:
@@ -149,7 +149,9 @@ def replaced(preview: Preview) -> list[Step]:
 
 def apart(preview: Preview) -> set[Color]:
     """Return the colors whose Deployment is replaced: their pods end before others start."""
-    colors = (world.color_of(step) for step in replaced(preview) if step.kind == "Deployment")
+    colors = (
+        declared_state.color_of(step) for step in replaced(preview) if step.kind == "Deployment"
+    )
     return {color for color in colors if color}
 
 
@@ -214,7 +216,7 @@ def _together(scene: Scene) -> Iterator[Finding]:
     for color in sorted(new.traders()):
         if new.intent and not new.pods[color].replicas:
             yield Finding(f"{color} shall trade, and has no pods.")
-        restarts = world.restarts(preview, color)
+        restarts = declared_state.restarts(preview, color)
         if restarts and color in old.traders():
             how = "all at once" if color in apart(preview) else "one after another"
             yield Finding(f"{color} trades, and its pods restart, {how}.")
@@ -225,10 +227,10 @@ def _together(scene: Scene) -> Iterator[Finding]:
 
 
 def _way_back(scene: Scene, left: Color) -> Iterator[Finding]:
-    if world.restarts(scene.preview, left):
-        yield Finding(f"{left} restarts in the same `up` that leaves it: the way back is cold.")
+    if declared_state.restarts(scene.preview, left):
+        yield Finding(f"{left} restarts in the same `up` that fields it: the way back is cold.")
     if scene.old.pods[left].replicas and not scene.new.pods[left].replicas:
-        yield Finding(f"{left} is taken away in the same `up` that leaves it: no way back.")
+        yield Finding(f"{left} is taken away in the same `up` that fields it: no way back.")
 
 
 def attention(found: Sequence[Finding]) -> list[Finding]:

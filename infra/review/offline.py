@@ -20,7 +20,7 @@ import yaml
 
 from bot.contract.secrets import DATABASE_URL
 from infra.review.engine import EngineError, preview, run
-from infra.review.steps import Operation, Preview, Step
+from infra.review.preview import Operation, Preview, Step
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _BUILD = "build"

@@ -7,11 +7,11 @@ from decimal import Decimal, InvalidOperation
 from bot.contract import environment as env
 from bot.contract import reloadable
 from bot.contract.parameters import AT_RISK, RELOADABLE, Risk
-from infra.review import pod_rules, world
+from infra.review import declared_state, pod_rules
+from infra.review.area_changes import AreaChanges, Finding, Rule, describe, loud
 from infra.review.areas import Area
-from infra.review.leaves import FILE_PATH, HIDDEN, Leaf, changed
-from infra.review.sentences import Finding, Rule, Sentence, loud, said
-from infra.review.steps import Step
+from infra.review.fields import FILE_PATH, HIDDEN, FieldChange, changed
+from infra.review.preview import Step
 from infra.review.wording import arrow, place, symbols_text
 
 _SWITCHES = frozenset(row.key for row in AT_RISK if row.risk is Risk.OFF)
@@ -19,65 +19,65 @@ _AMOUNTS = frozenset(row.key for row in AT_RISK if row.risk is Risk.HIGHER)
 _RELOADABLE = frozenset(row.key for row in RELOADABLE)
 
 
-def _quiet(told: Sentence) -> list[Finding]:
-    return said(told.leaves, attention=False)
+def _quiet(changes: AreaChanges) -> list[Finding]:
+    return describe(changes.fields, attention=False)
 
 
-def _cluster(told: Sentence) -> list[Finding]:
-    found = said([leaf for leaf in told.leaves if leaf.path != "version"], attention=True)
-    plugin = [leaf for leaf in told.leaves if leaf.path == "version"]
-    return found + said(plugin, attention=False)
+def _cluster(changes: AreaChanges) -> list[Finding]:
+    found = describe([field for field in changes.fields if field.path != "version"], attention=True)
+    plugin = [field for field in changes.fields if field.path == "version"]
+    return found + describe(plugin, attention=False)
 
 
-def _selector(told: Sentence) -> list[Finding]:
-    old, new = told.old.selected, told.new.selected
+def _selector(changes: AreaChanges) -> list[Finding]:
+    old, new = changes.old.selected, changes.new.selected
     if old and new and old is not new:
         return [Finding(f"Requests go to {new} instead of {old}.")]
-    return loud(told)
+    return loud(changes)
 
 
-def _intent(told: Sentence) -> list[Finding]:
+def _intent(changes: AreaChanges) -> list[Finding]:
     found: list[Finding] = []
-    for move in world.moves(told.old, told.new):
+    for move in declared_state.moves(changes.old, changes.new):
         symbols = symbols_text(move)
         found.append(Finding(f"Trading of {symbols} goes from {move.giver} to {move.taker}."))
-    return found or loud(told)
+    return found or loud(changes)
 
 
-def _secrets(told: Sentence) -> list[Finding]:
+def _secrets(changes: AreaChanges) -> list[Finding]:
     found: list[Finding] = []
-    files = [leaf for leaf in told.leaves if leaf.step.kind == "Secret"]
-    for leaf in files:
-        file = leaf.path.partition(".")[2]
+    files = [field for field in changes.fields if field.step.kind == "Secret"]
+    for field in files:
+        file = field.path.partition(".")[2]
         what = f"The secret file `{file}` is" if file else "Secret files are"
-        gone = "taken away" if leaf.after is None else "touched"
+        gone = "taken away" if field.after is None else "touched"
         found.append(Finding(f"{what} {gone}; pods read it at their next start."))
     variables: dict[str, None] = {}
-    for leaf in told.leaves:
-        if leaf not in files and leaf.after is not None:
-            variables[place(leaf.path)] = None
+    for field in changes.fields:
+        if field not in files and field.after is not None:
+            variables[place(field.path)] = None
     for name in variables:
         text = f"{name} is in the environment of the pods: what is secret belongs in a Secret."
         found.append(Finding(text))
-    return found or loud(told)
+    return found or loud(changes)
 
 
-def _trading(told: Sentence) -> list[Finding]:
+def _trading(changes: AreaChanges) -> list[Finding]:
     live = [
-        leaf
-        for leaf in told.leaves
-        if f"[{env.ENABLE_TRADING}]" in leaf.path and leaf.after == "true"
+        field
+        for field in changes.fields
+        if f"[{env.ENABLE_TRADING}]" in field.path and field.after == "true"
     ]
     begins = [Finding("**Orders begin to go to the exchange.**")] if live else []
-    return begins + loud(told)
+    return begins + loud(changes)
 
 
-def _risk_limits(told: Sentence) -> list[Finding]:
+def _risk_limits(changes: AreaChanges) -> list[Finding]:
     found: list[Finding] = []
-    for leaf in told.leaves:
-        key = leaf.path.removeprefix(FILE_PATH)
-        change = f"`{key}`: {arrow(leaf.before, leaf.after)}, taken over without a restart"
-        if _raises(key, leaf):
+    for field in changes.fields:
+        key = field.path.removeprefix(FILE_PATH)
+        change = f"`{key}`: {arrow(field.before, field.after)}, taken over without a restart"
+        if _raises(key, field):
             found.append(Finding(f"**Raises risk**: {change}."))
         elif key in _SWITCHES:
             found.append(Finding(f"Holds trading back: {change}."))
@@ -87,36 +87,36 @@ def _risk_limits(told: Sentence) -> list[Finding]:
     return found
 
 
-def _raises(key: str, leaf: Leaf) -> bool:
+def _raises(key: str, field: FieldChange) -> bool:
     """A limit that is larger, or gone, or cannot be compared; a switch that is off."""
     if key in _SWITCHES:
-        return leaf.after != "true"
+        return field.after != "true"
     if key not in _AMOUNTS:
         return False
     try:
-        return Decimal(leaf.after or "Infinity") > Decimal(leaf.before or "Infinity")
+        return Decimal(field.after or "Infinity") > Decimal(field.before or "Infinity")
     except InvalidOperation:
         return True
 
 
 def wildcards(step: Step) -> Iterator[Finding]:
     """Tell of rights to everything."""
-    for leaf in changed(step):
-        if leaf.after == "*" and re.match(r"rules\[", leaf.path):
-            yield Finding(f"**{step.title} gives rights to everything** ({leaf.path}: `*`).")
+    for field in changed(step):
+        if field.after == "*" and re.match(r"rules\[", field.path):
+            yield Finding(f"**{step.title} gives rights to everything** ({field.path}: `*`).")
 
 
-def _rights(told: Sentence) -> list[Finding]:
-    steps = {id(leaf.step): leaf.step for leaf in told.leaves}
-    return [*(found for step in steps.values() for found in wildcards(step)), *loud(told)]
+def _rights(changes: AreaChanges) -> list[Finding]:
+    steps = {id(field.step): field.step for field in changes.fields}
+    return [*(found for step in steps.values() for found in wildcards(step)), *loud(changes)]
 
 
-def _migration(told: Sentence) -> list[Finding]:
+def _migration(changes: AreaChanges) -> list[Finding]:
     """Tell which run again, and which bring another version's schema to a database in use."""
     jobs: dict[str, bool] = {}
-    for leaf in told.leaves:
-        title = leaf.step.title
-        jobs[title] = jobs.get(title, False) or leaf.path.endswith(".image")
+    for field in changes.fields:
+        title = field.step.title
+        jobs[title] = jobs.get(title, False) or field.path.endswith(".image")
     again = "is made anew: it runs once for each image and database"
     other = (
         "is another version's: it may change the database that is traded on, before the pods start"
@@ -124,10 +124,10 @@ def _migration(told: Sentence) -> list[Finding]:
     return [Finding(f"{job} {other if new else again}.", new) for job, new in jobs.items()]
 
 
-def _environment(told: Sentence) -> list[Finding]:
-    loud = [leaf for leaf in told.leaves if HIDDEN in (leaf.before, leaf.after)]
-    quiet = [leaf for leaf in told.leaves if leaf not in loud]
-    return said(loud, attention=True) + said(quiet, attention=False)
+def _environment(changes: AreaChanges) -> list[Finding]:
+    loud = [field for field in changes.fields if HIDDEN in (field.before, field.after)]
+    quiet = [field for field in changes.fields if field not in loud]
+    return describe(loud, attention=True) + describe(quiet, attention=False)
 
 
 RULES: Mapping[Area, Rule] = {

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from infra.review.answers import answers
+from infra.review.area_changes import Finding
+from infra.review.fields import FieldChange, changed, redacted
 from infra.review.findings import Scene, attention, findings
-from infra.review.leaves import Leaf, changed, redacted
-from infra.review.sentences import Finding
-from infra.review.steps import Operation, Preview
+from infra.review.preview import Operation, Preview
 
 LETTERS_MAX = 64_000
 """What the forge takes in a comment is 65,536; a rest for what else it adds."""
@@ -115,17 +115,17 @@ def _diff(preview: Preview) -> list[str]:
         why = f" because of {', '.join(step.reasons)}" if step.reasons else ""
         lines.append(f"{_SIGNS[step.operation]} {step.title}: {step.operation}{why}")
         if step.operation is not Operation.DELETE:
-            lines += [line for leaf in changed(step) for line in _leaf(leaf)]
+            lines += [line for field in changed(step) for line in _leaf(field)]
     return [line.replace("```", "'''") for line in lines]
 
 
-def _leaf(leaf: Leaf) -> list[str]:
+def _leaf(field: FieldChange) -> list[str]:
     """Return a value's lines, each beginning with a sign so that they are colored."""
     lines: list[str] = []
-    for sign, value in (("-", leaf.before), ("+", leaf.after)):
+    for sign, value in (("-", field.before), ("+", field.after)):
         if value is not None:
             flat = value.replace("\r", "").replace("\n", "\\n")
-            lines.append(f"{sign}   {leaf.path}: {flat}")
+            lines.append(f"{sign}   {field.path}: {flat}")
     return lines
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from bot.contract.intent import ACTIVE_COLOR_KEY, CANARY_PERCENT_KEY, Intent
 from bot.contract.parameters import RELOADABLE
 from infra import names
-from infra.review import world
+from infra.review import declared_state
+from infra.review.fields import FILE_PATH, changed
 from infra.review.findings import Scene, deleted, migrates, replaced
-from infra.review.leaves import FILE_PATH, changed
-from infra.review.steps import Operation, Step
+from infra.review.preview import Operation, Step
 from infra.review.wording import few, listed
 
 _RELOADABLE = frozenset(row.key for row in RELOADABLE)
@@ -47,7 +47,7 @@ def _is_the_swap(step: Step) -> bool:
 def _may_change_the_schema(step: Step) -> bool:
     """Tell whether a migration comes from an image that has not migrated yet."""
     path = ("spec", "template", "spec", "containers", 0, "image")
-    images = [world.branch(tree, *path) for tree in (step.before, step.after)]
+    images = [declared_state.branch(tree, *path) for tree in (step.before, step.after)]
     return migrates(step) and step.operation is not Operation.DELETE and images[0] != images[1]
 
 
@@ -68,7 +68,7 @@ def _intent(scene: Scene) -> Iterator[str]:
         return
     if not pods.replicas:
         yield f"{back} has no pods then: it must be started first."
-    elif not world.restarts(scene.preview, back):
+    elif not declared_state.restarts(scene.preview, back):
         yield f"{back} stays warm for that: {pods.replicas} pods on {pods.version}."
 
 
@@ -82,11 +82,13 @@ def _commands(old: Intent, new: Intent) -> str:
 
 
 def _file(scene: Scene) -> str:
-    leaves = [leaf for step in scene.preview.steps if _is_the_file(step) for leaf in changed(step)]
+    fields = [
+        field for step in scene.preview.steps if _is_the_file(step) for field in changed(step)
+    ]
     commands = [
-        f"{_SET} {leaf.path.removeprefix(FILE_PATH)} {leaf.before}"
-        for leaf in leaves
-        if leaf.path.removeprefix(FILE_PATH) in _RELOADABLE and leaf.before is not None
+        f"{_SET} {field.path.removeprefix(FILE_PATH)} {field.before}"
+        for field in fields
+        if field.path.removeprefix(FILE_PATH) in _RELOADABLE and field.before is not None
     ]
     if not commands:
         return "Revert the commit and `pulumi up`; no pod restarts."
@@ -97,7 +99,7 @@ def _revert(scene: Scene) -> str:
     if scene.elsewhere == "cluster":
         return "Revert the commit and `pulumi up`: everything is made anew again, back here."
     old, new = scene.old.pods, scene.new.pods
-    again = [str(color) for color in old if world.restarts(scene.preview, color)]
+    again = [str(color) for color in old if declared_state.restarts(scene.preview, color)]
     shared = sorted(color for color in old if old[color].replicas != new[color].replicas)
     if again:
         return f"Revert the commit and `pulumi up`: pods of {listed(again)} restart again."

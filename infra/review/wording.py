@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from bot.contract.shards import SHARD_COUNT, shard_of
-from infra.review.world import Move, Pods, branch
+from infra.review.declared_state import Move, Pods, branch
 
 _CONTAINER = re.compile(r"^spec\.template\.spec\.(?:containers\[[^\]]*\]\.)?")
 _VARIABLE = re.compile(r"^env\[([^\]]+)\](?:\..*)?$")

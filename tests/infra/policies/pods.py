@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from bot.contract import parameters as rows
 from infra import names
 from infra.pods import NO_IMAGE
-from infra.review.leaves import sounds_secret
+from infra.review.fields import sounds_secret
 from tests.infra.policies.manifests import (
     PINNED,
     PROBES,

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, cast
 
 from infra.config import StackConfig
-from infra.review.steps import Operation, Preview, Step
+from infra.review.preview import Operation, Preview, Step
 from tests.infra.recorder import Declared, record
 from tests.infra.samples import SECRETS, color, config
 

@@ -9,7 +9,7 @@ import pytest
 
 from infra.review import engine
 from infra.review.cli import Exit, main
-from infra.review.steps import Step
+from infra.review.preview import Step
 from infra.review.text import marker
 from tests.infra.review.cases import CASES, of
 

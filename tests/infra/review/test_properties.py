@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.review.areas import Area, area_of
+from infra.review.fields import HIDDEN, changed, redacted, sounds_secret
 from infra.review.findings import Scene, findings
-from infra.review.leaves import HIDDEN, changed, redacted, sounds_secret
-from infra.review.steps import NotAPreviewError, Operation, Preview, Step, parse
+from infra.review.preview import NotAPreviewError, Operation, Preview, Step, parse
 from infra.review.text import LETTERS_MAX, marker, needs_attention, render
 from tests.infra.review.cases import CASES, of
 from tests.support.examples import share
@@ -53,9 +53,9 @@ def test_no_preview_makes_a_text_that_is_too_long_or_none(steps: list[Step], lim
 def test_no_changed_value_is_passed_over(step: Step) -> None:
     text = render("staging", Preview([step]), BASIS)
     if step.operation in (Operation.UPDATE, Operation.REPLACE):
-        for leaf in changed(step):
-            assert area_of(leaf) in Area
-            assert "".join(leaf.path.splitlines()[:1]) in text
+        for field in changed(step):
+            assert area_of(field) in Area
+            assert "".join(field.path.splitlines()[:1]) in text
 
 
 @settings(max_examples=share(30))
@@ -64,7 +64,7 @@ def test_what_changes_in_an_unknown_kind_always_asks_for_attention(
     before: dict[str, object], after: dict[str, object]
 ) -> None:
     step = Step(Operation.UPDATE, "Thing", "other", before, after)
-    others = [leaf for leaf in changed(step) if area_of(leaf) is Area.OTHER]
+    others = [field for field in changed(step) if area_of(field) is Area.OTHER]
     assert needs_attention(Preview([step])) >= bool(others)
 
 

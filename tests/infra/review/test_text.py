@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.review.steps import Preview
+from infra.review.preview import Preview
 from infra.review.text import needs_attention, render
 from tests.infra.review.cases import CASES, Case, of
 

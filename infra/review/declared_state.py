@@ -10,7 +10,7 @@ from bot.contract.color import Color
 from bot.contract.intent import Intent, IntentError
 from bot.contract.shards import SHARD_COUNT, shard_of
 from infra import names
-from infra.review.steps import Operation, Preview, Step, Tree
+from infra.review.preview import Operation, Preview, Step, Tree
 
 _DIGEST = re.compile(r"@sha256:([0-9a-f]{64})$")
 _TAG = re.compile(r":([A-Za-z0-9_][\w.-]{0,127})(?:@|$)")
@@ -36,7 +36,7 @@ NO_PODS = Pods(0, "", {})
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class DeclaredState:
     """What is declared at one moment."""
 
     pods: Mapping[Color, Pods]
@@ -83,14 +83,14 @@ def pinned(image: str) -> bool:
     return _DIGEST.search(image) is not None
 
 
-def before(preview: Preview) -> World:
+def before(preview: Preview) -> DeclaredState:
     """Return what was declared last."""
-    return _world([(step, step.before) for step in preview.steps if step.before])
+    return _declared([(step, step.before) for step in preview.steps if step.before])
 
 
-def after(preview: Preview) -> World:
+def after(preview: Preview) -> DeclaredState:
     """Return what would be declared."""
-    return _world([(step, step.after) for step in preview.steps if step.after])
+    return _declared([(step, step.after) for step in preview.steps if step.after])
 
 
 def color_of(step: Step) -> Color | None:
@@ -101,7 +101,7 @@ def color_of(step: Step) -> Color | None:
     return None
 
 
-def moves(old: World, new: World) -> list[Move]:
+def moves(old: DeclaredState, new: DeclaredState) -> list[Move]:
     """Return which shards change hands; empty when nobody had them, too."""
     if old.intent is None or new.intent is None:
         return []
@@ -132,7 +132,7 @@ def restarts(preview: Preview, color: Color) -> bool:
     return replaced or old.template != new.template
 
 
-def _world(declared: Sequence[tuple[Step, Tree]]) -> World:
+def _declared(declared: Sequence[tuple[Step, Tree]]) -> DeclaredState:
     pods = dict.fromkeys(Color, NO_PODS)
     intent, selected = None, None
     symbols: Sequence[str] = env.DEFAULT_SYMBOLS
@@ -145,7 +145,7 @@ def _world(declared: Sequence[tuple[Step, Tree]]) -> World:
             selected = _selected(tree)
         elif (step.kind, step.name) == ("ConfigMap", names.INTENT):
             intent = _intent(tree)
-    return World(pods, intent, selected, symbols)
+    return DeclaredState(pods, intent, selected, symbols)
 
 
 def branch(tree: object, *path: str | int) -> object:

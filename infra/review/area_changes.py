@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from infra.review import world
-from infra.review.leaves import Leaf
+from infra.review import declared_state
+from infra.review.declared_state import DeclaredState
+from infra.review.fields import FieldChange
 from infra.review.wording import arrow, listed, place
-from infra.review.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,28 +18,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class AreaChanges:
     """What a rule speaks of."""
 
-    leaves: Sequence[Leaf]
-    old: World
-    new: World
+    fields: Sequence[FieldChange]
+    old: DeclaredState
+    new: DeclaredState
 
 
-Rule = Callable[[Sentence], list[Finding]]
+Rule = Callable[[AreaChanges], list[Finding]]
 
 
-def said(leaves: Sequence[Leaf], *, attention: bool) -> list[Finding]:
+def describe(fields: Sequence[FieldChange], *, attention: bool) -> list[Finding]:
     """Say each change once, with all objects that it is made to."""
     owners: dict[str, list[str]] = {}
-    for leaf in leaves:
-        color = world.color_of(leaf.step)
-        owner = str(color) if color and leaf.step.kind == "Deployment" else leaf.step.title
-        text = f"{place(leaf.path)}: {arrow(leaf.before, leaf.after)}"
+    for field in fields:
+        color = declared_state.color_of(field.step)
+        owner = str(color) if color and field.step.kind == "Deployment" else field.step.title
+        text = f"{place(field.path)}: {arrow(field.before, field.after)}"
         owners.setdefault(text, []).append(owner)
     return [Finding(f"{listed(who)}: {text}.", attention) for text, who in owners.items()]
 
 
-def loud(told: Sentence) -> list[Finding]:
+def loud(changes: AreaChanges) -> list[Finding]:
     """Say each change, and that someone must look."""
-    return said(told.leaves, attention=True)
+    return describe(changes.fields, attention=True)

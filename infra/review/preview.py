@@ -90,13 +90,15 @@ def parse(text: str) -> Preview:
         NotAPreviewError: it is something else.
     """
     try:
-        told = json.loads(text)
-        steps = [_step(step) for step in told["steps"] or () if _changes(step)]
-        summary = cast("Mapping[str, int]", told.get("changeSummary") or _NOTHING)
-        missing = summary.get("same", 0) - sum(step["op"] == "same" for step in told["steps"] or ())
+        payload = json.loads(text)
+        steps = [_step(step) for step in payload["steps"] or () if _changes(step)]
+        summary = cast("Mapping[str, int]", payload.get("changeSummary") or _NOTHING)
+        missing = summary.get("same", 0) - sum(
+            step["op"] == "same" for step in payload["steps"] or ()
+        )
         errors = [
             str(entry["message"]).strip()
-            for entry in told.get("diagnostics") or ()
+            for entry in payload.get("diagnostics") or ()
             if entry.get("severity") == "error"
         ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -8,7 +8,7 @@ from typing import cast
 
 from bot.contract.reloadable import CONFIG_FILE
 from infra.names import CONFIG
-from infra.review.steps import Operation, Step
+from infra.review.preview import Operation, Step
 
 FILE_PATH = f"data.{CONFIG_FILE}."
 """Where the keys are that a running bot takes over."""
@@ -30,7 +30,7 @@ _INDEX = re.compile(r'\[(?:"([^"]+)"|(\d+))\]')
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class FieldChange:
     """One value; None stands for its absence."""
 
     step: Step
@@ -57,26 +57,26 @@ def redacted(text: str) -> str:
     return _URL_WITH_USER.sub(rf"\1{HIDDEN}@", text).replace(_UNKNOWN, LATER)
 
 
-def changed(step: Step) -> list[Leaf]:
+def changed(step: Step) -> list[FieldChange]:
     """Return every value of this step that changes, in the order of the paths."""
     if step.operation is Operation.SAME:
         return []
     before, after = dict(_flat(step, step.before)), dict(_flat(step, step.after))
     found = [
-        Leaf(step, path, before.get(path), after.get(path))
+        FieldChange(step, path, before.get(path), after.get(path))
         for path in sorted(before.keys() | after.keys())
         if before.get(path) != after.get(path)
     ]
     if step.operation in (Operation.UPDATE, Operation.REPLACE):
         found += _unseen(step, found)
-    return [_shown(leaf) for leaf in found]
+    return [_shown(field) for field in found]
 
 
-def _unseen(step: Step, found: Sequence[Leaf]) -> list[Leaf]:
+def _unseen(step: Step, found: Sequence[FieldChange]) -> list[FieldChange]:
     """Return what the engine saw and the printed inputs hide: secrets print alike."""
-    seen = {_normal(leaf.path) for leaf in found}
+    seen = {_normal(field.path) for field in found}
     return [
-        Leaf(step, _path(path), HIDDEN, HIDDEN)
+        FieldChange(step, _path(path), HIDDEN, HIDDEN)
         for path in step.touched
         if not any(_related(_normal(_path(path)), other) for other in seen)
     ]
@@ -96,15 +96,17 @@ def _path(path: str) -> str:
     return _INDEX.sub(lambda found: f".{found[1]}" if found[1] else f"[{found[2]}]", path)
 
 
-def _shown(leaf: Leaf) -> Leaf:
-    return Leaf(leaf.step, leaf.path, _value(leaf, leaf.before), _value(leaf, leaf.after))
+def _shown(field: FieldChange) -> FieldChange:
+    return FieldChange(
+        field.step, field.path, _value(field, field.before), _value(field, field.after)
+    )
 
 
-def _value(leaf: Leaf, value: str | None) -> str | None:
+def _value(field: FieldChange, value: str | None) -> str | None:
     if value is None:
         return None
-    names = set(re.split(r"[.\[\]]", leaf.path)) - _PLAIN
-    hidden = leaf.step.kind == "Secret" and leaf.path.startswith(("data", "stringData"))
+    names = set(re.split(r"[.\[\]]", field.path)) - _PLAIN
+    hidden = field.step.kind == "Secret" and field.path.startswith(("data", "stringData"))
     if hidden or value == _ENGINE_SECRET or any(map(sounds_secret, names)):
         return HIDDEN
     return redacted(value)
