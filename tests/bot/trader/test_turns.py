@@ -14,7 +14,7 @@ from bot.contract.color import Color
 from bot.contract.intent import Intent
 from bot.contract.shards import shard_of
 from bot.ledger.ledger import Ledger
-from bot.ledger.scripts import Approved, Facts, Refused, Verdict
+from bot.ledger.outcomes import Approved, Facts, Refused, Verdict
 from bot.trader.turns import Executor
 from bot.trading.orders import Report, Side, State, Terms
 from bot.trading.signals import Fate, Signal

@@ -197,7 +197,7 @@ def test_what_cannot_be_changed_is_refused_with_its_key_and_the_file_stays(
 
 def test_a_missing_stack_says_how_to_make_it(tmp_path: Path) -> None:
     file = StackFile(tmp_path / "Pulumi.none.yaml", PROJECT)
-    with pytest.raises(StackFileError, match="no such stack config; `pulumi stack init`"):
+    with pytest.raises(StackFileError, match="no such stack config; `pulumi stack init NAME`"):
         file.read()
 
 
