@@ -32,9 +32,8 @@ from release.adapters.registry_login import Logins
 from release.adapters.stack import PulumiStack
 from release.adapters.stack_file import StackFile
 from release.analysis import judge
-from release.decide import known
 from release.decide.phases import Phase
-from release.decide.state import State
+from release.decide.state import State, last_outputs
 from release.drive import holder
 from release.drive.journal import Log
 from release.drive.ports import Journal, Metrics
@@ -159,7 +158,7 @@ class Assembly:
 
     def _deferred(self, engine: PulumiStack, log: Log, context: str) -> Deferred:
         async def connect() -> Connected:
-            outputs = known.last(log.records) or await engine.outputs()
+            outputs = last_outputs(log.records) or await engine.outputs()
             if outputs is None:
                 raise CannotBeginError(
                     "this stack was never deployed: `pulumi up --stack STACK` once"

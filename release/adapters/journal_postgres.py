@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from release.adapters.journal_rows import held_by_another, identity, record
-from release.decide.model import Json, Lock, Record
+from release.decide.model import Json, Lock, StoredRecord
 from release.drive.ports import LostLockError, PortError
 
 CONNECT_SECONDS = 3.0
@@ -57,7 +57,7 @@ class PostgresJournal:
         self._connection: asyncpg.Connection[Any] | None = None
         self._turn = asyncio.Lock()
 
-    async def read(self, after: int) -> Sequence[Record]:
+    async def read(self, after: int) -> Sequence[StoredRecord]:
         """Return every record of this stack with a higher sequence, oldest first."""
         async with self._transaction() as connection:
             rows = await connection.fetch(
@@ -71,7 +71,7 @@ class PostgresJournal:
 
     async def append(
         self, release: str, at: datetime, kind: str, data: Mapping[str, Json], holder: str | None
-    ) -> Record:
+    ) -> StoredRecord:
         """Write one record durably and return it with its sequence.
 
         Raises:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 
-from release.decide.model import Json, Lock, Record
+from release.decide.model import Json, Lock, StoredRecord
 
 
 def identity(release: str, at: datetime, kind: str, data: Mapping[str, Json]) -> str:
@@ -17,9 +17,9 @@ def identity(release: str, at: datetime, kind: str, data: Mapping[str, Json]) ->
     return sha256(text.encode()).hexdigest()
 
 
-def record(sequence: int, release: str, at: str, kind: str, data: str) -> Record:
+def record(sequence: int, release: str, at: str, kind: str, data: str) -> StoredRecord:
     """Return the record of a row."""
-    return Record(sequence, release, datetime.fromisoformat(at), kind, json.loads(data))
+    return StoredRecord(sequence, release, datetime.fromisoformat(at), kind, json.loads(data))
 
 
 def held_by_another(lock: Lock | None, holder: str) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from release.adapters.journal_rows import held_by_another, identity, record
-from release.decide.model import Json, Lock, Record
+from release.decide.model import Json, Lock, StoredRecord
 from release.drive.ports import LostLockError, PortError
 
 BUSY_SECONDS = 5.0
@@ -45,7 +45,7 @@ class SqliteJournal:
     path: Path
     stack: str
 
-    async def read(self, after: int) -> Sequence[Record]:
+    async def read(self, after: int) -> Sequence[StoredRecord]:
         """Return every record of this stack with a higher sequence, oldest first."""
         with self._open() as connection:
             rows = connection.execute(
@@ -58,7 +58,7 @@ class SqliteJournal:
 
     async def append(
         self, release: str, at: datetime, kind: str, data: Mapping[str, Json], holder: str | None
-    ) -> Record:
+    ) -> StoredRecord:
         """Write one record durably and return it with its sequence.
 
         Raises:

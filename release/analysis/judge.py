@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from release.analysis import doubts, gauges, latency, readings
 from release.analysis.latency import Slowness
 from release.analysis.tested import SHARES, Tested, tests_of
-from release.decide.model import Judgement, Look, Verdict
+from release.decide.model import Figures, Judgement, Look, StreamFigures, Verdict
 
 
 def judge(looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent: bool) -> Judgement:
@@ -21,7 +21,7 @@ def judge(looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent:
     tested = tests_of(looks, thresholds["alpha"], concurrent=concurrent)
     slow = latency.slower(looks, thresholds["latency_ratio"], concurrent=concurrent)
     bar = 1 / (SHARES["latency"] * thresholds["alpha"])
-    numbers = _numbers(looks, tested, slow)
+    figures = _figures(looks, tested, slow)
     worse = [one.said for one in tested if one.value >= one.bar]
     if slow.value >= bar:
         worse.append(
@@ -30,24 +30,25 @@ def judge(looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent:
         )
     worse += gauges.bad(looks, thresholds)
     if worse:
-        return Judgement(Verdict.FAIL, tuple(worse), numbers)
+        return Judgement(Verdict.FAIL, tuple(worse), figures)
     if unreadable := readings.unreadable(looks, concurrent=concurrent):
-        return Judgement(Verdict.ERROR, tuple(unreadable), numbers)
+        return Judgement(Verdict.ERROR, tuple(unreadable), figures)
     if found := doubts.about(looks, tested, slow, thresholds, concurrent=concurrent):
-        return Judgement(Verdict.INCONCLUSIVE, tuple(found), numbers)
-    return Judgement(Verdict.PASS, ("no worse than the old color",), numbers)
+        return Judgement(Verdict.INCONCLUSIVE, tuple(found), figures)
+    return Judgement(Verdict.PASS, ("no worse than the old color",), figures)
 
 
-def _numbers(looks: Sequence[Look], tested: Sequence[Tested], slow: Slowness) -> dict[str, float]:
-    numbers: dict[str, float] = {}
-    for one in tested:
-        numbers[f"{one.name}_tried"] = one.evidence.new_tried
-        numbers[f"{one.name}_new_rate_pct"] = round(100 * one.evidence.new_rate, 3)
-        numbers[f"{one.name}_old_rate_pct"] = round(100 * one.evidence.old_rate, 3)
-        numbers[f"{one.name}_evidence"] = round(one.value, 3)
-        numbers[f"{one.name}_evidence_needed"] = round(one.bar, 1)
-    numbers |= {"slow_blocks": slow.slow, "blocks": slow.blocks}
+def _figures(looks: Sequence[Look], tested: Sequence[Tested], slow: Slowness) -> Figures:
+    streams = tuple(
+        StreamFigures(
+            name=one.name,
+            tried=one.evidence.new_tried,
+            new_rate_pct=round(100 * one.evidence.new_rate, 3),
+            old_rate_pct=round(100 * one.evidence.old_rate, 3),
+            evidence=round(one.value, 3),
+            evidence_needed=round(one.bar, 1),
+        )
+        for one in tested
+    )
     profit = [pod.profit_quote for pod in looks[-1].new.pods if pod.profit_quote is not None]
-    if profit:
-        numbers["profit_quote"] = sum(profit)
-    return numbers
+    return Figures(streams, slow.slow, slow.blocks, sum(profit) if profit else None)

@@ -2,14 +2,14 @@
 
 from infra.outputs import StackOutputs
 from release.cli.exit_codes import Exit, of
-from release.decide.model import Json, Lock, Record
+from release.decide.events import Began, Cleared, Commanded, Entered, Event, Record, Unlocked, entry
+from release.decide.model import Lock, Target
 from release.decide.observation import Need
 from release.decide.phases import Phase, Trigger
 from release.decide.spec import Spec, SpecError
-from release.decide.state import Kind, State, Target, began, fold, releases
+from release.decide.state import State, fold, releases
 from release.decide.transitions import RefusedError, after
 from release.drive.engine import Viewer, rests
-from release.drive.journal import entry
 from release.drive.locking import LockedError, take_lock
 from release.drive.observer import Observer
 from release.drive.ports import LostLockError, PortError
@@ -78,8 +78,8 @@ async def command(site: Site, trigger: Trigger, reason: str, viewer: Viewer) -> 
     after(state.phase, trigger)  # refuses in words before anything is written
     if trigger is Trigger.PROMOTE and not reason:
         raise CannotBeginError("promote needs --reason: it puts a person's word before the verdict")
-    told: dict[str, Json] = {"command": trigger.value, "by": site.by, "reason": reason}
-    await _write(site, state.release, Kind.COMMANDED, told, anyway=trigger is Trigger.ROLLBACK)
+    event = Commanded(trigger, site.by, reason)
+    await _write(site, state.release, event, anyway=trigger is Trigger.ROLLBACK)
     return await _drive(site, viewer, backwards=trigger is not Trigger.PROMOTE)
 
 
@@ -101,8 +101,8 @@ async def resume(site: Site, viewer: Viewer) -> Exit:
         raise RefusedError(f"this release is warm until {state.deadline:%H:%M:%S} UTC; let it be")
     if state.phase is not Phase.WARM_STANDBY and state.command is None:
         after(state.phase, Trigger.RESUME)
-        told: dict[str, Json] = {"command": "resume", "by": site.by, "reason": "asked for"}
-        await _write(site, state.release, Kind.COMMANDED, told, anyway=backwards)
+        event = Commanded(Trigger.RESUME, site.by, "asked for")
+        await _write(site, state.release, event, anyway=backwards)
     return of((await site.engine(viewer).run()).phase, backwards=backwards)
 
 
@@ -115,12 +115,8 @@ async def unlock(site: Site, reason: str) -> Lock | None:
     state = await site.state()
     lock = await site.world.journal.held()
     if state is not None:
-        told: dict[str, Json] = {
-            "by": site.by,
-            "reason": reason,
-            "holder": lock.holder if lock else "",
-        }
-        await _write(site, state.release, Kind.UNLOCKED, told)
+        event = Unlocked(site.by, reason, lock.holder if lock else "")
+        await _write(site, state.release, event)
         await site.world.under_way.withdraw(state.release)
     if lock is not None:
         await site.world.journal.unlock(lock.holder)
@@ -134,8 +130,8 @@ async def clear(site: Site, digest: str, reason: str) -> None:
         PortError: something does not answer.
     """
     state = await site.state()
-    told: dict[str, Json] = {"digest": digest, "by": site.by, "reason": reason}
-    await _write(site, state.release if state else site.release, Kind.CLEARED, told)
+    release = state.release if state else site.release
+    await _write(site, release, Cleared(digest, site.by, reason))
     await site.world.quarantine.clear(digest)
 
 
@@ -160,7 +156,7 @@ async def _begin(site: Site, spec: Spec, wanted: Target, outputs: StackOutputs) 
     state = await site.state()
     if site.log.down:
         raise PortError(site.log.down)
-    first = entry(site.release, site.world.clock.now(), Kind.BEGAN, began(spec, wanted, outputs))
+    first = entry(site.release, site.world.clock.now(), Began(wanted, spec, outputs))
     if state is not None:
         if state.phase is Phase.WARM_STANDBY:
             # Refused later, it would have ended the window of a release whose color stays up.
@@ -172,18 +168,12 @@ async def _begin(site: Site, spec: Spec, wanted: Target, outputs: StackOutputs) 
 async def _replace(site: Site, state: State) -> None:
     phase = after(state.phase, Trigger.REPLACE)
     if phase is not state.phase:
-        told: dict[str, Json] = {
-            "phase": phase.value,
-            "trigger": Trigger.REPLACE.value,
-            "reason": "the next release begins",
-        }
-        await _write(site, state.release, Kind.ENTERED, told)
+        event = Entered(phase, Trigger.REPLACE, "the next release begins")
+        await _write(site, state.release, event)
 
 
-async def _write(
-    site: Site, release: str, kind: Kind, data: dict[str, Json], *, anyway: bool = False
-) -> None:
-    record = entry(release, site.world.clock.now(), kind, data)
+async def _write(site: Site, release: str, event: Event, *, anyway: bool = False) -> None:
+    record = entry(release, site.world.clock.now(), event)
     await site.log.append(record, fenced=False, buffer=anyway)
 
 
@@ -209,13 +199,9 @@ async def _adopt(site: Site) -> State:
         spec = site.spec()
     except SpecError:
         spec = Spec()  # a key that is wrong is no reason to stay with what is bad
-    await _write(site, site.release, Kind.BEGAN, began(spec, found, outputs), anyway=True)
-    told: dict[str, Json] = {
-        "phase": Phase.DONE.value,
-        "trigger": Trigger.REPLACE.value,
-        "reason": found.reason,
-    }
-    await _write(site, site.release, Kind.ENTERED, told, anyway=True)
+    await _write(site, site.release, Began(found, spec, outputs), anyway=True)
+    over = Entered(Phase.DONE, Trigger.REPLACE, found.reason)
+    await _write(site, site.release, over, anyway=True)
     state = site.log.state
     assert state is not None  # noqa: S101 -- just written
     return state

@@ -13,12 +13,13 @@ from rich.text import Text
 from bot.contract.color import Color
 from release.cli.views import Plain, time_left
 from release.decide.decision import Decision
+from release.decide.events import Entered, Record
 from release.decide.figures import shown
 from release.decide.hints import pasteable
-from release.decide.model import Judgement, Pod, Record
+from release.decide.model import Judgement, Pod
 from release.decide.observation import Observation
 from release.decide.phase_table import ROWS
-from release.decide.state import Kind, State
+from release.decide.state import State
 
 REFRESHES_PER_SECOND = 4
 LOG_LINES = 3
@@ -46,7 +47,7 @@ class View:
     def enter(self, state: State, record: Record) -> None:
         """Keep where the journal says it is; a new phase waits for other things."""
         self.state = state
-        if record.kind == Kind.ENTERED:
+        if isinstance(record.event, Entered):
             self.waits, self.judgement = "", None
 
 
@@ -97,7 +98,7 @@ def _pods(pods: tuple[Pod, ...]) -> str:
 
 def _judged(judgement: Judgement) -> str:
     verdict = f"{judgement.verdict}: {'; '.join(judgement.reasons)}"
-    return "\n".join((verdict, *shown(judgement.numbers)))
+    return "\n".join((verdict, *shown(judgement.figures)))
 
 
 @dataclass(frozen=True, slots=True)

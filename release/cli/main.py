@@ -24,12 +24,13 @@ from release.cli.views import (
     status_json,
     status_lines,
 )
+from release.decide.events import Entered, Trying
 from release.decide.gates import OVERRIDES
 from release.decide.hints import pasteable
 from release.decide.model import Json
 from release.decide.phases import Trigger
 from release.decide.spec import SpecError
-from release.decide.state import Kind, releases
+from release.decide.state import releases
 from release.decide.transitions import RefusedError
 from release.drive.engine import Viewer
 from release.drive.locking import LockedError, living_lock
@@ -174,7 +175,7 @@ async def _plan(site: Site, options: argparse.Namespace, out: Out) -> Exit:
         return Exit.DONE
     out(f"{wanted.new} gets {wanted.image}; {wanted.old} runs {wanted.old_image}")
     for record in records:
-        if record.kind in (Kind.ENTERED, Kind.TRYING):
+        if isinstance(record.event, (Entered, Trying)):
             out(line(record)[9:])
     return Exit.DONE
 

@@ -4,15 +4,32 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from release.decide.decision import Decision
+from release.decide.events import (
+    Began,
+    Cleared,
+    Commanded,
+    Declined,
+    Did,
+    Ended,
+    Entered,
+    Event,
+    Failed,
+    Judged,
+    Notified,
+    Record,
+    Trying,
+    Unknown,
+    Unlocked,
+)
 from release.decide.figures import shown
-from release.decide.model import Json, Lock, Record
+from release.decide.journal_codec import data_of, kind_of
+from release.decide.model import Figures, Json, Lock
 from release.decide.observation import Observation
 from release.decide.phase_table import ROWS
 from release.decide.phases import Phase
-from release.decide.state import Kind, State
+from release.decide.state import State
 
 Print = Callable[[str], None]
 
@@ -50,23 +67,45 @@ def _minutes(seconds: float) -> str:
 
 def line(record: Record) -> str:
     """Return a record in one line."""
-    data = record.data
-    words: dict[str, Callable[[], str]] = {
-        Kind.BEGAN: lambda: f"began: {data['new']} gets {data['image']} ({_who(data)})",
-        Kind.ENTERED: lambda: f"{data['phase']}: {data['reason']}{_numbers(data)}",
-        Kind.TRYING: lambda: f"  … {data['text']}",
-        Kind.DID: lambda: f"  ✓ {data['action']}: {data['text']}",
-        Kind.FAILED: lambda: f"  ✗ {data['action']}: {data['text']}",
-        Kind.ENDED: lambda: f"  ✗ {data['action']}: {data['text']}",
-        Kind.COMMANDED: lambda: f"{data['command']} ({_who(data)})",
-        Kind.DECLINED: lambda: f"declined: {data['reason']}",
-        Kind.JUDGED: lambda: f"  {data['verdict']}: {_reasons(data)}{_numbers(data)}",
-        Kind.TOLD: lambda: "  people were told",
-        Kind.CLEARED: lambda: f"out of quarantine: {data['digest']} ({_who(data)})",
-        Kind.UNLOCKED: lambda: f"unlocked ({_who(data)}); it was held by {data['holder']}",
-    }
-    told = words.get(record.kind, lambda: record.kind)()
-    return f"{record.at:%H:%M:%S} {told}"
+    return f"{record.at:%H:%M:%S} {_words(record.event)}"
+
+
+def _words(event: Event) -> str:
+    match event:
+        case Began(target):
+            return f"began: {target.new} gets {target.image} ({_who(target.by, target.reason)})"
+        case Entered(phase, _, reason):
+            return f"{phase}: {reason}{_figures(event.figures)}"
+        case Judged(verdict, reasons, figures):
+            return f"  {verdict}: {'; '.join(reasons)}{_figures(figures)}"
+        case Trying() | Did() | Failed() | Ended():
+            return _action_words(event)
+        case Commanded() | Declined() | Cleared() | Unlocked():
+            return _person_words(event)
+        case Notified() | Unknown():
+            return "  people were told" if isinstance(event, Notified) else event.kind
+
+
+def _action_words(event: Trying | Did | Failed | Ended) -> str:
+    match event:
+        case Trying():
+            return f"  … {event.text}"
+        case Did(action, result):
+            return f"  ✓ {action}: {result}"
+        case Failed(action, why) | Ended(action, why):
+            return f"  ✗ {action}: {why}"
+
+
+def _person_words(event: Commanded | Declined | Cleared | Unlocked) -> str:
+    match event:
+        case Commanded(command, by, reason):
+            return f"{command} ({_who(by, reason)})"
+        case Declined(reason):
+            return f"declined: {reason}"
+        case Cleared(digest, by, reason):
+            return f"out of quarantine: {digest} ({_who(by, reason)})"
+        case Unlocked(by, reason, holder):
+            return f"unlocked ({_who(by, reason)}); it was held by {holder}"
 
 
 def record_json(record: Record) -> dict[str, Json]:
@@ -75,8 +114,8 @@ def record_json(record: Record) -> dict[str, Json]:
         "sequence": record.sequence,
         "release": record.release,
         "at": record.at.isoformat(),
-        "kind": record.kind,
-        "data": dict(record.data),
+        "kind": kind_of(record.event),
+        "data": data_of(record.event),
     }
 
 
@@ -136,7 +175,7 @@ def status_lines(state: State, lock: Lock | None, now: datetime) -> list[str]:
 def history_lines(states: Sequence[State]) -> list[str]:
     """Return one line per release, newest first."""
     return [
-        f"{state.began_at:%Y-%m-%d %H:%M} {state.release} {state.phase:<11} "
+        f"{state.began_at:%Y-%m-%d %H:%M} {state.release} {state.phase:<20} "
         f"{state.target.old} → {state.target.new} {state.image or state.target.image}"
         f"{_because(state)}"
         for state in reversed(states)
@@ -153,8 +192,8 @@ class Plain:
     def recorded(self, record: Record, state: State) -> None:
         """Print what was written down."""
         del state
-        tried = record.kind == Kind.TRYING
-        self._said = str(record.data["text"]) if tried else ""  # waited for next, and said by this
+        # What is tried is waited for next, and this line says it.
+        self._said = record.event.text if isinstance(record.event, Trying) else ""
         self.print(line(record))
 
     def waiting(self, state: State, decision: Decision, seen: Observation) -> None:
@@ -202,16 +241,9 @@ def _name(by: object) -> str:
     return str(by or "nobody named")
 
 
-def _who(data: object) -> str:
-    told = cast("dict[str, Json]", data)
-    by, reason = _name(told.get("by")), told.get("reason")
-    return f"{by}: {reason}" if reason else by
+def _who(by: str, reason: str) -> str:
+    return f"{_name(by)}: {reason}" if reason else _name(by)
 
 
-def _reasons(data: object) -> str:
-    return "; ".join(map(str, cast("dict[str, list[Json]]", data)["reasons"]))
-
-
-def _numbers(data: object) -> str:
-    numbers = cast("dict[str, dict[str, float]]", data).get("numbers") or {}
-    return "".join(f"\n{' ' * 11}{text}" for text in shown(numbers))
+def _figures(figures: Figures) -> str:
+    return "".join(f"\n{' ' * 11}{text}" for text in shown(figures))

@@ -1,10 +1,10 @@
 """What the planner says: what to do, why, and when to look again at the latest."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from release.decide.actions import Action
+from release.decide.model import NO_FIGURES, Figures
 from release.decide.phases import Trigger
 
 
@@ -23,5 +23,5 @@ class Decision:
     """Pinned reference that was learned."""
     blame: bool = False
     """Whether the new image is at fault: then its digest is quarantined on the way back."""
-    numbers: Mapping[str, float] = field(default_factory=dict[str, float])
+    figures: Figures = NO_FIGURES
     """What a verdict rests on."""

@@ -1,26 +1,23 @@
-"""The numbers of a verdict as people read them: a line for each test, not seventeen names. Pure."""
+"""The figures of a verdict as people read them: a line for each test, one for the rest. Pure."""
 
-from collections.abc import Mapping
-
-_TRIED = "_tried"
-_PARTS = ("tried", "new_rate_pct", "old_rate_pct", "evidence", "evidence_needed")
+from release.decide.model import Figures
 
 
-def shown(numbers: Mapping[str, float]) -> list[str]:
-    """Return a text for each test that has all of its numbers, and one for all others.
+def shown(figures: Figures) -> list[str]:
+    """Return a text for each test, and one for all other figures.
 
-    >>> shown({"slow_blocks": 0.0, "blocks": 12.0})
+    >>> shown(Figures(blocks=12))
     ['slow_blocks 0, blocks 12']
     """
-    left = dict(numbers)
-    texts: list[str] = []
-    for name in [key.removesuffix(_TRIED) for key in numbers if key.endswith(_TRIED)]:
-        parts = [f"{name}_{part}" for part in _PARTS]
-        if all(part in left for part in parts):
-            tried, new, old, evidence, needed = (left.pop(part) for part in parts)
-            texts.append(
-                f"{name}: {new:g} % of {tried:g} wrong (old color {old:g} %),"
-                f" evidence {evidence:g} of {needed:g}"
-            )
-    others = ", ".join(f"{name} {value:g}" for name, value in left.items())
-    return [*texts, others] if others else texts
+    lines = [
+        f"{each.name}: {each.new_rate_pct:g} % of {each.tried:g} wrong"
+        f" (old color {each.old_rate_pct:g} %),"
+        f" evidence {each.evidence:g} of {each.evidence_needed:g}"
+        for each in figures.streams
+    ]
+    others: list[str] = []
+    if figures.blocks:
+        others += [f"slow_blocks {figures.slow_blocks}", f"blocks {figures.blocks}"]
+    if figures.profit_quote is not None:
+        others.append(f"profit_quote {figures.profit_quote:g}")
+    return [*lines, ", ".join(others)] if others else lines

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from bot.contract.compatibility import Schemas, conflicts
 from infra.outputs import StackOutputs
-from release.decide.model import Quarantined
-from release.decide.state import Target
+from release.decide.model import Quarantined, Target
 
 OLDER = "older"
 FREEZE = "freeze"

@@ -1,7 +1,7 @@
 """What a release talks about: pods, counters, verdicts, journal entries. Data only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -26,13 +26,64 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamFigures:
+    """What one test compared: a stream of attempts of both colors."""
+
+    name: str
+    tried: float
+    """Attempts of the new color."""
+    new_rate_pct: float
+    old_rate_pct: float
+    evidence: float
+    evidence_needed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a verdict rests on."""
+
+    streams: tuple[StreamFigures, ...] = ()
+    slow_blocks: int = 0
+    blocks: int = 0
+    """Blocks of time in which the latency of both was compared."""
+    profit_quote: float | None = None
+    """For information only: never judged."""
+
+
+NO_FIGURES = Figures()
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict, why, and what it rests on."""
 
     verdict: Verdict
     reasons: tuple[str, ...] = ()
-    numbers: Mapping[str, float] = field(default_factory=dict[str, float])
-    """By name with its unit last, as people read them: `new_error_rate_pct`."""
+    figures: Figures = NO_FIGURES
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a release is about; fixed when it begins."""
+
+    new: Color
+    image: str
+    """Reference of the new image, or `build`."""
+    replicas: int
+    old_image: str
+    """Pinned reference that the old color runs."""
+    old_replicas: int
+    revision: str = ""
+    """Commit that it was begun from."""
+    by: str = ""
+    reason: str = ""
+    overrides: tuple[str, ...] = ()
+    """Gates that a person has answered for."""
+
+    @property
+    def old(self) -> Color:
+        """The color that it comes from."""
+        return self.new.other
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +160,8 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One entry of a stack's journal. Nothing is ever changed or taken away."""
+class StoredRecord:
+    """One entry of a stack's journal as a store keeps it; `journal_codec` gives it its type."""
 
     sequence: int
     """Given by the store, rising; 0 while only buffered."""

@@ -59,8 +59,8 @@ def _expired(state: State, waiting: Decision, seen: Observation) -> Decision:
     if state.phase is Phase.WARM_STANDBY:
         return Decision(f"stood by for {seconds} s", trigger=Trigger.EXPIRE)
     why = "; ".join((f"not done within {seconds} s: {waiting.reason}", *seen.blind))
-    numbers = waiting.numbers
-    return _blaming(state, Decision(why, trigger=Trigger.EXPIRE, numbers=numbers))
+    figures = waiting.figures
+    return _blaming(state, Decision(why, trigger=Trigger.EXPIRE, figures=figures))
 
 
 def _blaming(state: State, decision: Decision) -> Decision:

@@ -1,37 +1,24 @@
 """Where a release stands: the fold of its journal. Nothing else holds state."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import cast
 
-from bot.contract.color import Color
 from infra.outputs import StackOutputs
-from release.decide.known import OUTPUTS, to_json
-from release.decide.model import Json, Record
+from release.decide.events import (
+    Began,
+    Commanded,
+    Declined,
+    Did,
+    Entered,
+    Failed,
+    Record,
+    Trying,
+)
+from release.decide.model import Target
 from release.decide.phases import Phase, Trigger
-from release.decide.spec import Spec, from_journal
+from release.decide.spec import Spec
 from release.decide.transitions import ROLLING_BACK, SWAPPED
-
-
-class Kind(StrEnum):
-    """Kinds of journal records."""
-
-    BEGAN = "began"
-    ENTERED = "entered"
-    TRYING = "trying"
-    DID = "did"
-    FAILED = "failed"
-    COMMANDED = "commanded"
-    DECLINED = "declined"
-    JUDGED = "judged"
-    ENDED = "ended"
-    """An `up` of a phase that was left before it ended."""
-    CLEARED = "cleared"
-    TOLD = "told"
-    """A transition's message has arrived."""
-    UNLOCKED = "unlocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +40,6 @@ class Command:
     trigger: Trigger
     by: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a release is about; fixed when it begins."""
-
-    new: Color
-    image: str
-    """Reference of the new image, or `build`."""
-    replicas: int
-    old_image: str
-    """Pinned reference that the old color runs."""
-    old_replicas: int
-    revision: str = ""
-    """Commit that it was begun from."""
-    by: str = ""
-    reason: str = ""
-    overrides: tuple[str, ...] = ()
-    """Gates that a person has answered for."""
-
-    @property
-    def old(self) -> Color:
-        """The color that it comes from."""
-        return self.new.other
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +93,8 @@ def fold(records: Iterable[Record]) -> State | None:
     """Return the state of the last release in a stack's journal; None when there was none."""
     state: State | None = None
     for record in records:
-        if record.kind == Kind.BEGAN:
-            state = _begun(record)
+        if isinstance(record.event, Began):
+            state = _begun(record, record.event)
         elif state is not None and record.release == state.release:
             state = folded(state, record)
     return state
@@ -139,48 +102,28 @@ def fold(records: Iterable[Record]) -> State | None:
 
 def releases(records: Sequence[Record]) -> list[State]:
     """Return the last state of each release, oldest first."""
-    found: dict[str, State] = {}
+    states: dict[str, State] = {}
     for record in records:
-        if record.kind == Kind.BEGAN:
-            found[record.release] = _begun(record)
-        elif record.release in found:
-            found[record.release] = folded(found[record.release], record)
-    return list(found.values())
+        if isinstance(record.event, Began):
+            states[record.release] = _begun(record, record.event)
+        elif record.release in states:
+            states[record.release] = folded(states[record.release], record)
+    return list(states.values())
 
 
-def began(spec: Spec, target: Target, outputs: StackOutputs | None = None) -> dict[str, Json]:
-    """Return the data of the first record."""
-    return {
-        OUTPUTS: None if outputs is None else to_json(outputs),
-        "spec": cast("Json", spec.to_json()),
-        "new": target.new.value,
-        "image": target.image,
-        "replicas": target.replicas,
-        "old_image": target.old_image,
-        "old_replicas": target.old_replicas,
-        "revision": target.revision,
-        "by": target.by,
-        "reason": target.reason,
-        "overrides": list(target.overrides),
-    }
+def last_outputs(records: Sequence[Record]) -> StackOutputs | None:
+    """Return the outputs that the newest release began with: names in them do not change."""
+    for record in reversed(records):
+        if isinstance(record.event, Began) and record.event.outputs is not None:
+            return record.event.outputs
+    return None
 
 
-def _begun(record: Record) -> State:
-    data = record.data
-    target = Target(
-        new=Color(_text(data, "new")),
-        image=_text(data, "image"),
-        replicas=int(_text(data, "replicas")),
-        old_image=_text(data, "old_image"),
-        old_replicas=int(_text(data, "old_replicas")),
-        revision=_text(data, "revision"),
-        by=_text(data, "by"),
-        reason=_text(data, "reason"),
-        overrides=tuple(str(each) for each in cast("list[Json]", data.get("overrides") or [])),
-    )
+def _begun(record: Record, event: Began) -> State:
+    target = event.target
     return State(
         release=record.release,
-        spec=from_journal(data.get("spec")),
+        spec=event.spec,
         target=target,
         began_at=record.at,
         phase=Phase.PREFLIGHT,
@@ -191,75 +134,45 @@ def _begun(record: Record) -> State:
 
 
 def folded(state: State, record: Record) -> State:
-    """Return the state after one record; a kind that only informs changes nothing."""
-    handler = _HANDLERS.get(record.kind)
-    return state if handler is None else handler(state, record)
+    """Return the state after one record; an event that only informs changes nothing."""
+    match record.event:
+        case Entered() as event:
+            return _entered(state, record.at, event)
+        case Trying() | Did() | Failed() as event:
+            work = _worked(state.work(event.action), record.at, event)
+            return replace(state, works={**state.works, event.action: work})
+        case Commanded(trigger, by, reason):
+            return replace(state, command=Command(trigger, by, reason))
+        case Declined():
+            return replace(state, command=None)
+        case _:
+            return state
 
 
-def _trying(state: State, record: Record) -> State:
-    work = _work(state, record)
-    return _with(state, record, replace(work, tries=work.tries + 1, pending=True))
-
-
-def _did(state: State, record: Record) -> State:
-    return _with(state, record, replace(_work(state, record), pending=False, done=True))
-
-
-def _failed(state: State, record: Record) -> State:
-    text = _text(record.data, "text")
-    failed = replace(_work(state, record), pending=False, failed_at=record.at, text=text)
-    return _with(state, record, failed)
-
-
-def _commanded(state: State, record: Record) -> State:
-    data = record.data
-    trigger = Trigger(_text(data, "command"))
-    return replace(state, command=Command(trigger, _text(data, "by"), _text(data, "reason")))
-
-
-def _declined(state: State, _: Record) -> State:
-    return replace(state, command=None)
-
-
-def _entered(state: State, record: Record) -> State:
-    data = record.data
-    phase, trigger = Phase(_text(data, "phase")), Trigger(_text(data, "trigger"))
-    back = phase in ROLLING_BACK and not state.rolling_back
-    reason = _text(data, "reason")
-    by_person = state.command is not None and state.command.trigger is trigger
+def _entered(state: State, at: datetime, event: Entered) -> State:
+    back = event.phase in ROLLING_BACK and not state.rolling_back
+    shifts = event.phase is Phase.CANARY_SHIFT and event.trigger is not Trigger.RESUME
+    by_person = state.command is not None and state.command.trigger is event.trigger
     return replace(
         state,
-        phase=phase,
-        entered_at=record.at,
-        image=_text(data, "image") or state.image,
-        step=state.step + (phase is Phase.CANARY_SHIFT and trigger is not Trigger.RESUME),
-        swapped=state.swapped or phase in SWAPPED,
-        quarantine=state.quarantine or bool(data.get("quarantine")),
-        reason=reason,
-        back_reason=reason if back else state.back_reason,
+        phase=event.phase,
+        entered_at=at,
+        image=event.image or state.image,
+        step=state.step + shifts,
+        swapped=state.swapped or event.phase in SWAPPED,
+        quarantine=state.quarantine or event.quarantine,
+        reason=event.reason,
+        back_reason=event.reason if back else state.back_reason,
         command=None if by_person else state.command,
         works={},
     )
 
 
-def _work(state: State, record: Record) -> Work:
-    return state.work(_text(record.data, "action"))
-
-
-def _with(state: State, record: Record, work: Work) -> State:
-    return replace(state, works={**state.works, _text(record.data, "action"): work})
-
-
-def _text(data: Mapping[str, Json], key: str) -> str:
-    value = data.get(key)
-    return "" if value is None else str(value)
-
-
-_HANDLERS: Mapping[str, Callable[[State, Record], State]] = {
-    Kind.ENTERED: _entered,
-    Kind.TRYING: _trying,
-    Kind.DID: _did,
-    Kind.FAILED: _failed,
-    Kind.COMMANDED: _commanded,
-    Kind.DECLINED: _declined,
-}
+def _worked(work: Work, at: datetime, event: Trying | Did | Failed) -> Work:
+    match event:
+        case Trying():
+            return replace(work, tries=work.tries + 1, pending=True)
+        case Did():
+            return replace(work, pending=False, done=True)
+        case Failed():
+            return replace(work, pending=False, failed_at=at, text=event.text)

@@ -9,7 +9,7 @@ from bot.contract.release import digest_of
 from bot.contract.shards import SHARD_COUNT
 from release.decide.actions import Action, Announce, Apply, Ban, Commit, EndUp, Withdraw
 from release.decide.decision import Decision
-from release.decide.model import Scalar, Verdict
+from release.decide.model import NO_FIGURES, Figures, Scalar, Verdict
 from release.decide.observation import Observation
 from release.decide.phases import Phase, Trigger
 from release.decide.readiness import has_run, lost_cause, serving, unproven
@@ -29,9 +29,9 @@ class Situation:
     seen: Observation
     now: datetime
 
-    def wait(self, reason: str, seconds: float = 1.0, **numbers: float) -> Decision:
+    def wait(self, reason: str, seconds: float = 1.0, figures: Figures = NO_FIGURES) -> Decision:
         """Look again in a while."""
-        return Decision(reason, wake_at=self.now + timedelta(seconds=seconds), numbers=numbers)
+        return Decision(reason, wake_at=self.now + timedelta(seconds=seconds), figures=figures)
 
 
 def _fail(reason: str, *, blame: bool) -> Decision:
@@ -174,7 +174,7 @@ def _canary_analysis(at: Situation) -> Decision:
     return _judged(at, state.spec.step_seconds) or Decision(
         "no worse than the old version so far",
         trigger=passed,
-        numbers=_numbers(at),
+        figures=_figures(at),
     )
 
 
@@ -188,19 +188,19 @@ def _judged(at: Situation, least_seconds: int) -> Decision | None:
         return at.wait("no counters yet", look)
     said = "; ".join(judgement.reasons) or judgement.verdict.value
     if judgement.verdict is Verdict.FAIL:
-        return Decision(said, trigger=Trigger.FAIL, blame=True, numbers=judgement.numbers)
+        return Decision(said, trigger=Trigger.FAIL, blame=True, figures=judgement.figures)
     ready = sum(pod.serves for pod in at.seen.new_pods or ())
     if ready < state.target.replicas:
         seen = f"{ready} of {state.target.replicas} pods of {state.target.new} are seen ready"
-        return at.wait(seen, look, **judgement.numbers)
+        return at.wait(seen, look, judgement.figures)
     left = least_seconds - (at.now - state.entered_at).total_seconds()
     if judgement.verdict is not Verdict.PASS or left > 0:
-        return at.wait(f"{judgement.verdict}: {said}", look, **judgement.numbers)
+        return at.wait(f"{judgement.verdict}: {said}", look, judgement.figures)
     return None
 
 
-def _numbers(at: Situation) -> Mapping[str, float]:
-    return {} if at.seen.judgement is None else at.seen.judgement.numbers
+def _figures(at: Situation) -> Figures:
+    return NO_FIGURES if at.seen.judgement is None else at.seen.judgement.figures
 
 
 def _cutover(at: Situation) -> Decision:
@@ -224,7 +224,7 @@ def _cutover_verification(at: Situation) -> Decision:
 
 def _bake(at: Situation) -> Decision:
     return _judged(at, at.state.spec.bake_seconds) or Decision(
-        "no worse than the old version", trigger=Trigger.READY, numbers=_numbers(at)
+        "no worse than the old version", trigger=Trigger.READY, figures=_figures(at)
     )
 
 

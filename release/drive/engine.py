@@ -13,13 +13,25 @@ from typing import Protocol
 
 from release.decide.actions import Action, Apply, EndUp
 from release.decide.decision import Decision
-from release.decide.model import Json, Record, Verdict
+from release.decide.events import (
+    Declined,
+    Did,
+    Ended,
+    Entered,
+    Event,
+    Failed,
+    Judged,
+    Record,
+    Trying,
+    entry,
+)
+from release.decide.model import Verdict
 from release.decide.observation import Observation
 from release.decide.planner import decide, needs
-from release.decide.state import Kind, State
+from release.decide.state import State
 from release.decide.transitions import RESTING, ROLLING_BACK, after
 from release.drive.executor import Executor
-from release.drive.journal import Log, entry
+from release.drive.journal import Log
 from release.drive.notifications import Herald
 from release.drive.observer import Observer
 from release.drive.ports import LostLockError, PortError
@@ -56,7 +68,7 @@ def rests(state: State, now: datetime) -> bool:
     return state.deadline is None or now < state.deadline
 
 
-def told(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
     """Return an error in words; one that no port foresaw with its kind."""
     return str(error) if isinstance(error, PortError) else f"unforeseen: {error!r}"
 
@@ -120,7 +132,7 @@ class Engine:
             if decision.trigger is not None:
                 await self._enter(state, decision)
             elif decision.declined:
-                await self._record(state, Kind.DECLINED, {"reason": decision.reason})
+                await self._record(state, Declined(decision.reason))
             elif decision.actions:
                 for action in decision.actions:
                     await self._begin(action, state)
@@ -136,17 +148,16 @@ class Engine:
     async def _enter(self, state: State, decision: Decision) -> None:
         assert decision.trigger is not None  # noqa: S101 -- the caller has looked
         phase = after(state.phase, decision.trigger)
-        numbers: dict[str, Json] = dict(decision.numbers)
-        data: dict[str, Json] = {
-            "phase": phase.value,
-            "trigger": decision.trigger.value,
-            "reason": decision.reason,
-            "image": decision.image,
-            "quarantine": decision.blame,
-            "numbers": numbers,
-        }
+        event = Entered(
+            phase,
+            decision.trigger,
+            decision.reason,
+            decision.image,
+            quarantine=decision.blame,
+            figures=decision.figures,
+        )
         self._verdict = None
-        record = await self._record(state, Kind.ENTERED, data, buffer=phase in ROLLING_BACK)
+        record = await self._record(state, event, buffer=phase in ROLLING_BACK)
         self._herald().send(record, self._state())
 
     async def _begin(self, action: Action, state: State) -> None:
@@ -155,10 +166,8 @@ class Engine:
             await self.world.stack.end_up()
             await asyncio.gather(self._up.task, return_exceptions=True)
             self._up = None
-        data: dict[str, Json] = {"action": action.key, "text": action.summary}
-        if isinstance(action, Apply):
-            data["changes"] = dict(action.changes)
-        await self._record(state, Kind.TRYING, data)
+        changes = dict(action.changes) if isinstance(action, Apply) else {}
+        await self._record(state, Trying(action.key, action.summary, changes))
         doing = self.executor.do(action, state, self.viewer.progress)
         if isinstance(action, Apply):
             self._up = _Up(asyncio.create_task(doing), action, state.entered_at)
@@ -168,9 +177,9 @@ class Engine:
         except LostLockError:
             raise
         except Exception as error:  # noqa: BLE001 -- a defect in one action must not stop a way back
-            await self._record(state, Kind.FAILED, {"action": action.key, "text": told(error)})
+            await self._record(state, Failed(action.key, text_of(error)))
         else:
-            await self._record(state, Kind.DID, {"action": action.key, "text": text})
+            await self._record(state, Did(action.key, text))
 
     async def _waited(self, doing: Awaitable[str], action: Action) -> str:
         """Wait for an action; what may stay undone, as a push that hangs, holds up no command."""
@@ -190,32 +199,26 @@ class Engine:
         error = up.task.exception()
         if error is not None and not isinstance(error, Exception):
             raise error
-        kind = Kind.DID if error is None else Kind.FAILED
-        text = up.task.result() if error is None else told(error)
+        text = up.task.result() if error is None else text_of(error)
         if up.entered_at != state.entered_at:
-            kind = Kind.ENDED
-        told_of: dict[str, Json] = {"action": up.action.key, "text": text}
-        await self._record(state, kind, told_of, buffer=True)
+            event: Event = Ended(up.action.key, text)
+        elif error is None:
+            event = Did(up.action.key, text)
+        else:
+            event = Failed(up.action.key, text)
+        await self._record(state, event, buffer=True)
         self._up = None
 
     async def _note_verdict(self, state: State, seen: Observation) -> None:
         judgement = seen.judgement
         if judgement is None or judgement.verdict is self._verdict:
             return
-        reasons: list[Json] = list(judgement.reasons)
-        numbers: dict[str, Json] = dict(judgement.numbers)
-        data: dict[str, Json] = {
-            "verdict": judgement.verdict.value,
-            "reasons": reasons,
-            "numbers": numbers,
-        }
-        await self._record(state, Kind.JUDGED, data, buffer=True)
+        event = Judged(judgement.verdict, judgement.reasons, judgement.figures)
+        await self._record(state, event, buffer=True)
         self._verdict = judgement.verdict
 
-    async def _record(
-        self, state: State, kind: Kind, data: dict[str, Json], *, buffer: bool = False
-    ) -> Record:
-        record = entry(state.release, self.world.clock.now(), kind, data)
+    async def _record(self, state: State, event: Event, *, buffer: bool = False) -> Record:
+        record = entry(state.release, self.world.clock.now(), event)
         await self.log.append(record, buffer=buffer or state.rolling_back)
         self.viewer.recorded(record, self._state())
         return record

@@ -6,10 +6,11 @@ up by the store: what cannot be written is kept in order, and written when the s
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from release.decide.model import Json, Record
+from release.decide.events import Record
+from release.decide.journal_codec import RecordError, data_of, kind_of, read
 from release.decide.state import State, fold
 from release.drive.ports import Journal, LostLockError, PortError
 from release.drive.spool import Spool
@@ -136,13 +137,13 @@ class Log:
 
     async def _write(self, record: Record, *, fenced: bool) -> None:
         holder = self._holder if fenced else None
-        await self._journal.append(record.release, record.at, record.kind, record.data, holder)
+        kind, data = kind_of(record.event), data_of(record.event)
+        await self._journal.append(record.release, record.at, kind, data, holder)
 
     async def _read(self) -> None:
         last = self._stored[-1].sequence if self._stored else 0
-        self._stored += await self._journal.read(last)
-
-
-def entry(release: str, at: datetime, kind: str, data: Mapping[str, Json]) -> Record:
-    """Return a record that the store has not numbered yet."""
-    return Record(0, release, at, kind, dict(data))
+        stored = await self._journal.read(last)
+        try:
+            self._stored += [read(each) for each in stored]
+        except RecordError as error:
+            raise PortError(str(error)) from None

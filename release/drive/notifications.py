@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from release.decide.messages import arrival, message, untold
-from release.decide.model import Record
-from release.decide.state import Kind, State
-from release.drive.journal import Log, entry
+from release.decide.events import Entered, Notified, Record, entry
+from release.decide.messages import identity, message, unsent
+from release.decide.state import State
+from release.drive.journal import Log
 from release.drive.ports import LostLockError, PortError
 from release.drive.world import World
 
@@ -33,7 +33,7 @@ class Herald:
     def catch_up(self) -> None:
         """Send what earlier processes could not, of any release."""
         since = self._world.clock.now() - NEWS
-        for record, state, place in untold(self._log.records, self._world.notifier.places, since):
+        for record, state, place in unsent(self._log.records, self._world.notifier.places, since):
             self._begin(record, state, place)
 
     def send(self, record: Record, state: State) -> None:
@@ -56,10 +56,14 @@ class Herald:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def _tell(self, record: Record, state: State, place: str) -> None:
+        event = record.event
+        if not isinstance(event, Entered):
+            return
         try:
-            await self._world.notifier.send(message(self._stack, record, state), place)
-            now = self._world.clock.now()
-            arrived = entry(record.release, now, Kind.TOLD, arrival(record, place))
+            text = message(self._stack, record.at, event, state)
+            await self._world.notifier.send(text, place)
+            notified = Notified(identity(record.at, event), place)
+            arrived = entry(record.release, self._world.clock.now(), notified)
             await self._log.append(arrived, buffer=state.rolling_back)
         except LostLockError:
             return  # the loop will find out

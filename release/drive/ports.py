@@ -18,9 +18,9 @@ from release.decide.model import (
     Message,
     Pod,
     Quarantined,
-    Record,
     Scalar,
     Snapshot,
+    StoredRecord,
 )
 
 
@@ -170,13 +170,13 @@ class UnderWay(Protocol):
 class Records(Protocol):
     """The append-only list of what happened on one stack."""
 
-    async def read(self, after: int) -> Sequence[Record]:
+    async def read(self, after: int) -> Sequence[StoredRecord]:
         """Return every record of this stack with a higher sequence, oldest first."""
         ...
 
     async def append(
         self, release: str, at: datetime, kind: str, data: Mapping[str, Json], holder: str | None
-    ) -> Record:
+    ) -> StoredRecord:
         """Write one record durably and return it with its sequence.
 
         Args:

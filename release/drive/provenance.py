@@ -8,7 +8,7 @@ from bot.contract.compatibility import OURS, Schemas, UnstatedError
 from bot.contract.provenance import Builds, Claims
 from bot.contract.release import digest_of
 from bot.contract.version import Version, VersionError
-from release.decide.state import Target
+from release.decide.model import Target
 from release.drive.ports import Git, Images
 
 

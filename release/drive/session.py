@@ -8,8 +8,9 @@ from bot.contract.environment import DeployEnv
 from bot.contract.provenance import Builds
 from infra.outputs import StackOutputs
 from release.decide import canary
+from release.decide.model import Target
 from release.decide.spec import Spec, SpecError, Strategy, parse
-from release.decide.state import State, Target
+from release.decide.state import State
 from release.drive.engine import Engine, Viewer
 from release.drive.executor import RealExecutor
 from release.drive.journal import Log

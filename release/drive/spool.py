@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from release.decide.model import Record
+from release.decide.events import Record, Unknown
+from release.decide.journal_codec import RecordError, data_of, kind_of, read
+from release.decide.model import StoredRecord
 
 LEFT_SECONDS = 3600.0
 """Nobody writes to a file as old as this, even if its process cannot be seen from here."""
@@ -104,9 +106,15 @@ def _read(path: Path) -> list[Record]:
 
 
 def _line(record: Record) -> str:
-    return json.dumps([record.release, record.at.isoformat(), record.kind, dict(record.data)])
+    kind, data = kind_of(record.event), data_of(record.event)
+    return json.dumps([record.release, record.at.isoformat(), kind, data])
 
 
 def _record(line: str) -> Record:
     release, at, kind, data = json.loads(line)
-    return Record(0, release, datetime.fromisoformat(at), kind, data)
+    stored = StoredRecord(0, release, datetime.fromisoformat(at), kind, data)
+    try:
+        return read(stored)
+    except RecordError:
+        # Kept as it is: whoever reads the store is told which record it is.
+        return Record(0, release, stored.at, Unknown(kind, data))

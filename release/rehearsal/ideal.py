@@ -22,9 +22,9 @@ from release.decide.model import (
     Message,
     Pod,
     Quarantined,
-    Record,
     Scalar,
     Snapshot,
+    StoredRecord,
     Verdict,
 )
 from release.drive.ports import LostLockError
@@ -59,20 +59,20 @@ class StillClock:
 class MemoryJournal:
     """A journal that lives as long as its process."""
 
-    records: list[Record] = field(default_factory=list[Record])
+    records: list[StoredRecord] = field(default_factory=list[StoredRecord])
     lock_row: Lock | None = None
 
-    async def read(self, after: int) -> Sequence[Record]:
+    async def read(self, after: int) -> Sequence[StoredRecord]:
         """Return every record with a higher sequence."""
         return [record for record in self.records if record.sequence > after]
 
     async def append(
         self, release: str, at: datetime, kind: str, data: Mapping[str, Json], holder: str | None
-    ) -> Record:
+    ) -> StoredRecord:
         """Add a record."""
         if holder is not None and (self.lock_row is None or self.lock_row.holder != holder):
             raise LostLockError(f"{self.lock_row.holder if self.lock_row else 'nobody'} holds it")
-        record = Record(len(self.records) + 1, release, at, kind, dict(data))
+        record = StoredRecord(len(self.records) + 1, release, at, kind, dict(data))
         self.records.append(record)
         return record
 

@@ -3,10 +3,11 @@
 from bot.contract.color import Color
 from infra.outputs import StackOutputs
 from release.decide.decision import Decision
-from release.decide.model import Record
+from release.decide.events import Began, Record, entry
+from release.decide.model import Target
 from release.decide.observation import Observation
 from release.decide.spec import Spec
-from release.decide.state import Kind, State, Target, began
+from release.decide.state import State
 from release.drive.engine import Engine
 from release.drive.executor import RealExecutor
 from release.drive.journal import Log
@@ -49,13 +50,13 @@ async def rehearse(spec: Spec, target: Target, outputs: StackOutputs) -> list[Re
         notifier=shelf,
         clock=clock,
     )
-    await journal.append(WHO, clock.now(), Kind.BEGAN, began(spec, target), None)
     log = Log(journal, WHO)
+    await log.append(entry(WHO, clock.now(), Began(target, spec)), fenced=False)
     engine = Engine(WHO, world, log, RealExecutor(world, WHO), WHO, _Blind())
     await engine.run()
     await clock.sleep(spec.warm_seconds)
     await engine.run()
-    return journal.records
+    return log.records
 
 
 class _Blind:

@@ -17,11 +17,12 @@ from infra.outputs import ColorOutputs, StackOutputs
 from release.cli.live import Terminal, View, panel
 from release.cli.views import line
 from release.decide.decision import Decision
-from release.decide.model import Judgement, Pod, Record, Verdict
+from release.decide.events import Entered, Record
+from release.decide.model import Figures, Judgement, Pod, StreamFigures, Target, Verdict
 from release.decide.observation import Observation
 from release.decide.phases import Phase
 from release.decide.spec import Spec
-from release.decide.state import Kind, Target, fold
+from release.decide.state import fold
 from release.rehearsal.plan import rehearse
 
 STACK = "production"
@@ -29,13 +30,7 @@ WATCHED = timedelta(seconds=129)
 WIDTH = 112
 OLD, NEW = (f"registry.example/trading-bot@sha256:{digit * 64}" for digit in "4c")
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{8})[0-9a-f]{56}")
-NUMBERS = {
-    "orders_tried": 214.0,
-    "orders_new_rate_pct": 0.0,
-    "orders_old_rate_pct": 0.1,
-    "orders_evidence": 0.02,
-    "orders_evidence_needed": 26.7,
-}
+FIGURES = Figures((StreamFigures("orders", 214.0, 0.0, 0.1, 0.02, 26.7),))
 _FONT_FACES = re.compile(r" *@font-face \{\{.*?\}\}\n", re.DOTALL)
 
 
@@ -50,7 +45,7 @@ def _until_bake(records: list[Record]) -> list[Record]:
     bakes = [
         position
         for position, record in enumerate(records)
-        if record.kind == Kind.ENTERED and record.data["phase"] == Phase.BAKE
+        if isinstance(record.event, Entered) and record.event.phase is Phase.BAKE
     ]
     return records[: bakes[0] + 1]
 
@@ -79,7 +74,7 @@ def picture() -> str:
     seen = Observation(
         old_pods=_pods(Color.BLUE, OLD),
         new_pods=_pods(Color.GREEN, NEW),
-        judgement=Judgement(Verdict.PASS, ("no worse than the old color",), NUMBERS),
+        judgement=Judgement(Verdict.PASS, ("no worse than the old color",), FIGURES),
     )
     view.take(state, Decision("pass: no worse than the old color"), seen)
     console.print(panel(view, state.entered_at + WATCHED))

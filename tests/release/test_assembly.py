@@ -9,8 +9,9 @@ from release.adapters.journal_sqlite import SqliteJournal
 from release.assembly import FOLDER, JOURNAL_URL, Assembly
 from release.cli.exit_codes import Exit
 from release.cli.main import parser, run
-from release.decide.state import Kind, began
-from release.drive.journal import entry
+from release.decide.events import Began, Commanded, Did, entry
+from release.decide.journal_codec import data_of
+from release.decide.phases import Trigger
 from release.drive.spool import Spool
 from tests.support.release_stage import BLUE_GREEN, TARGET, StillClock
 
@@ -37,7 +38,7 @@ async def _typed(folder: Path, words: str, env: dict[str, str] | None = None) ->
 async def test_a_local_stack_has_its_journal_in_a_file_beside_it(folder: Path) -> None:
     journal = SqliteJournal(folder / FOLDER / "journal.sqlite", "local")
     now = StillClock().now()
-    await journal.append("r1", now, Kind.BEGAN, began(BLUE_GREEN, TARGET), None)
+    await journal.append("r1", now, "began", data_of(Began(TARGET, BLUE_GREEN)), None)
     assert await _typed(folder, "status --stack local") is Exit.DONE
     assert await _typed(folder, "history --stack local --json") is Exit.DONE
 
@@ -80,8 +81,8 @@ async def test_what_an_earlier_rollback_could_not_record_is_written_by_the_next_
 ) -> None:
     left = Spool(folder / FOLDER, "local", f"ada@{socket.gethostname()}:{2**22 + 1}-ab")
     waiting = [
-        entry("r1", StillClock().now(), Kind.BEGAN, began(BLUE_GREEN, TARGET)),
-        entry("r1", StillClock().now(), Kind.COMMANDED, {"command": "rollback", "by": "ada"}),
+        entry("r1", StillClock().now(), Began(TARGET, BLUE_GREEN)),
+        entry("r1", StillClock().now(), Commanded(Trigger.ROLLBACK, "ada")),
     ]
     for record in waiting:
         left.add(record)
@@ -96,8 +97,7 @@ def test_what_could_not_be_recorded_outlives_its_process_and_is_taken_over_once(
 ) -> None:
     now = StillClock().now()
     records = [
-        entry("r1", now + timedelta(seconds=number), Kind.DID, {"action": str(number)})
-        for number in range(3)
+        entry("r1", now + timedelta(seconds=number), Did(str(number))) for number in range(3)
     ]
     for number, name in enumerate(("ada@here:1-a", "bob@here:2-b")):
         Spool(tmp_path, "local", name).add(records[number])

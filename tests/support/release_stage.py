@@ -7,12 +7,24 @@ from datetime import datetime
 
 from bot.contract.color import Color
 from bot.contract.provenance import Claims
-from release.decide.model import Json, Judgement, Look, Message, Pod, Record, Verdict
+from release.decide.events import Began, Commanded, Entered, Record, entry
+from release.decide.model import (
+    Figures,
+    Json,
+    Judgement,
+    Look,
+    Message,
+    Pod,
+    StoredRecord,
+    Target,
+    Verdict,
+)
+from release.decide.phases import Trigger
 from release.decide.spec import Spec, Strategy
-from release.decide.state import Kind, State, Target, began
+from release.decide.state import State
 from release.drive.engine import Engine
 from release.drive.executor import RealExecutor
-from release.drive.journal import Log, entry
+from release.drive.journal import Log
 from release.drive.ports import PortError, UpEndedError, UpFailedError
 from release.drive.world import World
 from release.rehearsal.ideal import (
@@ -124,7 +136,7 @@ class FaultyJournal(MemoryJournal):
 
     async def append(
         self, release: str, at: datetime, kind: str, data: Mapping[str, Json], holder: str | None
-    ) -> Record:
+    ) -> StoredRecord:
         if self.away():
             raise PortError("the store is away")
         record = await super().append(release, at, kind, data, holder)
@@ -138,7 +150,7 @@ class FaultyJournal(MemoryJournal):
             raise Killed
         await super().unlock(holder)
 
-    async def read(self, after: int) -> Sequence[Record]:
+    async def read(self, after: int) -> Sequence[StoredRecord]:
         if self.away():
             raise PortError("the store is away")
         return await super().read(after)
@@ -222,7 +234,7 @@ class Stage:
         assert looks
         assert thresholds["alpha"] == (0.025 if self.spec.steps else 0.05)
         verdict = self.verdict(concurrent)
-        return Judgement(verdict, (f"judged {verdict}",), {"looks": float(len(looks))})
+        return Judgement(verdict, (f"judged {verdict}",), Figures(blocks=len(looks)))
 
     def world(self) -> World:
         return World(
@@ -241,12 +253,12 @@ class Stage:
         )
 
     async def begin(self, target: Target = TARGET) -> None:
-        record = entry("r1", self.clock.now(), Kind.BEGAN, began(self.spec, target))
+        record = entry("r1", self.clock.now(), Began(target, self.spec))
         await self.log.append(record, fenced=False)
 
     async def command(self, command: str) -> None:
-        data: dict[str, Json] = {"command": command, "by": "bob", "reason": "asked"}
-        record = entry("r1", self.clock.now(), Kind.COMMANDED, data)
+        event = Commanded(Trigger(command), "bob", "asked")
+        record = entry("r1", self.clock.now(), event)
         await self.log.append(record, fenced=False, buffer=True)
 
     async def run(self) -> State:
@@ -263,7 +275,9 @@ class Stage:
 
     def phases(self) -> list[str]:
         return [
-            str(record.data["phase"]) for record in self.log.records if record.kind == "entered"
+            record.event.phase.value
+            for record in self.log.records
+            if isinstance(record.event, Entered)
         ]
 
     @property

@@ -9,7 +9,7 @@ from bot.contract.color import Color
 from release.cli.commands import WARM_LOOK_SECONDS
 from release.cli.exit_codes import Exit
 from release.cli.main import parser, run
-from release.decide.model import Json, Quarantined, Record, Verdict
+from release.decide.model import Json, Quarantined, StoredRecord, Verdict
 from release.drive.journal import Log
 from release.drive.session import Site
 from release.rehearsal.ideal import BUILT, StillClock
@@ -251,9 +251,9 @@ async def test_a_deploy_whose_version_others_send_back_in_the_warm_window_says_s
 async def test_a_promotion_needs_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
     desk = Desk()
     await desk.stage.begin()
-    told: dict[str, Json] = {"phase": "bake", "trigger": "ready", "reason": ""}
+    data: dict[str, Json] = {"phase": "bake", "trigger": "ready", "reason": ""}
     now = desk.stage.clock.now()
-    desk.stage.journal.records.append(Record(2, "r1", now, "entered", told))
+    desk.stage.journal.records.append(StoredRecord(2, "r1", now, "entered", data))
     assert await desk.type("promote") is Exit.USAGE
     assert "promote needs --reason" in capsys.readouterr().err
     assert len(desk.stage.journal.records) == 2
@@ -412,7 +412,7 @@ async def test_a_version_that_nobody_can_judge_is_promoted_by_a_person() -> None
     def judge(_: bool) -> Verdict:  # noqa: FBT001 -- as the stage asks
         told: dict[str, Json] = {"command": "promote", "by": "bob", "reason": "quiet market"}
         now = desk.stage.clock.now()
-        journal.records.append(Record(len(journal.records) + 1, "r1", now, "commanded", told))
+        journal.records.append(StoredRecord(len(journal.records) + 1, "r1", now, "commanded", told))
         return Verdict.INCONCLUSIVE
 
     desk.stage.verdict = judge

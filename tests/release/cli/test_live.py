@@ -8,12 +8,15 @@ from rich.console import Console
 from bot.contract.color import Color
 from release.cli.live import Live, Terminal, View, panel
 from release.decide.decision import Decision
-from release.decide.model import Judgement, Pod, Record, Verdict
+from release.decide.events import Entered, Record
+from release.decide.model import Figures, Judgement, Pod, StreamFigures, Verdict
 from release.decide.observation import Observation
-from release.decide.phases import Phase
-from release.decide.state import Kind, State
+from release.decide.phases import Phase, Trigger
+from release.decide.state import State
 from tests.support.release_stage import CANARY, NEW_IMAGE, TARGET
 
+FIGURES = Figures((StreamFigures("orders", 7.0, 0.0, 0.0, 1.0, 20.0),))
+BAKE = Entered(Phase.BAKE, Trigger.READY, "")
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 GOOD = Pod("bot-green-a", Color.GREEN, ready=True, terminating=False, image=NEW_IMAGE)
 BAD = Pod(
@@ -41,7 +44,7 @@ def drawn(view: View, seconds: float = 35) -> str:
 
 def test_it_tells_phase_share_pods_verdict_time_left_and_what_comes_next() -> None:
     view = View()
-    judgement = Judgement(Verdict.INCONCLUSIVE, ("7 of 20 attempts",), {"orders_tried": 7.0})
+    judgement = Judgement(Verdict.INCONCLUSIVE, ("7 of 20 attempts",), FIGURES)
     seen = Observation(new_pods=(GOOD, BAD), judgement=judgement)
     view.take(state(), Decision("watching the canary"), seen)
     text = drawn(view)
@@ -53,7 +56,7 @@ def test_it_tells_phase_share_pods_verdict_time_left_and_what_comes_next() -> No
     assert "one" not in text.split()
     assert "two [red]" in text
     assert "inconclusive: 7 of 20 attempts" in text
-    assert "orders_tried 7" in text
+    assert "orders: 0 % of 7 wrong" in text
     assert "release promote" in text
 
 
@@ -76,7 +79,7 @@ def test_what_was_not_looked_at_again_stays_and_a_new_phase_has_no_verdict_yet()
     view.take(state(), Decision("y"), Observation())
     assert "1 of 1 ready" in drawn(view)
     assert "pass" in drawn(view)
-    view.enter(state(Phase.BAKE, swapped=True), Record(1, "r1", NOW, Kind.ENTERED, {}))
+    view.enter(state(Phase.BAKE, swapped=True), Record(1, "r1", NOW, BAKE))
     assert "pass" not in drawn(view)
     assert "all of the trading" in drawn(view)
 
@@ -89,9 +92,9 @@ def test_on_the_way_back_it_says_where_to() -> None:
 def test_lines_stay_and_the_panel_goes() -> None:
     out = io.StringIO()
     terminal = Terminal(Console(file=out, force_terminal=True, width=80, color_system=None))
-    data = {"phase": "canary-analysis", "reason": "[bold]10 %[/bold] is there"}
+    event = Entered(Phase.CANARY_ANALYSIS, Trigger.READY, "[bold]10 %[/bold] is there")
     with Live(terminal, lambda: NOW) as live:
-        live.recorded(Record(1, "r1", NOW, Kind.ENTERED, data), state())
+        live.recorded(Record(1, "r1", NOW, event), state())
         live.waiting(state(), Decision("watching the canary"), Observation())
     text = out.getvalue()
     assert "03:04:05 canary-analysis: [bold]10 %[/bold] is there" in text

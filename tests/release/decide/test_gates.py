@@ -10,10 +10,9 @@ from bot.contract.compatibility import OURS, Range, Schemas
 from bot.contract.provenance import Builds
 from infra.outputs import StackOutputs
 from release.decide.gates import SCHEMA, Facts, closed
-from release.decide.model import Scalar
+from release.decide.model import Scalar, Target
 from release.decide.phases import Phase
 from release.decide.spec import Spec
-from release.decide.state import Target
 from release.drive.ports import PortError
 from release.drive.session import Site
 from release.rehearsal.ideal import LABELS

@@ -1,5 +1,5 @@
 from bot.contract.color import Color
-from release.decide.model import Judgement, Pod, Verdict
+from release.decide.model import Figures, Judgement, Pod, Verdict
 
 
 def test_a_terminating_pod_does_not_serve_though_it_says_ready() -> None:
@@ -7,5 +7,5 @@ def test_a_terminating_pod_does_not_serve_though_it_says_ready() -> None:
     assert not pod.serves
 
 
-def test_a_verdict_without_numbers_has_none() -> None:
-    assert dict(Judgement(Verdict.INCONCLUSIVE).numbers) == {}
+def test_a_verdict_without_figures_has_none() -> None:
+    assert Judgement(Verdict.INCONCLUSIVE).figures == Figures()

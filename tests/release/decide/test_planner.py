@@ -12,13 +12,23 @@ from bot.contract.provenance import Claims
 from infra.outputs import ColorOutputs, StackOutputs
 from release.decide.actions import Apply
 from release.decide.decision import Decision
-from release.decide.model import Json, Judgement, Pod, Verdict
+from release.decide.events import (
+    Began,
+    Commanded,
+    Declined,
+    Did,
+    Entered,
+    Event,
+    Failed,
+    Trying,
+    entry,
+)
+from release.decide.model import Judgement, Pod, Verdict
 from release.decide.observation import Observation
 from release.decide.phases import Phase, Trigger
 from release.decide.planner import decide
-from release.decide.state import Kind, State, began, fold, folded
+from release.decide.state import State, fold, folded
 from release.decide.transitions import ROLLING_BACK, after
-from release.drive.journal import entry
 from release.rehearsal.ideal import REVISION, VERSION
 from tests.support.release_stage import BLUE_GREEN, CANARY, NEW_IMAGE, OLD_IMAGE, TARGET, claims_of
 
@@ -72,15 +82,15 @@ class Walk:
     def __init__(self, *, canary: bool) -> None:
         spec = CANARY if canary else BLUE_GREEN
         self.now = BEGIN
-        state = fold([entry("r", BEGIN, Kind.BEGAN, began(spec, TARGET))])
+        state = fold([entry("r", BEGIN, Began(TARGET, spec))])
         assert state is not None
         self.state = state
         self.share = {Color.BLUE: 100, Color.GREEN: 0}
         self.went_back = False
         self.saw_old_ready = False
 
-    def note(self, kind: Kind, data: dict[str, Json]) -> None:
-        self.state = folded(self.state, entry("r", self.now, kind, data))
+    def note(self, event: Event) -> None:
+        self.state = folded(self.state, entry("r", self.now, event))
 
     def turn(self, seen: Observation, outcome: str) -> None:
         state = self.state
@@ -90,14 +100,14 @@ class Walk:
         if decision.trigger is not None:
             self.enter(state, decision, seen)
         elif decision.declined:
-            self.note(Kind.DECLINED, {"reason": decision.reason})
+            self.note(Declined(decision.reason))
         for action in decision.actions:
-            self.note(Kind.TRYING, {"action": action.key})
+            self.note(Trying(action.key, action.summary))
             if isinstance(action, Apply):
                 self.applied(dict(action.changes), state)
             if outcome != "killed":
-                kind = Kind.DID if outcome == "done" else Kind.FAILED
-                self.note(kind, {"action": action.key, "text": "no"})
+                kind = Did if outcome == "done" else Failed
+                self.note(kind(action.key, "no"))
 
     def enter(self, state: State, decision: Decision, seen: Observation) -> None:
         assert decision.trigger is not None
@@ -107,14 +117,8 @@ class Walk:
         if phase is Phase.ROLLBACK_CUTOVER:
             assert any(pod.ready and not pod.terminating for pod in seen.old_pods or ())
             self.saw_old_ready = True
-        data: dict[str, Json] = {
-            "phase": phase.value,
-            "trigger": decision.trigger.value,
-            "reason": decision.reason,
-            "image": decision.image,
-            "quarantine": decision.blame,
-        }
-        self.note(Kind.ENTERED, data)
+        blame, reason, image = decision.blame, decision.reason, decision.image
+        self.note(Entered(phase, decision.trigger, reason, image, quarantine=blame))
         if state.phase is Phase.CANARY_ANALYSIS and decision.trigger in (
             Trigger.STEP,
             Trigger.READY,
@@ -143,7 +147,7 @@ def _walk(turns: Turns, *, canary: bool) -> None:
     for seen, seconds, outcome, command in turns:
         walk.now += timedelta(seconds=seconds)
         if command is not None:
-            walk.note(Kind.COMMANDED, {"command": command.value, "by": "ada", "reason": "why"})
+            walk.note(Commanded(command, "ada", "why"))
         walk.turn(seen, outcome)
 
 
@@ -178,8 +182,8 @@ def test_each_state_is_left_by_its_deadline(*, canary: bool, sights: list[Observ
 def test_an_action_whose_end_nobody_wrote_down_is_done_again_unless_it_runs() -> None:
     walk = Walk(canary=False)
     walk.enter(walk.state, Decision("go", trigger=Trigger.READY), Observation())
-    walk.note(Kind.DID, {"action": "announce"})
-    walk.note(Kind.TRYING, {"action": "apply"})
+    walk.note(Did("announce"))
+    walk.note(Trying("apply", ""))
     assert not decide(walk.state, Observation(running=True), walk.now).actions
     assert isinstance(decide(walk.state, Observation(), walk.now).actions[0], Apply)
 
@@ -189,8 +193,8 @@ def test_a_label_that_is_another_or_cannot_be_read_is_not_swapped_to(
     claims: Claims | None,
 ) -> None:
     walk = Walk(canary=False)
-    for phase in ("rollout", "verification"):
-        walk.note(Kind.ENTERED, {"phase": phase, "trigger": "ready", "reason": ""})
+    for phase in (Phase.ROLLOUT, Phase.VERIFICATION):
+        walk.note(Entered(phase, Trigger.READY, ""))
     digest = NEW_IMAGE.partition("@")[2]
     pods = tuple(
         Pod(f"green-{n}", Color.GREEN, True, False, NEW_IMAGE, digest, VERSION, REVISION)  # noqa: FBT003 -- positions of a record

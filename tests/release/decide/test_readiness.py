@@ -6,12 +6,13 @@ import pytest
 
 from bot.contract.color import Color
 from bot.contract.provenance import Claims
+from release.decide.events import Began, Entered, entry
 from release.decide.model import Pod
 from release.decide.observation import Need
+from release.decide.phases import Phase, Trigger
 from release.decide.planner import needs
 from release.decide.readiness import lost_cause, unproven
-from release.decide.state import Kind, began, fold
-from release.drive.journal import entry
+from release.decide.state import fold
 from release.rehearsal.ideal import REVISION
 from tests.support.release_stage import (
     BLUE_GREEN,
@@ -71,10 +72,8 @@ def test_a_label_that_nobody_compares_is_no_problem() -> None:
 def test_the_registry_is_asked_only_when_the_label_is_compared(*, compared: bool) -> None:
     spec = BLUE_GREEN.model_copy(update={"verify_label": compared})
     now = StillClock().now()
-    verifying = {"phase": "verification", "trigger": "ready", "reason": ""}
-    state = fold(
-        [entry("r", now, Kind.BEGAN, began(spec, TARGET)), entry("r", now, "entered", verifying)]
-    )
+    verifying = Entered(Phase.VERIFICATION, Trigger.READY, "")
+    state = fold([entry("r", now, Began(TARGET, spec)), entry("r", now, verifying)])
     assert state is not None
     assert (Need.CLAIMS in needs(state)) is compared
 

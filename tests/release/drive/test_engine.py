@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.contract.color import Color
+from release.decide.events import Trying
 from release.decide.model import Pod, Verdict
 from release.decide.phases import Phase
-from release.decide.state import Kind
 from release.drive import engine
 from tests.support.release_stage import (
     BLUE_GREEN,
@@ -276,8 +276,8 @@ async def test_every_up_is_written_down_before_it_runs() -> None:
     unwritten: list[dict[str, object]] = []
 
     def check(stack: FaultyStack) -> str | None:
-        last = [record for record in stage.journal.records if record.kind != Kind.TOLD][-1]
-        written = last.data.get("changes") if last.kind == Kind.TRYING else None
+        last = [record for record in stage.journal.records if record.kind != "notified"][-1]
+        written = last.data.get("changes") if last.kind == "trying" else None
         if (
             not isinstance(written, dict)
             or not written.items()
@@ -312,12 +312,16 @@ async def test_a_mark_that_cannot_be_set_delays_no_rollback_and_is_tried_again_w
     announced = [
         (record.at - begun).total_seconds()
         for record in stage.log.records
-        if record.at >= begun and (record.kind, record.data.get("action")) == ("trying", "announce")
+        if record.at >= begun
+        and isinstance(record.event, Trying)
+        and record.event.action == "announce"
     ]
     moved = [
         (record.at - begun).total_seconds()
         for record in stage.log.records
-        if record.at >= begun and (record.kind, record.data.get("action")) == ("trying", "apply")
+        if record.at >= begun
+        and isinstance(record.event, Trying)
+        and record.event.action == "apply"
     ]
     assert len(announced) == 2
     assert announced[0] == moved[0] == 0
@@ -377,3 +381,12 @@ async def test_a_push_that_hangs_holds_up_no_rollback(monkeypatch: pytest.Monkey
     assert "finalization" in stage.phases()
     assert stage.trader == ("blue", 0)
     assert len(stage.shelf.commits) == 1
+
+
+async def test_a_record_that_cannot_be_read_is_named_and_taken_for_a_store_that_is_away() -> None:
+    stage = Stage()
+    await stage.begin()
+    now = stage.clock.now()
+    await stage.journal.append("r1", now, "entered", {"trigger": "ready"}, None)
+    await stage.log.refresh(now)
+    assert "journal record 2 (entered) cannot be read: phase: Field required" in stage.log.down

@@ -4,10 +4,12 @@ from datetime import timedelta
 import pytest
 
 from bot.contract.color import Color
-from release.decide.model import Json, Verdict
+from release.decide.events import Began, Entered, entry
+from release.decide.model import Verdict
 from release.decide.observation import Need
-from release.decide.state import Kind, State, began, fold, folded
-from release.drive.journal import Log, entry
+from release.decide.phases import Phase, Trigger
+from release.decide.state import State, fold, folded
+from release.drive.journal import Log
 from release.drive.observer import Observer
 from release.drive.ports import PortError
 from tests.support.release_stage import BLUE_GREEN, CANARY, TARGET, Stage
@@ -20,26 +22,24 @@ class Bench:
     stage: Stage
 
     def __post_init__(self) -> None:
-        state = fold(
-            [entry("r", self.stage.clock.now(), Kind.BEGAN, began(self.stage.spec, TARGET))]
-        )
+        state = fold([entry("r", self.stage.clock.now(), Began(TARGET, self.stage.spec))])
         assert state is not None
         self.state: State = state
         stage = self.stage
         stage.verdict = lambda _: Verdict.PASS
         self.observer = Observer(stage.world(), Log(stage.journal, "me"))
 
-    def enter(self, phase: str, trigger: str = "ready") -> None:
+    def enter(self, phase: str) -> None:
         self.stage.clock.time += timedelta(seconds=1)
-        data: dict[str, Json] = {"phase": phase, "trigger": trigger, "reason": ""}
-        self.state = folded(self.state, entry("r", self.stage.clock.now(), Kind.ENTERED, data))
+        event = Entered(Phase(phase), Trigger.READY, "")
+        self.state = folded(self.state, entry("r", self.stage.clock.now(), event))
 
     async def looked(self) -> int:
         """Look for two seconds longer; return how many looks the judge had."""
         seen = await self.observer.look(self.state, frozenset({Need.JUDGEMENT}), running=False)
         self.stage.clock.time += timedelta(seconds=2)
         assert seen.judgement is not None
-        return int(seen.judgement.numbers["looks"])
+        return seen.judgement.figures.blocks
 
 
 async def test_the_canary_steps_are_one_test_and_the_bake_is_another() -> None:
