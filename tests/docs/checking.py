@@ -33,6 +33,9 @@ ANY = "ANY"
 
 _MISSING = re.compile(r"the following arguments are required: (--.*)$")
 
+_INDEX = re.compile(r'\[(?:\d+|"[^"]+")\]$')
+"""Of a list's entry, or of a secret whose name has a dot."""
+
 _FOREIGN_KEYS = frozenset({"docker:host", "docker:registryAuth"})
 
 
@@ -138,6 +141,8 @@ def _config_key(words: Sequence[str]) -> str:
     if not plain:
         return "which key?"
     key = plain[0].removeprefix("trading-bot:")
+    if "--path" in words:
+        key = _INDEX.sub("", key)
     if key.startswith("secrets.") or key in ("KEY", "secrets"):
         return ""
     pattern = key.replace(ANY, "*")
