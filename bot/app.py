@@ -45,10 +45,10 @@ from bot.process.stop_flag import StopFlag
 from bot.process.watchdog import Pulse, Watchdog
 from bot.serving.http import build_app
 from bot.serving.metrics import Metrics
-from bot.trader.desk import Desk
-from bot.trader.judge import Judge
 from bot.trader.keeper import Keeper, boot_seconds
+from bot.trader.market_state import MarketState
 from bot.trader.reconciler import Reconciler
+from bot.trader.risk_check import RiskCheck
 from bot.trader.trader import Trader
 from bot.trader.turns import Executor
 from bot.trading.orders import ZERO, Report
@@ -95,8 +95,8 @@ class Bot:
             production=settings.deploy_env is DeployEnv.PRODUCTION,
             on_change=lambda new: logs.set_level(new.log_level),
         )
-        self.desk = Desk(settings.symbols)
-        self.reconciler = Reconciler(ledger=ledger, venue=venue, desk=self.desk)
+        self.market_state = MarketState(settings.symbols)
+        self.reconciler = Reconciler(ledger=ledger, venue=venue, market_state=self.market_state)
         self.keeper = Keeper(
             pod=settings.pod_name,
             color=settings.color,
@@ -114,9 +114,9 @@ class Bot:
             ledger=ledger,
             venue=venue,
             read_prices=prices_of(settings, venue, cache),
-            desk=self.desk,
+            market_state=self.market_state,
             keeper=self.keeper,
-            executor=Executor(ledger, venue, Judge(self.desk, self.limits), self),
+            executor=Executor(ledger, venue, RiskCheck(self.market_state, self.limits), self),
             reconciler=self.reconciler,
             startup=self.startup,
             on_prices=self._on_prices,
@@ -129,7 +129,7 @@ class Bot:
             settings,
             ledger=ledger,
             venue=venue,
-            desk=self.desk,
+            market_state=self.market_state,
             keeper=self.keeper,
             cache=cache,
             trades=lambda: self.state.active and self.wants(),
@@ -182,8 +182,8 @@ class Bot:
 
     def decided(self, order: Order) -> None:
         """An intent is committed."""
-        if self.desk.priced_at is not None and order.signal.startswith(SIGNAL_PREFIX):
-            self.metrics.tick_to_intent(boot_seconds() - self.desk.priced_at)
+        if self.market_state.priced_at is not None and order.signal.startswith(SIGNAL_PREFIX):
+            self.metrics.tick_to_intent(boot_seconds() - self.market_state.priced_at)
 
     def answered(
         self, order: Order, report: Report | None, since_decided_seconds: float | None
@@ -214,9 +214,10 @@ class Bot:
         at = self._clock.utc().timestamp()
         size = self.reload.current.max_position_size
         found: list[Signal] = []
-        for symbol, price in self.desk.prices.items():
-            held = self.desk.positions[symbol].quantity if symbol in self.desk.positions else ZERO
-            market = self.desk.markets[symbol]
+        positions = self.market_state.positions
+        for symbol, price in self.market_state.prices.items():
+            held = positions[symbol].quantity if symbol in positions else ZERO
+            market = self.market_state.markets[symbol]
             if signal := self._strategy.on_price(market, price, at, held, size):
                 found.append(signal)
         return found
@@ -246,7 +247,8 @@ class Bot:
 
     def snapshot(self) -> Snapshot:
         """Return this moment."""
-        state, trader, desk, now = self.state, self.trader, self.desk, self._clock.monotonic()
+        state, trader, market_state = self.state, self.trader, self.market_state
+        now = self._clock.monotonic()
         beat = trader.beat.at_monotonic
         return Snapshot(
             now=self._clock.utc(),
@@ -263,13 +265,13 @@ class Bot:
             intent_source_errors=state.source_errors,
             trading_enabled=self.settings.enable_trading,
             venue=trader.venue_name,
-            venue_error=desk.feed_error,
-            open_positions=len(desk.open_positions),
-            unrealized_profit=desk.unrealized_quote,
+            venue_error=market_state.feed_error,
+            open_positions=len(market_state.open_positions),
+            unrealized_profit=market_state.unrealized_quote,
             checks=self.checks.results(),
             startup=self.startup.state(),
             loop_lag_seconds=self.pulse.lag_seconds,
-            feed_age_seconds=desk.feed_age_seconds,
+            feed_age_seconds=market_state.feed_age_seconds,
             lease_held=self.keeper.safe_seconds > 0,
             lease_epoch=self.keeper.epoch,
             leases_held=len(self.keeper.leases),
@@ -279,7 +281,7 @@ class Bot:
             signals_pending=self.reconciler.signals_pending,
             reconcile_differences=self.reconciler.differences if self.reconciler.done_at else None,
             last_reconcile=self.reconciler.done_at,
-            positions={symbol: p.quantity for symbol, p in desk.open_positions.items()},
+            positions={symbol: p.quantity for symbol, p in market_state.open_positions.items()},
             config_generation=self.reload.generation,
             config_hash=self.reload.content_hash,
             config_invalid=self.reload.invalid,

@@ -21,8 +21,8 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.postgres import Postgres
 from bot.ledger.sqlite import MEMORY, Sqlite
-from bot.trader.desk import STALE_SECONDS, Desk
 from bot.trader.keeper import Keeper
+from bot.trader.market_state import STALE_SECONDS, MarketState
 from bot.trading.risk import Limits
 from bot.venues.paper import PaperVenue
 from bot.venues.port import Venue
@@ -108,7 +108,7 @@ def checkers(  # noqa: PLR0913 - everything that it asks is passed in
     *,
     ledger: Ledger,
     venue: Venue,
-    desk: Desk,
+    market_state: MarketState,
     keeper: Keeper,
     cache: "Cache | None",
     trades: Callable[[], bool],
@@ -138,9 +138,9 @@ def checkers(  # noqa: PLR0913 - everything that it asks is passed in
         return f"nobody holds shard {', '.join(nobody)}" if nobody else None
 
     async def feed() -> str | None:
-        age = desk.feed_age_seconds
+        age = market_state.feed_age_seconds
         if age is None or age > STALE_SECONDS:
-            return desk.feed_error or f"the last prices are {age:.0f} s old"
+            return market_state.feed_error or f"the last prices are {age:.0f} s old"
         return None
 
     asked = {"database": database, "exchange": exchange, "lease": lease, "feed": feed}

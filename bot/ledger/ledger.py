@@ -12,7 +12,7 @@ from bot.contract.intent import Intent
 from bot.ledger import leases
 from bot.ledger.database import Database, session_name
 from bot.ledger.leases import Kept
-from bot.ledger.outcomes import Facts, IntentOutcome, Judge, ReadOnly, Writer
+from bot.ledger.outcomes import Facts, IntentCheck, IntentOutcome, ReadOnly, Writer
 from bot.ledger.port import Posted, SchemaError, SignalRecord
 from bot.ledger.scripts import accounts, inbox, locks, orders, positions
 from bot.trading import signals
@@ -111,10 +111,10 @@ class Ledger:
         """Return what is to be done in a shard."""
         return await self._database.read(partial(orders.read_work, self._account, shard))
 
-    async def commit_intent(self, order: Order, judge: Judge) -> IntentOutcome:
+    async def commit_intent(self, order: Order, check: IntentCheck) -> IntentOutcome:
         """Judge by what the account holds and write the order, or refuse its signal, in one."""
         return await self._database.write(
-            partial(orders.commit_intent, self._account, order, judge)
+            partial(orders.commit_intent, self._account, order, check)
         )
 
     async def record(self, writer: Writer, order: Order, report: Report | None) -> bool:

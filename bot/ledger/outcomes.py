@@ -64,10 +64,10 @@ class NotWritten(StrEnum):
     LATER = "it cannot be judged now"
 
 
-Verdict = Approved | Refused | None
+Approval = Approved | Refused | None
 """None: not now; no price is fresh enough to judge by."""
 IntentOutcome = Approved | Refused | NotWritten
-Judge = Callable[[Facts], Verdict]
+IntentCheck = Callable[[Facts], Approval]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.authority.lease import ACCOUNT
 from bot.contract.shards import shard_of
 from bot.ledger.ledger import Ledger
 from bot.ledger.outcomes import Writer
-from bot.trader.desk import Desk
+from bot.trader.market_state import MarketState
 from bot.trading.orders import ZERO, State
 from bot.venues.port import Venue
 
@@ -31,7 +31,7 @@ Writers = Callable[[int], Writer | None]
 class Reconciler:
     """One account's comparison."""
 
-    def __init__(self, *, ledger: Ledger, venue: Venue, desk: Desk) -> None:
+    def __init__(self, *, ledger: Ledger, venue: Venue, market_state: MarketState) -> None:
         self.differences: Differences = ()
         """Of the last look."""
         self.error: str | None = "not done yet"
@@ -43,7 +43,7 @@ class Reconciler:
         self.done_at: datetime | None = None
         self._ledger = ledger
         self._venue = venue
-        self._desk = desk
+        self._market_state = market_state
         self._turn: dict[str, int] = {}
         """The epochs of the last look, by symbol."""
         self._since_us: int | None = None
@@ -55,14 +55,14 @@ class Reconciler:
         return self.error is None and not self.differences
 
     async def restore(self) -> None:
-        """Bring the desk up to what the ledger and the venue hold."""
+        """Bring the market_state up to what the ledger and the venue hold."""
         await self.refresh()
         balances = await self._venue.balances()
-        self._desk.balances = {name: balance.total for name, balance in balances.items()}
+        self._market_state.balances = {name: balance.total for name, balance in balances.items()}
 
     async def refresh(self) -> None:
         """Read what the ledger holds: who does not trade tells no old positions."""
-        self._desk.positions = (await self._ledger.facts()).positions
+        self._market_state.positions = (await self._ledger.facts()).positions
         await self._read_account()
 
     async def _read_account(self) -> None:
@@ -83,7 +83,9 @@ class Reconciler:
             LedgerError, VenueError: one of them did not answer; nothing is concluded.
         """
         account = writer_of(ACCOUNT)
-        if not (account or any(writer_of(shard_of(symbol)) for symbol in self._desk.symbols)):
+        if not (
+            account or any(writer_of(shard_of(symbol)) for symbol in self._market_state.symbols)
+        ):
             await self.refresh()
             return
         found = [*await self._resting(writer_of), *await self._fills(writer_of)]
@@ -118,7 +120,7 @@ class Reconciler:
     async def _fills(self, writer_of: Writers) -> list[str]:
         ours = {
             symbol: writer
-            for symbol in self._desk.symbols
+            for symbol in self._market_state.symbols
             if (writer := writer_of(shard_of(symbol)))
         }
         turn = {symbol: writer.epoch for symbol, writer in ours.items()}
@@ -161,14 +163,14 @@ class Reconciler:
         """Compare the totals of every currency that is traded here, for the account's holder."""
         balances = await self._venue.balances()
         facts = await self._ledger.facts()
-        self._desk.positions = facts.positions
-        self._desk.balances = {name: balance.total for name, balance in balances.items()}
+        self._market_state.positions = facts.positions
+        self._market_state.balances = {name: balance.total for name, balance in balances.items()}
         if writer is None:
             return []
         net = await self._ledger.net_by_currency()
         baselines = await self._ledger.baselines()
-        currencies = {part for symbol in self._desk.symbols for part in symbol.split("/")}
-        actual = {name: self._desk.balances.get(name, ZERO) for name in currencies}
+        currencies = {part for symbol in self._market_state.symbols for part in symbol.split("/")}
+        actual = {name: self._market_state.balances.get(name, ZERO) for name in currencies}
         fresh = {name: actual[name] - net.get(name, ZERO) for name in currencies - set(baselines)}
         if fresh:
             await self._ledger.set_baselines(writer, fresh)

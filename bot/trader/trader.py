@@ -22,8 +22,8 @@ from bot.health.startup import Startup
 from bot.ledger.ledger import Ledger
 from bot.ledger.port import LedgerError, Posted, SchemaError, SignalRecord
 from bot.process.clock import Clock
-from bot.trader.desk import Desk
 from bot.trader.keeper import Keeper, boot_seconds
+from bot.trader.market_state import MarketState
 from bot.trader.reconciler import Reconciler
 from bot.trader.turns import Executor
 from bot.trading.orders import Side, Terms
@@ -63,7 +63,7 @@ class Trader:
         ledger: Ledger,
         venue: Venue,
         read_prices: Callable[[], Awaitable[Mapping[str, Decimal]]],
-        desk: Desk,
+        market_state: MarketState,
         keeper: Keeper,
         executor: Executor,
         reconciler: Reconciler,
@@ -85,7 +85,7 @@ class Trader:
         self._ledger = ledger
         self._venue = venue
         self._prices = read_prices
-        self._desk = desk
+        self._market_state = market_state
         self._keeper = keeper
         self._executor = executor
         self._reconciler = reconciler
@@ -187,12 +187,12 @@ class Trader:
 
     async def _read_markets(self) -> None:
         markets = await self._venue.markets()
-        if missing := [symbol for symbol in self._desk.symbols if symbol not in markets]:
+        if missing := [symbol for symbol in self._market_state.symbols if symbol not in markets]:
             raise VenueError(f"{self._venue.name} has no market {', '.join(missing)}")
-        self._desk.markets = markets
+        self._market_state.markets = markets
 
     async def _read_prices(self) -> None:
-        self._desk.show(await self._prices())
+        self._market_state.show(await self._prices())
 
     # Life.
 
@@ -223,9 +223,9 @@ class Trader:
                     await self._read_prices()
             except (VenueError, TimeoutError) as error:
                 reason = str(error) or f"no answer within {CALL_SECONDS:g} s"
-                if reason != self._desk.feed_error:
+                if reason != self._market_state.feed_error:
                     _log.warning("no prices", reason=reason)
-                self._desk.feed_error = reason
+                self._market_state.feed_error = reason
             else:
                 await self._signal_by_strategy()
             await asyncio.sleep(FEED_SECONDS)
@@ -336,7 +336,7 @@ class Trader:
         """Close every position by a signal of its own, so that it goes the way of all orders."""
         facts = await self._ledger.facts()
         for symbol, position in facts.positions.items():
-            quantity = self._desk.markets[symbol].round_quantity(abs(position.quantity))
+            quantity = self._market_state.markets[symbol].round_quantity(abs(position.quantity))
             if not quantity or (writer := self._keeper.writer(shard_of(symbol))) is None:
                 continue
             if writer.lease not in leases:

@@ -20,7 +20,7 @@ from bot.authority.protocol import (
     Turn,
 )
 from bot.ledger.ledger import Ledger
-from bot.ledger.outcomes import Approved, Facts, NotWritten, Refused, Verdict, Writer
+from bot.ledger.outcomes import Approval, Approved, Facts, NotWritten, Refused, Writer
 from bot.ledger.port import LedgerError
 from bot.trader.keeper import boot_seconds
 from bot.trading.orders import Report, State, Terms
@@ -74,17 +74,17 @@ class Executor:
         self,
         ledger: Ledger,
         venue: Venue,
-        judge: Callable[[Terms, Facts], Verdict],
+        check: Callable[[Terms, Facts], Approval],
         watcher: Watcher,
     ) -> None:
         self._ledger = ledger
         self._venue = venue
-        self._judge = judge
+        self._check = check
         self._watcher = watcher
 
     async def drive(self, turn: Turn) -> bool:
         """Run a turn to its end; say whether the shard moved on (look again at once)."""
-        run = TurnRun(self._ledger, self._venue, self._judge, self._watcher)
+        run = TurnRun(self._ledger, self._venue, self._check, self._watcher)
         answer: Answer = None
         try:
             while True:
@@ -104,14 +104,14 @@ class TurnRun:
         self,
         ledger: Ledger,
         venue: Venue,
-        judge: Callable[[Terms, Facts], Verdict],
+        check: Callable[[Terms, Facts], Approval],
         watcher: Watcher,
     ) -> None:
         self.moved = False
         """Whether something else is to be done next."""
         self._ledger = ledger
         self._venue = venue
-        self._judge = judge
+        self._check = check
         self._watcher = watcher
         self._approved: Terms | None = None
         self._decided_at: float | None = None
@@ -150,7 +150,7 @@ class TurnRun:
 
     async def _commit(self, order: Order) -> bool:
         terms = _terms(order)
-        outcome = await self._ledger.commit_intent(order, lambda facts: self._judge(terms, facts))
+        outcome = await self._ledger.commit_intent(order, lambda facts: self._check(terms, facts))
         match outcome:
             case Approved(approved):
                 self._approved, self._decided_at = approved, boot_seconds()

@@ -10,8 +10,8 @@ from bot.ledger import rows
 from bot.ledger.database import Tx, clock, first
 from bot.ledger.outcomes import (
     Facts,
+    IntentCheck,
     IntentOutcome,
-    Judge,
     LiveOrder,
     NotWritten,
     Refused,
@@ -96,7 +96,7 @@ async def facts(account: str, tx: Tx) -> Facts:
     )
 
 
-async def commit_intent(account: str, order: Order, judge: Judge, tx: Tx) -> IntentOutcome:
+async def commit_intent(account: str, order: Order, check: IntentCheck, tx: Tx) -> IntentOutcome:
     """Lease, then account: both locked until the intent is committed, whichever pod trades."""
     if not await holds(tx, Writer(order.holder, order.epoch, order.shard)):
         return NotWritten.LEASE
@@ -109,7 +109,7 @@ async def commit_intent(account: str, order: Order, judge: Judge, tx: Tx) -> Int
     )
     if not pending:
         return NotWritten.KNOWN
-    verdict = judge(await facts(account, tx))
+    verdict = check(await facts(account, tx))
     if verdict is None:
         return NotWritten.LATER
     if isinstance(verdict, Refused):

@@ -26,14 +26,14 @@ from bot.health.startup import Startup
 from bot.intent.state import IntentState
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
-from bot.ledger.outcomes import IntentOutcome, Judge, Writer
+from bot.ledger.outcomes import IntentCheck, IntentOutcome, Writer
 from bot.ledger.port import LedgerError, Posted
 from bot.ledger.postgres import Postgres
 from bot.ledger.sqlite import Sqlite
 from bot.process.clock import Clock
-from bot.trader import judge
-from bot.trader.desk import Desk
+from bot.trader import risk_check
 from bot.trader.keeper import Keeper
+from bot.trader.market_state import MarketState
 from bot.trader.reconciler import Reconciler
 from bot.trader.trader import Trader
 from bot.trader.turns import Executor
@@ -105,9 +105,9 @@ class SteppingLedger(Ledger):
         self._steps.at("work: after it was read")
         return work
 
-    async def commit_intent(self, order: Order, judge: Judge) -> IntentOutcome:
+    async def commit_intent(self, order: Order, check: IntentCheck) -> IntentOutcome:
         self._steps.at("intent: before its commit")
-        outcome = await super().commit_intent(order, judge)
+        outcome = await super().commit_intent(order, check)
         self._steps.at("intent: after its commit")
         return outcome
 
@@ -169,7 +169,7 @@ def signals(count: int) -> list[Signal]:
 
 def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
     """Put a trader together that is active and alone."""
-    rules, clock, desk = Rules(TIMINGS), Clock(), Desk(SYMBOLS)
+    rules, clock, market_state = Rules(TIMINGS), Clock(), MarketState(SYMBOLS)
     ledger = SteppingLedger(database, steps, rules)
     venue = SteppingVenue(
         Access(url, SecretStr(DEFAULT_KEY), SecretStr(DEFAULT_SECRET)),
@@ -195,10 +195,12 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
             ledger=ledger,
             venue=venue,
             read_prices=venue.prices,
-            desk=desk,
+            market_state=market_state,
             keeper=keeper,
-            executor=Executor(ledger, venue, judge.Judge(desk, lambda: LIMITS), Nobody()),
-            reconciler=Reconciler(ledger=ledger, venue=venue, desk=desk),
+            executor=Executor(
+                ledger, venue, risk_check.RiskCheck(market_state, lambda: LIMITS), Nobody()
+            ),
+            reconciler=Reconciler(ledger=ledger, venue=venue, market_state=market_state),
             startup=Startup(60, clock),
             on_prices=list,
             policy=ShutdownPolicy.HANDOVER,

@@ -36,7 +36,7 @@ class AwayLedger:
 
 
 @dataclass
-class Desk:
+class Server:
     """A client, and the ledger behind the server."""
 
     client: httpx2.AsyncClient
@@ -54,7 +54,7 @@ def client_of(intake: Intake) -> httpx2.AsyncClient:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
+async def server(tmp_path: Path) -> AsyncGenerator[Server]:
     for name, value in {
         "signals-token": TOKEN,
         "signals-token-previous": OLD_TOKEN,
@@ -65,7 +65,7 @@ async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
     await ledger.open()
     intake = Intake(inbox=ledger, symbols=SYMBOLS, secrets=tmp_path, clock=Clock())
     async with client_of(intake) as client:
-        yield Desk(client, ledger, tmp_path)
+        yield Server(client, ledger, tmp_path)
     await ledger.close()
 
 
@@ -81,48 +81,48 @@ def signed(body: bytes, *, key: str = KEY, at: float | None = None) -> dict[str,
 
 
 async def test_a_signal_is_stored_before_it_is_answered_and_can_be_asked_about(
-    desk: Desk,
+    server: Server,
 ) -> None:
-    answer = await desk.post(GOOD)
+    answer = await server.post(GOOD)
     assert answer.status_code == 202
     assert answer.headers["location"] == "/signals/s-1"
-    assert await desk.ledger.find("s-1") is not None
-    told = (await desk.client.get("/signals/s-1", headers=BEARER)).json()
+    assert await server.ledger.find("s-1") is not None
+    told = (await server.client.get("/signals/s-1", headers=BEARER)).json()
     assert (told["id"], told["status"], told["orders"]) == ("s-1", "pending", [])
 
 
-async def test_posted_again_it_is_one_signal_and_another_content_is_refused(desk: Desk) -> None:
-    answers = [await desk.post(GOOD) for _ in range(3)]
+async def test_posted_again_it_is_one_signal_and_another_content_is_refused(server: Server) -> None:
+    answers = [await server.post(GOOD) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 202]
-    assert (await desk.post(GOOD | {"side": "sell"})).status_code == 409
-    record = await desk.ledger.find("s-1")
+    assert (await server.post(GOOD | {"side": "sell"})).status_code == 409
+    record = await server.ledger.find("s-1")
     assert record is not None
     assert record.signal.terms.side == "buy"
 
 
-async def test_two_spellings_are_one_symbol(desk: Desk) -> None:
-    assert (await desk.post(GOOD | {"symbol": "btc-usdt"})).status_code == 202
-    record = await desk.ledger.find("s-1")
+async def test_two_spellings_are_one_symbol(server: Server) -> None:
+    assert (await server.post(GOOD | {"symbol": "btc-usdt"})).status_code == 202
+    record = await server.ledger.find("s-1")
     assert record is not None
     assert record.signal.terms.symbol == "BTC/USDT"
 
 
-async def test_both_tokens_and_a_signature_are_valid(desk: Desk) -> None:
+async def test_both_tokens_and_a_signature_are_valid(server: Server) -> None:
     old = BEARER | {"Authorization": f"Bearer {OLD_TOKEN}"}
-    assert (await desk.post(GOOD, old)).status_code == 202
+    assert (await server.post(GOOD, old)).status_code == 202
     body = json.dumps(GOOD | {"id": "s-2"}).encode()
-    assert (await desk.post(body, signed(body))).status_code == 202
+    assert (await server.post(body, signed(body))).status_code == 202
 
 
-async def test_a_rotated_token_is_seen_without_a_restart(desk: Desk) -> None:
-    assert (await desk.post(GOOD)).status_code == 202
-    (desk.secrets / "signals-token").write_text("token-of-tomorrow")
-    (desk.secrets / "signals-token-previous").write_text(TOKEN)
+async def test_a_rotated_token_is_seen_without_a_restart(server: Server) -> None:
+    assert (await server.post(GOOD)).status_code == 202
+    (server.secrets / "signals-token").write_text("token-of-tomorrow")
+    (server.secrets / "signals-token-previous").write_text(TOKEN)
     await asyncio.sleep(0.6)
     new = BEARER | {"Authorization": "Bearer token-of-tomorrow"}
-    assert (await desk.post(GOOD, new)).status_code == 202
+    assert (await server.post(GOOD, new)).status_code == 202
     old = BEARER | {"Authorization": f"Bearer {OLD_TOKEN}"}
-    assert (await desk.post(GOOD, old)).status_code == 401
+    assert (await server.post(GOOD, old)).status_code == 401
 
 
 async def test_without_a_credential_there_is_no_way_in(tmp_path: Path) -> None:
@@ -195,13 +195,15 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("body", HOSTILE)
-async def test_a_bad_value_is_named_and_stores_nothing(desk: Desk, body: dict[str, object]) -> None:
-    answer = await desk.post(body)
+async def test_a_bad_value_is_named_and_stores_nothing(
+    server: Server, body: dict[str, object]
+) -> None:
+    answer = await server.post(body)
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert TOKEN not in answer.text
     assert len(answer.content) < 4096
-    assert await desk.ledger.busy_shards() == set()
+    assert await server.ledger.busy_shards() == set()
 
 
 def test_there_are_at_least_200_of_them() -> None:
@@ -230,10 +232,10 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-async def test_a_bad_body_is_refused_and_stores_nothing(desk: Desk, body: bytes) -> None:
-    answer = await desk.post(body)
+async def test_a_bad_body_is_refused_and_stores_nothing(server: Server, body: bytes) -> None:
+    answer = await server.post(body)
     assert 400 <= answer.status_code < 500, answer.text
-    assert await desk.ledger.busy_shards() == set()
+    assert await server.ledger.busy_shards() == set()
 
 
 HEADERS: dict[str, dict[str, str]] = {
@@ -259,21 +261,21 @@ HEADERS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
 async def test_bad_headers_are_refused_and_store_nothing(
-    desk: Desk, headers: dict[str, str]
+    server: Server, headers: dict[str, str]
 ) -> None:
-    answer = await desk.post(GOOD, headers)
+    answer = await server.post(GOOD, headers)
     assert answer.status_code in (400, 401, 415), answer.text
-    assert await desk.ledger.busy_shards() == set()
+    assert await server.ledger.busy_shards() == set()
 
 
 @pytest.mark.parametrize("name", ["%00", "a%00b", "..%2f..", "x" * 300, "%ff", "é"])
-async def test_an_impossible_id_is_not_known(desk: Desk, name: str) -> None:
-    assert (await desk.client.get(f"/signals/{name}", headers=BEARER)).status_code == 404
+async def test_an_impossible_id_is_not_known(server: Server, name: str) -> None:
+    assert (await server.client.get(f"/signals/{name}", headers=BEARER)).status_code == 404
 
 
-async def test_who_asks_too_often_with_wrong_tokens_is_told_to_wait(desk: Desk) -> None:
+async def test_who_asks_too_often_with_wrong_tokens_is_told_to_wait(server: Server) -> None:
     wrong = BEARER | {"Authorization": "Bearer wrong"}
-    codes = [(await desk.post(GOOD, wrong)).status_code for _ in range(10)]
+    codes = [(await server.post(GOOD, wrong)).status_code for _ in range(10)]
     assert codes[:5] == [401] * 5
     assert 429 in codes
-    assert (await desk.post(GOOD)).status_code == 202
+    assert (await server.post(GOOD)).status_code == 202

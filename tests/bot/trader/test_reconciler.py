@@ -14,7 +14,7 @@ from bot.contract.shards import shard_of
 from bot.ledger.ledger import Ledger
 from bot.ledger.outcomes import Approved, Writer
 from bot.ledger.sqlite import Sqlite
-from bot.trader.desk import Desk
+from bot.trader.market_state import MarketState
 from bot.trader.reconciler import Reconciler
 from bot.trading.orders import Fill, Report, Side, State, Terms
 from bot.trading.signals import Signal
@@ -83,7 +83,7 @@ async def scene() -> AsyncIterator[Scene]:
     await ledger.open()
     kept = await ledger.keep(Claimant("blue.1", Color.BLUE, 1), Intent(Color.BLUE), ())
     assert {row.epoch for row in kept.granted} == {1}
-    reconciler = Reconciler(ledger=ledger, venue=ShownVenue(book), desk=Desk((BTC,)))
+    reconciler = Reconciler(ledger=ledger, venue=ShownVenue(book), market_state=MarketState((BTC,)))
     yield Scene(book, ledger, Writer("blue.1", 1, shard_of(BTC)), reconciler)
     await ledger.close()
 

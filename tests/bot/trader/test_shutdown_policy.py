@@ -91,7 +91,7 @@ async def test_flatten_closes_positions_too() -> None:
         await subject.leave()
         facts = await subject.ledger.facts()
         assert facts.live_orders == ()
-        market = subject.bot.desk.markets["BTC/USDT"]
+        market = subject.bot.market_state.markets["BTC/USDT"]
         assert market.round_quantity(facts.positions["BTC/USDT"].quantity) == 0
 
 

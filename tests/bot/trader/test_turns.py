@@ -14,7 +14,7 @@ from bot.contract.color import Color
 from bot.contract.intent import Intent
 from bot.contract.shards import shard_of
 from bot.ledger.ledger import Ledger
-from bot.ledger.outcomes import Approved, Facts, Refused, Verdict
+from bot.ledger.outcomes import Approval, Approved, Facts, Refused
 from bot.trader.turns import Executor
 from bot.trading.orders import Report, Side, State, Terms
 from bot.trading.signals import Fate, Signal
@@ -78,13 +78,13 @@ class Bench:
     ledger: Ledger
     venue: RecordingVenue
     seen: Seen
-    verdict: Verdict = field(default_factory=lambda: Approved(ON_THE_GRID, Decimal(0)))
+    verdict: Approval = field(default_factory=lambda: Approved(ON_THE_GRID, Decimal(0)))
     executor: Executor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.executor = Executor(self.ledger, self.venue, self._judge, self.seen)
+        self.executor = Executor(self.ledger, self.venue, self._check, self.seen)
 
-    def _judge(self, terms: Terms, facts: Facts) -> Verdict:
+    def _check(self, terms: Terms, facts: Facts) -> Approval:
         del terms, facts
         return self.verdict
 

@@ -18,7 +18,7 @@ class QuoteError(ValueError):
 
 
 @dataclass(slots=True)
-class Desk:
+class MarketState:
     """Written by the feed and by reconciliation, read by everything else."""
 
     symbols: tuple[str, ...]
