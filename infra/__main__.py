@@ -4,12 +4,12 @@ import gc
 
 gc.disable()  # A program of seconds that imports much: collecting costs a tenth of its time.
 
-from pathlib import Path  # noqa: E402 -- after the line above, which is for the imports
+from pathlib import Path  # noqa: E402 -- the collector goes off before any import
 
-import pulumi  # noqa: E402 -- likewise
+import pulumi  # noqa: E402 -- imported while the collector is off
 
-import infra  # noqa: E402 -- likewise
-from infra.program import main  # noqa: E402 -- likewise
+import infra  # noqa: E402 -- only its path is used, for the check below
+from infra.program import main  # noqa: E402 -- imports most; the collector is off
 
 
 def _require_own_packages(program: Path, imported: Path) -> None:

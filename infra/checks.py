@@ -69,7 +69,7 @@ def _set(key: str, value: object) -> str:
 def _context(config: StackConfig) -> list[str]:
     if config.context or config.render_to:
         return []
-    command = _set("context", "<one of kubectl config get-contexts>")
+    command = _set("context", '"<one of kubectl config get-contexts>"')
     return [f"context: is not set, and the ambient one is never used; name the cluster: {command}"]
 
 
@@ -140,7 +140,7 @@ def _authority(config: StackConfig) -> list[str]:
     off = _set("enableTrading", "false")
     return [
         f"secrets.{name}: is not set, but orders go to an exchange, and {why}; "
-        f"`pulumi config set --secret --path secrets.{name} …`, or {off}"
+        f'`pulumi config set --secret --path secrets.{name} "…"`, or {off}'
         for name, why in _TRADING_SECRETS.items()
         if name not in config.secrets
     ]

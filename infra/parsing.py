@@ -77,7 +77,7 @@ def _problem(detail: ErrorDetails, secret_keys: Collection[str], project: str) -
     path = detail["loc"]
     if detail["type"] == "missing":
         key = errors.dotted(path)
-        return f"{project}:{key}: missing; set it with `pulumi config set {key} …`{_about(path)}"
+        return f'{project}:{key}: missing; set it with `pulumi config set {key} "…"`{_about(path)}'
 
     def shown(path: errors.Path, value: object) -> str:
         return "[secret]" if path[0] in {*secret_keys, "secrets"} else _shown(path, value)

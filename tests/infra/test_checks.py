@@ -145,7 +145,7 @@ def test_orders_go_out_only_with_one_authority_and_a_key(absent: str) -> None:
     secrets = json.dumps({name: value for name, value in SECRETS.items() if name != absent})
     (problem,) = check(config(enableTrading="true", secrets=secrets), None)
     assert problem.startswith(f"secrets.{absent}: is not set, but orders go to an exchange")
-    assert f"`pulumi config set --secret --path secrets.{absent} …`" in problem
+    assert f'`pulumi config set --secret --path secrets.{absent} "…"`' in problem
     assert check(config(enableTrading="false", secrets=secrets), None) == []
 
 

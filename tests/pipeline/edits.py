@@ -22,15 +22,15 @@ def fields(workflow: str, job: str, **changes: Any) -> Edit:  # noqa: ANN401 -- 
     )
 
 
-def added(workflow: str, job: str, **new: Any) -> Edit:  # noqa: ANN401 -- likewise
+def added(workflow: str, job: str, **new: Any) -> Edit:  # noqa: ANN401 -- a step of any form
     return lambda found: job_of(workflow, job)(found)["steps"].append(new)
 
 
-def top(workflow: str, **fields: Any) -> Edit:  # noqa: ANN401 -- likewise
+def top(workflow: str, **fields: Any) -> Edit:  # noqa: ANN401 -- any key of a workflow
     return lambda found: found[workflow].update(fields)
 
 
-def step(workflow: str, job: str, begin: str, **changes: Any) -> Edit:  # noqa: ANN401 -- likewise
+def step(workflow: str, job: str, begin: str, **changes: Any) -> Edit:  # noqa: ANN401 -- any key of a step
     def edit(found: dict[str, Tree]) -> None:
         for each in job_of(workflow, job)(found)["steps"]:
             if _words(each).startswith(begin):

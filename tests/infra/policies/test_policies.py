@@ -58,7 +58,7 @@ def _in_bot(*path: str, **fields: Any) -> Edit:  # noqa: ANN401 -- as YAML has i
     return edit
 
 
-def _in_pod(**fields: Any) -> Edit:  # noqa: ANN401 -- likewise
+def _in_pod(**fields: Any) -> Edit:  # noqa: ANN401 -- any field of a pod
     return lambda manifests: _pod(manifests).update(fields)
 
 
@@ -71,11 +71,11 @@ def _env(name: str, value: str) -> Edit:
     return edit
 
 
-def _rule(**fields: Any) -> Edit:  # noqa: ANN401 -- likewise
+def _rule(**fields: Any) -> Edit:  # noqa: ANN401 -- any field of a rule
     return lambda manifests: _one(manifests, "Role")["rules"][0].update(fields)
 
 
-def _in(kind: str, *path: str, **fields: Any) -> Edit:  # noqa: ANN401 -- likewise
+def _in(kind: str, *path: str, **fields: Any) -> Edit:  # noqa: ANN401 -- any field of any kind
     def edit(manifests: list[Manifest]) -> None:
         place = _one(manifests, kind)
         for key in path:

@@ -145,5 +145,5 @@ def test_a_password_is_nowhere_in_clear(project: Project) -> None:
 
 def fetch(url: str, headers: dict[str, str]) -> dict[str, dict[str, dict[str, str]]]:
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - http, written here
-    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - likewise
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - the request above
         return json.load(response)
