@@ -16,7 +16,7 @@ def start() -> int:
     """Run the command line of this process, in this folder: the command `release`."""
     gc.freeze()
     gc.enable()
-    return main(Assembly(Path.cwd(), dict(os.environ)).site)
+    return main(Assembly(Path.cwd(), dict(os.environ)).session)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Puts a stack's site together from what is on this machine: folder, environment, kubeconfig."""
+"""Puts a stack's session together from what is on this machine: folder, environment, kubeconfig."""
 
 import asyncio
 import getpass
@@ -34,12 +34,11 @@ from release.adapters.stack_file import StackFile
 from release.analysis import judge
 from release.decide.phases import Phase
 from release.decide.state import State, last_outputs
-from release.drive import holder
 from release.drive.journal import Log
-from release.drive.ports import Journal, Metrics
-from release.drive.session import CannotBeginError, Site
+from release.drive.lock import holder_name, is_dead
+from release.drive.ports import Journal, Metrics, Ports
+from release.drive.session import CannotBeginError, ReleaseSession
 from release.drive.spool import Spool
-from release.drive.world import World
 
 JOURNAL_URL = "RELEASE_JOURNAL_URL"
 """Environment variable: the Postgres that the journals of shared stacks are in."""
@@ -75,8 +74,8 @@ class Assembly:
     _connections: list["_Closing"] = field(default_factory=list["_Closing"])
 
     @asynccontextmanager
-    async def site(self, stack: str, begins: bool) -> AsyncGenerator[Site]:  # noqa: FBT001 -- the shape that the command line calls
-        """Open the site of a stack, and close what it opened.
+    async def session(self, stack: str, begins: bool) -> AsyncGenerator[ReleaseSession]:  # noqa: FBT001 -- the shape that the command line calls
+        """Open the session of a stack, and close what it opened.
 
         Raises:
             CannotBeginError: this folder or environment is not enough.
@@ -86,7 +85,7 @@ class Assembly:
         file = StackFile(self._config_of(stack), project)
         config = file.read()
         local = config.get(f"{project}:deployEnv") == DeployEnv.LOCAL
-        ours = holder.name(getpass.getuser(), os.getpid(), uuid.uuid4().hex[:4])
+        ours = holder_name(getpass.getuser(), os.getpid(), uuid.uuid4().hex[:4])
         journal = self._journal(stack, local=local)
         log = Log(journal, ours, Spool(self.folder / FOLDER, stack, ours, _is_dead))
         clock = SystemClock()
@@ -95,7 +94,7 @@ class Assembly:
         messages = Messages(self._sinks())
         engine = PulumiStack(stack, self.folder, release, self.env)
         deferred = self._deferred(engine, log, str(config.get(f"{project}:context", "")))
-        world = World(
+        ports = Ports(
             config=file,
             stack=engine,
             cluster=deferred,
@@ -110,7 +109,9 @@ class Assembly:
             clock=clock,
         )
         try:
-            yield Site(stack, local, world, log, release, ours, getpass.getuser(), _is_dead)
+            yield ReleaseSession(
+                stack, local, ports, log, release, ours, getpass.getuser(), _is_dead
+            )
         finally:
             await messages.close()
             for connection in self._connections:
@@ -188,7 +189,7 @@ class Assembly:
 
 
 def _is_dead(name: str) -> bool:
-    return holder.is_dead(name, psutil.pid_exists)
+    return is_dead(name, psutil.pid_exists)
 
 
 def _aloud(text: str) -> None:

@@ -10,10 +10,17 @@ from release.decide.spec import Spec, SpecError
 from release.decide.state import State, fold, releases
 from release.decide.transitions import RefusedError, after
 from release.drive.engine import Viewer, rests
-from release.drive.locking import LockedError, take_lock
+from release.drive.lock import LockedError, take_lock
 from release.drive.observer import Observer
 from release.drive.ports import LostLockError, PortError
-from release.drive.session import CannotBeginError, Request, Site, adopted, quarantined, target
+from release.drive.session import (
+    CannotBeginError,
+    ReleaseSession,
+    Request,
+    adopted,
+    quarantined,
+    target,
+)
 from release.rehearsal.plan import rehearse
 
 NEEDS_GATES = frozenset({Need.GATES})
@@ -23,24 +30,26 @@ ANSWER_SECONDS = 15.0
 WARM_LOOK_SECONDS = 10.0
 
 
-async def plan(site: Site, request: Request) -> tuple[Target, list[Record]]:
+async def plan(session: ReleaseSession, request: Request) -> tuple[Target, list[Record]]:
     """Return what a deploy would be about, and its journal if all goes well. Changes nothing.
 
     Raises:
         CannotBeginError, RefusedError, SpecError: it would not begin.
         PortError: something does not answer.
     """
-    spec, outputs = site.spec(), await site.outputs()
-    wanted = target(request, outputs, await site.revision(), site.by)
-    former = await site.state()
+    spec, outputs = session.spec(), await session.outputs()
+    wanted = target(request, outputs, await session.revision(), session.by)
+    former = await session.state()
     if former is not None:
         after(former.phase, Trigger.REPLACE)
     records = await rehearse(spec, wanted, outputs)
-    await _ask_gates(site, records[0])
+    await _ask_gates(session, records[0])
     return wanted, records
 
 
-async def deploy(site: Site, request: Request, viewer: Viewer, *, detach: bool) -> Exit:
+async def deploy(
+    session: ReleaseSession, request: Request, viewer: Viewer, *, detach: bool
+) -> Exit:
     """Bring an image to the active color.
 
     Raises:
@@ -48,21 +57,21 @@ async def deploy(site: Site, request: Request, viewer: Viewer, *, detach: bool) 
         LockedError: another release is under way.
         PortError: something does not answer.
     """
-    spec, outputs = site.spec(), await site.outputs()
-    wanted = target(request, outputs, await site.revision(), site.by)
+    spec, outputs = session.spec(), await session.outputs()
+    wanted = target(request, outputs, await session.revision(), session.by)
     if spec.commit:
-        await site.world.git.require_clean()
-    await take_lock(site)
+        await session.ports.git.require_clean()
+    await take_lock(session)
     try:
-        await _begin(site, spec, wanted, outputs)
+        await _begin(session, spec, wanted, outputs)
     except BaseException:
-        await site.world.journal.unlock(site.holder)
+        await session.ports.journal.unlock(session.holder)
         raise
-    await site.engine(viewer).run()
-    return await _until_cold(site, viewer, detach=detach)
+    await session.engine(viewer).run()
+    return await _until_cold(session, viewer, detach=detach)
 
 
-async def command(site: Site, trigger: Trigger, reason: str, viewer: Viewer) -> Exit:
+async def command(session: ReleaseSession, trigger: Trigger, reason: str, viewer: Viewer) -> Exit:
     """Promote, abort or roll back the last release, whoever drives it.
 
     Raises:
@@ -70,20 +79,20 @@ async def command(site: Site, trigger: Trigger, reason: str, viewer: Viewer) -> 
         LockedError: whoever drives it does not answer.
         PortError: something does not answer.
     """
-    state = await site.state()
-    if trigger is Trigger.ROLLBACK and _wants_adoption(site, state):
-        state = await _adopt(site)
+    state = await session.state()
+    if trigger is Trigger.ROLLBACK and _wants_adoption(session, state):
+        state = await _adopt(session)
     if state is None:
-        raise CannotBeginError(f"{site.stack} has no release: nothing to {trigger}")
+        raise CannotBeginError(f"{session.stack} has no release: nothing to {trigger}")
     after(state.phase, trigger)  # refuses in words before anything is written
     if trigger is Trigger.PROMOTE and not reason:
         raise CannotBeginError("promote needs --reason: it puts a person's word before the verdict")
-    event = Commanded(trigger, site.by, reason)
-    await _write(site, state.release, event, anyway=trigger is Trigger.ROLLBACK)
-    return await _drive(site, viewer, backwards=trigger is not Trigger.PROMOTE)
+    event = Commanded(trigger, session.by, reason)
+    await _write(session, state.release, event, anyway=trigger is Trigger.ROLLBACK)
+    return await _drive(session, viewer, backwards=trigger is not Trigger.PROMOTE)
 
 
-async def resume(site: Site, viewer: Viewer) -> Exit:
+async def resume(session: ReleaseSession, viewer: Viewer) -> Exit:
     """Go on where a killed or stuck release stands, or end a warm window that is over.
 
     Raises:
@@ -91,51 +100,51 @@ async def resume(site: Site, viewer: Viewer) -> Exit:
         LockedError: another process drives it.
         PortError: something does not answer.
     """
-    await take_lock(site)
-    state = await site.state()
+    await take_lock(session)
+    state = await session.state()
     if state is None:
-        raise CannotBeginError(f"{site.stack} has no release: nothing to resume")
+        raise CannotBeginError(f"{session.stack} has no release: nothing to resume")
     backwards = state.rolling_back
-    if state.phase is Phase.WARM_STANDBY and rests(state, site.world.clock.now()):
-        await site.world.journal.unlock(site.holder)
+    if state.phase is Phase.WARM_STANDBY and rests(state, session.ports.clock.now()):
+        await session.ports.journal.unlock(session.holder)
         raise RefusedError(f"this release is warm until {state.deadline:%H:%M:%S} UTC; let it be")
     if state.phase is not Phase.WARM_STANDBY and state.command is None:
         after(state.phase, Trigger.RESUME)
-        event = Commanded(Trigger.RESUME, site.by, "asked for")
-        await _write(site, state.release, event, anyway=backwards)
-    return of((await site.engine(viewer).run()).phase, backwards=backwards)
+        event = Commanded(Trigger.RESUME, session.by, "asked for")
+        await _write(session, state.release, event, anyway=backwards)
+    return of((await session.engine(viewer).run()).phase, backwards=backwards)
 
 
-async def unlock(site: Site, reason: str) -> Lock | None:
+async def unlock(session: ReleaseSession, reason: str) -> Lock | None:
     """Take the lock from whoever has it, and the mark off the cluster; journalled with the reason.
 
     Raises:
         PortError: something does not answer.
     """
-    state = await site.state()
-    lock = await site.world.journal.held()
+    state = await session.state()
+    lock = await session.ports.journal.held()
     if state is not None:
-        event = Unlocked(site.by, reason, lock.holder if lock else "")
-        await _write(site, state.release, event)
-        await site.world.under_way.withdraw(state.release)
+        event = Unlocked(session.by, reason, lock.holder if lock else "")
+        await _write(session, state.release, event)
+        await session.ports.under_way.withdraw(state.release)
     if lock is not None:
-        await site.world.journal.unlock(lock.holder)
+        await session.ports.journal.unlock(lock.holder)
     return lock
 
 
-async def clear(site: Site, digest: str, reason: str) -> None:
+async def clear(session: ReleaseSession, digest: str, reason: str) -> None:
     """Let a digest in again; journalled with who and why.
 
     Raises:
         PortError: something does not answer.
     """
-    state = await site.state()
-    release = state.release if state else site.release
-    await _write(site, release, Cleared(digest, site.by, reason))
-    await site.world.quarantine.clear(digest)
+    state = await session.state()
+    release = state.release if state else session.release
+    await _write(session, release, Cleared(digest, session.by, reason))
+    await session.ports.quarantine.clear(digest)
 
 
-async def _ask_gates(site: Site, beginning: Record) -> None:
+async def _ask_gates(session: ReleaseSession, beginning: Record) -> None:
     """Ask whether a release that begins with this record may begin.
 
     Raises:
@@ -144,141 +153,146 @@ async def _ask_gates(site: Site, beginning: Record) -> None:
     """
     state = fold([beginning])
     assert state is not None  # noqa: S101 -- the first record begins it
-    seen = await Observer(site.world, site.log).look(state, NEEDS_GATES, running=False)
+    seen = await Observer(session.ports, session.log).look(state, NEEDS_GATES, running=False)
     if seen.gates is None:
         raise PortError("; ".join(seen.blind))
     if seen.gates:
         raise RefusedError("\n".join(seen.gates))
 
 
-async def _begin(site: Site, spec: Spec, wanted: Target, outputs: StackOutputs) -> None:
+async def _begin(
+    session: ReleaseSession, spec: Spec, wanted: Target, outputs: StackOutputs
+) -> None:
     """Write the first record; end the former release's warm window; refuse when it is not over."""
-    state = await site.state()
-    if site.log.down:
-        raise PortError(site.log.down)
-    first = entry(site.release, site.world.clock.now(), Began(wanted, spec, outputs))
+    state = await session.state()
+    if session.log.down:
+        raise PortError(session.log.down)
+    first = entry(session.release, session.ports.clock.now(), Began(wanted, spec, outputs))
     if state is not None:
         if state.phase is Phase.WARM_STANDBY:
             # Refused later, it would have ended the window of a release whose color stays up.
-            await _ask_gates(site, first)
-        await _replace(site, state)
-    await site.log.append(first, fenced=False)
+            await _ask_gates(session, first)
+        await _replace(session, state)
+    await session.log.append(first, fenced=False)
 
 
-async def _replace(site: Site, state: State) -> None:
+async def _replace(session: ReleaseSession, state: State) -> None:
     phase = after(state.phase, Trigger.REPLACE)
     if phase is not state.phase:
         event = Entered(phase, Trigger.REPLACE, "the next release begins")
-        await _write(site, state.release, event)
+        await _write(session, state.release, event)
 
 
-async def _write(site: Site, release: str, event: Event, *, anyway: bool = False) -> None:
-    record = entry(release, site.world.clock.now(), event)
-    await site.log.append(record, fenced=False, buffer=anyway)
+async def _write(
+    session: ReleaseSession, release: str, event: Event, *, anyway: bool = False
+) -> None:
+    record = entry(release, session.ports.clock.now(), event)
+    await session.log.append(record, fenced=False, buffer=anyway)
 
 
-def _wants_adoption(site: Site, state: State | None) -> bool:
+def _wants_adoption(session: ReleaseSession, state: State | None) -> bool:
     """Return whether what is active was not brought there by the journal's last release."""
     if state is None:
         return True
     if state.phase is not Phase.REFUSED:
         return False
-    effective = [each for each in releases(site.log.records) if each.phase is not Phase.REFUSED]
+    effective = [each for each in releases(session.log.records) if each.phase is not Phase.REFUSED]
     if effective and effective[-1].phase is Phase.ROLLED_BACK:
         after(Phase.ROLLED_BACK, Trigger.ROLLBACK)
     return True
 
 
-async def _adopt(site: Site) -> State:
+async def _adopt(session: ReleaseSession) -> State:
     """Begin a release that is over already, so that it can be sent back."""
-    outputs = await site.outputs()
-    found = adopted(outputs, site.by, await site.world.under_way.comes_from())
-    if why := await quarantined(site, found.old_image):
+    outputs = await session.outputs()
+    found = adopted(outputs, session.by, await session.ports.under_way.comes_from())
+    if why := await quarantined(session, found.old_image):
         raise CannotBeginError(f"{found.old_image} is quarantined: {why}")
     try:
-        spec = site.spec()
+        spec = session.spec()
     except SpecError:
         spec = Spec()  # a key that is wrong is no reason to stay with what is bad
-    await _write(site, site.release, Began(found, spec, outputs), anyway=True)
+    await _write(session, session.release, Began(found, spec, outputs), anyway=True)
     over = Entered(Phase.DONE, Trigger.REPLACE, found.reason)
-    await _write(site, site.release, over, anyway=True)
-    state = site.log.state
+    await _write(session, session.release, over, anyway=True)
+    state = session.log.state
     assert state is not None  # noqa: S101 -- just written
     return state
 
 
-async def _drive(site: Site, viewer: Viewer, *, backwards: bool) -> Exit:
+async def _drive(session: ReleaseSession, viewer: Viewer, *, backwards: bool) -> Exit:
     """Drive the release, or watch whoever does until it has answered the command."""
     try:
-        if site.log.down:
-            viewer.progress(f"goes on without the release lock: {site.log.down}")
+        if session.log.down:
+            viewer.progress(f"goes on without the release lock: {session.log.down}")
         else:
-            await take_lock(site)
+            await take_lock(session)
     except LockedError:
-        await _follow(site, viewer)
+        await _follow(session, viewer)
     except PortError as error:
         viewer.progress(f"goes on without the release lock: {error}")
     while True:
         try:
-            state = await site.engine(viewer).run()
+            state = await session.engine(viewer).run()
         except LostLockError as lost:
             # The store was away, and tells only now that somebody else was at it.
             if not backwards:
                 raise
             viewer.progress(f"{lost}; follows")
-            await _follow(site, viewer)
+            await _follow(session, viewer)
         else:
             return of(state.phase, backwards=backwards)
 
 
-async def _follow(site: Site, viewer: Viewer) -> None:
+async def _follow(session: ReleaseSession, viewer: Viewer) -> None:
     """Show what the other engine does until it gives the lock back.
 
     Raises:
         LockedError: it does not answer.
     """
-    clock = site.world.clock
+    clock = session.ports.clock
     asked = clock.now()
-    shown = len(site.log.records)
+    shown = len(session.log.records)
     while True:
-        state = await site.state()
+        state = await session.state()
         assert state is not None  # noqa: S101 -- the command was just written
-        for record in site.log.records[shown:]:
+        for record in session.log.records[shown:]:
             viewer.recorded(record, state)
-        shown = len(site.log.records)
+        shown = len(session.log.records)
         waited = (clock.now() - asked).total_seconds()
         if state.command is not None and waited > ANSWER_SECONDS:
             raise LockedError(
-                f"whoever drives the release on {site.stack} has not answered for {waited:.0f} s; "
-                'if it is surely dead: `release unlock --stack STACK --reason "…"`, then again'
+                f"the process that drives the release on {session.stack} has not answered for "
+                f"{waited:.0f} s; if it is surely dead: "
+                '`release unlock --stack STACK --reason "…"`, then again'
             )
         try:
-            await take_lock(site)
+            await take_lock(session)
         except LockedError:
             await clock.sleep(FOLLOW_SECONDS)
         else:
             return
 
 
-async def _until_cold(site: Site, viewer: Viewer, *, detach: bool) -> Exit:
+async def _until_cold(session: ReleaseSession, viewer: Viewer, *, detach: bool) -> Exit:
     """Wait for the end of the warm window, without the lock: others may release meanwhile."""
-    state = await site.state()
+    state = await session.state()
     assert state is not None  # noqa: S101 -- it has just run
-    if detach or not _is_warm(state, site.release):
+    if detach or not _is_warm(state, session.release):
         return of(state.phase, backwards=False)
     viewer.progress(f"the old color stays warm until {state.deadline:%H:%M:%S} UTC")
-    while _is_warm(state, site.release):
-        if not rests(state, site.world.clock.now()):
-            await take_lock(site)
-            state = await site.engine(viewer).run()
+    while _is_warm(state, session.release):
+        if not rests(state, session.ports.clock.now()):
+            await take_lock(session)
+            state = await session.engine(viewer).run()
             return of(state.phase, backwards=False)
-        await site.world.clock.sleep(WARM_LOOK_SECONDS)
-        found = await site.state()
+        await session.ports.clock.sleep(WARM_LOOK_SECONDS)
+        found = await session.state()
         if found is None:
             break
         state = found
     # Another process ended it, or sent it back; what the next release replaced is done.
-    ended = [each for each in releases(site.log.records) if each.release == site.release]
+    ended = [each for each in releases(session.log.records) if each.release == session.release]
     return of(ended[-1].phase, backwards=False)
 
 

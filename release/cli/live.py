@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bot.contract.color import Color
 from release.cli.views import Plain, time_left
-from release.decide.decision import Decision
+from release.decide.actions import Decision
 from release.decide.events import Entered, Record
 from release.decide.figures import shown
 from release.decide.hints import pasteable

@@ -33,12 +33,12 @@ from release.decide.spec import SpecError
 from release.decide.state import releases
 from release.decide.transitions import RefusedError
 from release.drive.engine import Viewer
-from release.drive.locking import LockedError, living_lock
+from release.drive.lock import LockedError, living_lock
 from release.drive.ports import LostLockError, PortError
-from release.drive.session import BUILD, CannotBeginError, Request, Site
+from release.drive.session import BUILD, CannotBeginError, ReleaseSession, Request
 
-Assemble = Callable[[str, bool], AbstractAsyncContextManager[Site]]
-"""Opens the site of a stack; the second argument says whether a new release begins."""
+Assemble = Callable[[str, bool], AbstractAsyncContextManager[ReleaseSession]]
+"""Opens the session of a stack; the second argument says whether a new release begins."""
 
 _WORDS = {
     Trigger.PROMOTE: "take what was seen for good enough and go on to the end",
@@ -91,8 +91,8 @@ def parser() -> argparse.ArgumentParser:
 async def run(options: argparse.Namespace, assemble: Assemble, out: Callable[[str], None]) -> Exit:
     """Do what was asked for, and return the exit code."""
     try:
-        async with assemble(options.stack, options.command == "deploy") as site:
-            return await _HANDLERS[options.command](site, options, _naming(out, options.stack))
+        async with assemble(options.stack, options.command == "deploy") as session:
+            return await _HANDLERS[options.command](session, options, _naming(out, options.stack))
     except (CannotBeginError, SpecError) as error:
         return _failed(error, options, Exit.USAGE)
     except RefusedError as error:
@@ -147,12 +147,12 @@ def _naming(out: Out, stack: str) -> Out:
 
 
 @contextlib.contextmanager
-def _viewer(site: Site, options: argparse.Namespace, out: Out) -> Generator[Viewer]:
+def _viewer(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Generator[Viewer]:
     """Show it live where somebody looks, in lines elsewhere."""
     if options.json:
         yield Lines(out)
     elif isinstance(out, Terminal):
-        with Live(out, site.world.clock.now) as live:
+        with Live(out, session.ports.clock.now) as live:
             yield live
     else:
         yield Plain(out)
@@ -167,8 +167,8 @@ def _json(out: Out, value: Json) -> None:
     out(json.dumps(value, indent=2))
 
 
-async def _plan(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    wanted, records = await commands.plan(site, _request(options))
+async def _plan(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
+    wanted, records = await commands.plan(session, _request(options))
     if options.json:
         steps: list[Json] = [record_json(record) for record in records]
         _json(out, steps)
@@ -180,43 +180,43 @@ async def _plan(site: Site, options: argparse.Namespace, out: Out) -> Exit:
     return Exit.DONE
 
 
-async def _deploy(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    with _viewer(site, options, out) as viewer:
-        code = await commands.deploy(site, _request(options), viewer, detach=options.detach)
-    return _ended(site, code, options, out)
+async def _deploy(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
+    with _viewer(session, options, out) as viewer:
+        code = await commands.deploy(session, _request(options), viewer, detach=options.detach)
+    return _ended(session, code, options, out)
 
 
-async def _command(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+async def _command(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
     trigger = Trigger(options.command)
-    with _viewer(site, options, out) as viewer:
-        code = await commands.command(site, trigger, options.reason, viewer)
-    return _ended(site, code, options, out)
+    with _viewer(session, options, out) as viewer:
+        code = await commands.command(session, trigger, options.reason, viewer)
+    return _ended(session, code, options, out)
 
 
-async def _resume(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    with _viewer(site, options, out) as viewer:
-        code = await commands.resume(site, viewer)
-    return _ended(site, code, options, out)
+async def _resume(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
+    with _viewer(session, options, out) as viewer:
+        code = await commands.resume(session, viewer)
+    return _ended(session, code, options, out)
 
 
-def _ended(site: Site, code: Exit, options: argparse.Namespace, out: Out) -> Exit:
+def _ended(session: ReleaseSession, code: Exit, options: argparse.Namespace, out: Out) -> Exit:
     """Say how it ended, and what the store does not know yet."""
-    if site.log.unrecorded:
-        count = len(site.log.unrecorded)
-        _said(f"{count} records are not in the journal yet: {site.log.down}", code)
-    state = site.log.state
+    if session.log.unrecorded:
+        count = len(session.log.unrecorded)
+        _said(f"{count} records are not in the journal yet: {session.log.down}", code)
+    state = session.log.state
     if state is not None and not options.json:
-        for text in status_lines(state, None, site.world.clock.now()):
+        for text in status_lines(state, None, session.ports.clock.now()):
             out(text)
     return code
 
 
-async def _status(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    state = await site.state()
+async def _status(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
+    state = await session.state()
     if state is None:
-        raise CannotBeginError(site.log.down or f"{site.stack} has no release yet")
-    now = site.world.clock.now()
-    lock = await living_lock(site, now)
+        raise CannotBeginError(session.log.down or f"{session.stack} has no release yet")
+    now = session.ports.clock.now()
+    lock = await living_lock(session, now)
     if options.json:
         _json(out, status_json(state, lock, now))
     else:
@@ -225,11 +225,11 @@ async def _status(site: Site, options: argparse.Namespace, out: Out) -> Exit:
     return Exit.DONE
 
 
-async def _history(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    await site.state()
-    states = releases(site.log.records)
+async def _history(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
+    await session.state()
+    states = releases(session.log.records)
     if options.json:
-        now = site.world.clock.now()
+        now = session.ports.clock.now()
         told: list[Json] = [status_json(state, None, now) for state in states]
         _json(out, told)
     else:
@@ -238,10 +238,10 @@ async def _history(site: Site, options: argparse.Namespace, out: Out) -> Exit:
     return Exit.DONE
 
 
-async def _logs(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    state = await site.state()
+async def _logs(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
+    state = await session.state()
     wanted = options.release or (state.release if state else "")
-    records = [record for record in site.log.records if record.release == wanted]
+    records = [record for record in session.log.records if record.release == wanted]
     if not records:
         raise CannotBeginError(
             f"there is no release {wanted!r}; `release history --stack STACK` names them"
@@ -251,14 +251,14 @@ async def _logs(site: Site, options: argparse.Namespace, out: Out) -> Exit:
     return Exit.DONE
 
 
-async def _quarantine(site: Site, options: argparse.Namespace, out: Out) -> Exit:
+async def _quarantine(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
     if options.action == "clear":
         if not (options.digest and options.reason):
             raise CannotBeginError(
                 "clear needs a digest and --reason; `release quarantine --stack STACK` lists them"
             )
-        await commands.clear(site, options.digest, options.reason)
-    entries = await site.world.quarantine.entries()
+        await commands.clear(session, options.digest, options.reason)
+    entries = await session.ports.quarantine.entries()
     if options.json:
         told: list[Json] = [
             {
@@ -276,13 +276,13 @@ async def _quarantine(site: Site, options: argparse.Namespace, out: Out) -> Exit
     return Exit.DONE
 
 
-async def _unlock(site: Site, options: argparse.Namespace, out: Out) -> Exit:
-    lock = await commands.unlock(site, options.reason)
+async def _unlock(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
+    lock = await commands.unlock(session, options.reason)
     out(f"it was held by {lock.holder}" if lock else "nobody held it")
     return Exit.DONE
 
 
-_HANDLERS: dict[str, Callable[[Site, argparse.Namespace, Out], Awaitable[Exit]]] = {
+_HANDLERS: dict[str, Callable[[ReleaseSession, argparse.Namespace, Out], Awaitable[Exit]]] = {
     "plan": _plan,
     "deploy": _deploy,
     "promote": _command,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from release.decide.decision import Decision
+from release.decide.actions import Decision
 from release.decide.events import (
     Began,
     Cleared,

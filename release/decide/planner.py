@@ -6,13 +6,12 @@ The order is the policy: what a person asked for, what the phase wants, its dead
 from dataclasses import replace
 from datetime import datetime
 
-from release.decide.actions import Announce, Apply
-from release.decide.decision import Decision
+from release.decide.actions import Announce, Apply, Decision
 from release.decide.observation import Need, Observation
 from release.decide.phase_table import ROWS
 from release.decide.phases import Phase, Trigger
 from release.decide.state import State
-from release.decide.steps import HANDLERS, Situation
+from release.decide.steps import HANDLERS, Context
 from release.decide.transitions import RESTING, ROLLING_BACK, RefusedError, after
 
 
@@ -22,7 +21,7 @@ def decide(state: State, seen: Observation, now: datetime) -> Decision:
         return _commanded(state)
     if state.phase in RESTING and state.phase is not Phase.WARM_STANDBY:
         return Decision(f"{state.phase}: {state.reason}")
-    decision = HANDLERS[state.phase](Situation(state, seen, now))
+    decision = HANDLERS[state.phase](Context(state, seen, now))
     deadline = state.deadline
     if decision.trigger is None and deadline is not None:
         if now >= deadline:

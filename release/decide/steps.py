@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from bot.contract.color import Color
 from bot.contract.release import digest_of
 from bot.contract.shards import SHARD_COUNT
-from release.decide.actions import Action, Announce, Apply, Ban, Commit, EndUp, Withdraw
-from release.decide.decision import Decision
+from release.decide.actions import Action, Announce, Apply, Ban, Commit, Decision, EndUp, Withdraw
 from release.decide.model import NO_FIGURES, Figures, Scalar, Verdict
 from release.decide.observation import Observation
 from release.decide.phases import Phase, Trigger
@@ -22,7 +21,7 @@ RETRY_DOUBLINGS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Context:
     """All that a decision rests on."""
 
     state: State
@@ -38,7 +37,7 @@ def _fail(reason: str, *, blame: bool) -> Decision:
     return Decision(reason, trigger=Trigger.FAIL, blame=blame)
 
 
-def _todo(at: Situation, *actions: Action, patient: bool = False) -> Decision | None:
+def _todo(at: Context, *actions: Action, patient: bool = False) -> Decision | None:
     """Return the next of these actions that is not done, or None when all are.
 
     A patient phase tries until its deadline; else too many failures of what is required fail it.
@@ -65,7 +64,7 @@ def _todo(at: Situation, *actions: Action, patient: bool = False) -> Decision | 
 
 
 def _apply(
-    at: Situation, summary: str, active: Color | None, percent: int = 0, **other: Scalar
+    at: Context, summary: str, active: Color | None, percent: int = 0, **other: Scalar
 ) -> Apply:
     """Return an `up` of the whole release: the config of another clone may be another.
 
@@ -87,7 +86,7 @@ def _apply(
     return Apply(tuple(changes.items()), summary)
 
 
-def _faulty(at: Situation) -> Decision | None:
+def _faulty(at: Context) -> Decision | None:
     """Fail when the new color will not come, or has been gone for too long."""
     state, seen = at.state, at.seen
     pods = (*(seen.new_pods or ()), *(seen.migrations or ()))
@@ -96,7 +95,7 @@ def _faulty(at: Situation) -> Decision | None:
     return None
 
 
-def _gone(at: Situation) -> Decision | None:
+def _gone(at: Context) -> Decision | None:
     state, seen = at.state, at.seen
     if seen.new_pods is not None and not serving(seen.new_pods):
         if seen.lost_seconds >= state.spec.lost_seconds:
@@ -106,7 +105,7 @@ def _gone(at: Situation) -> Decision | None:
     return None
 
 
-def _preflight(at: Situation) -> Decision:
+def _preflight(at: Context) -> Decision:
     if at.seen.gates is None:
         return at.wait("asks whether this release may begin")
     if at.seen.gates:
@@ -114,7 +113,7 @@ def _preflight(at: Situation) -> Decision:
     return Decision("all gates are open", trigger=Trigger.READY)
 
 
-def _rollout(at: Situation) -> Decision:
+def _rollout(at: Context) -> Decision:
     target = at.state.target
     summary = f"give {target.new} the image {target.image}"
     place = _apply(at, summary, target.old, new_image=target.image)
@@ -128,7 +127,7 @@ def _rollout(at: Situation) -> Decision:
     return Decision(f"{target.new} runs {image}", trigger=Trigger.READY, image=image)
 
 
-def _verification(at: Situation) -> Decision:
+def _verification(at: Context) -> Decision:
     state = at.state
     if found := _faulty(at):
         return found
@@ -143,7 +142,7 @@ def _verification(at: Situation) -> Decision:
     return Decision("tag, label, digest, /version and smoke checks are right", trigger=next_step)
 
 
-def _canary_shift(at: Situation) -> Decision:
+def _canary_shift(at: Context) -> Decision:
     state, target = at.state, at.state.target
     percent = state.spec.steps[state.step - 1]
     move = _apply(at, f"give {target.new} {percent} % of the shards", target.old, percent)
@@ -154,7 +153,7 @@ def _canary_shift(at: Situation) -> Decision:
     )
 
 
-def _handed_over(at: Situation, expected: int, *, back: bool = False) -> Decision | None:
+def _handed_over(at: Context, expected: int, *, back: bool = False) -> Decision | None:
     """Wait until a color holds as many shards as it should."""
     if not at.state.spec.verify_shards:
         return None
@@ -167,7 +166,7 @@ def _handed_over(at: Situation, expected: int, *, back: bool = False) -> Decisio
     return None
 
 
-def _canary_analysis(at: Situation) -> Decision:
+def _canary_analysis(at: Context) -> Decision:
     state = at.state
     more = state.step < len(state.spec.steps)
     passed = Trigger.STEP if more else Trigger.READY
@@ -178,7 +177,7 @@ def _canary_analysis(at: Situation) -> Decision:
     )
 
 
-def _judged(at: Situation, least_seconds: int) -> Decision | None:
+def _judged(at: Context, least_seconds: int) -> Decision | None:
     """Return None when the analysis has passed and long enough was watched."""
     if found := _faulty(at) or _gone(at):
         return found
@@ -199,11 +198,11 @@ def _judged(at: Situation, least_seconds: int) -> Decision | None:
     return None
 
 
-def _figures(at: Situation) -> Figures:
+def _figures(at: Context) -> Figures:
     return NO_FIGURES if at.seen.judgement is None else at.seen.judgement.figures
 
 
-def _cutover(at: Situation) -> Decision:
+def _cutover(at: Context) -> Decision:
     target = at.state.target
     swap = _apply(at, f"move everything to {target.new}", target.new)
     if found := _faulty(at) or _gone(at) or _todo(at, swap):
@@ -211,7 +210,7 @@ def _cutover(at: Situation) -> Decision:
     return Decision(f"{target.new} is the active color", trigger=Trigger.READY)
 
 
-def _cutover_verification(at: Situation) -> Decision:
+def _cutover_verification(at: Context) -> Decision:
     new = at.state.target.new
     if found := _faulty(at) or _gone(at):
         return found
@@ -222,27 +221,27 @@ def _cutover_verification(at: Situation) -> Decision:
     )
 
 
-def _bake(at: Situation) -> Decision:
+def _bake(at: Context) -> Decision:
     return _judged(at, at.state.spec.bake_seconds) or Decision(
         "no worse than the old version", trigger=Trigger.READY, figures=_figures(at)
     )
 
 
-def _finalization(at: Situation) -> Decision:
+def _finalization(at: Context) -> Decision:
     new = at.state.target.new
     found = _todo(at, Withdraw(), *_commit(at, f"{new} runs {at.state.image}"))
     return found or Decision(f"{new} stays", trigger=Trigger.READY)
 
 
-def _commit(at: Situation, what: str) -> list[Action]:
+def _commit(at: Context, what: str) -> list[Action]:
     return [Commit(f"chore(release): {what}")] if at.state.spec.commit else []
 
 
-def _warm_standby(at: Situation) -> Decision:
+def _warm_standby(at: Context) -> Decision:
     return at.wait(f"{at.state.target.old} stays warm", float(at.state.spec.warm_seconds))
 
 
-def _scale_down(at: Situation) -> Decision:
+def _scale_down(at: Context) -> Decision:
     old = at.state.target.old
     cool = _apply(at, f"scale {old} down", old.other, old_replicas=0)
     # The mark again: an earlier phase goes on when it cannot be taken off.
@@ -250,7 +249,7 @@ def _scale_down(at: Situation) -> Decision:
     return found or Decision(f"{old} is scaled down", trigger=Trigger.READY)
 
 
-def _rollback_prepare(at: Situation) -> Decision:
+def _rollback_prepare(at: Context) -> Decision:
     target = at.state.target
     # Here seconds count, so whoever cannot be told is asked again only when something refuses.
     told = at.state.work(Announce.key).failed_at is not None
@@ -266,7 +265,7 @@ def _rollback_prepare(at: Situation) -> Decision:
     return _todo(at, raise_it, patient=True) or at.wait(f"{target.old} has no ready pod yet", 0.5)
 
 
-def _rollback_cutover(at: Situation) -> Decision:
+def _rollback_cutover(at: Context) -> Decision:
     old = at.state.target.old
     back = _apply(at, f"move everything back to {old}", old)
     # Whatever refused it may have been another release's mark.
@@ -280,7 +279,7 @@ def _rollback_cutover(at: Situation) -> Decision:
     )
 
 
-def _rollback_cleanup(at: Situation) -> Decision:
+def _rollback_cleanup(at: Context) -> Decision:
     state, target = at.state, at.state.target
     tidy = _apply(at, f"scale {target.new} down", target.old, new_replicas=0)
     # The same image on both colors: to ban it would ban the one that takes over.
@@ -291,7 +290,7 @@ def _rollback_cleanup(at: Situation) -> Decision:
     return found or Decision(f"{target.old} has everything", trigger=Trigger.READY)
 
 
-HANDLERS: Mapping[Phase, Callable[[Situation], Decision]] = {
+HANDLERS: Mapping[Phase, Callable[[Context], Decision]] = {
     Phase.PREFLIGHT: _preflight,
     Phase.ROLLOUT: _rollout,
     Phase.VERIFICATION: _verification,

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from release.decide.actions import Action, Apply, EndUp
-from release.decide.decision import Decision
+from release.decide.actions import Action, Apply, Decision, EndUp
 from release.decide.events import (
     Declined,
     Did,
@@ -32,10 +31,9 @@ from release.decide.state import State
 from release.decide.transitions import RESTING, ROLLING_BACK, after
 from release.drive.executor import Executor
 from release.drive.journal import Log
-from release.drive.notifications import Herald
+from release.drive.notifications import Notifications
 from release.drive.observer import Observer
-from release.drive.ports import LostLockError, PortError
-from release.drive.world import World
+from release.drive.ports import LostLockError, PortError, Ports
 
 POLL_SECONDS = 1.0
 """A command of another process is seen within this time."""
@@ -87,7 +85,7 @@ class Engine:
     """Drives the last release of one stack."""
 
     stack: str
-    world: World
+    ports: Ports
     log: Log
     executor: Executor
     holder: str
@@ -95,7 +93,7 @@ class Engine:
     _up: _Up | None = None
     _renewed_at: datetime | None = None
     _verdict: Verdict | None = None
-    _messages: Herald | None = None
+    _messages: Notifications | None = None
 
     async def run(self) -> State:
         """Go on until the release rests, and return where.
@@ -103,20 +101,20 @@ class Engine:
         Raises:
             LostLockError: another process drives it now; our own `up` is ended.
         """
-        observer = Observer(self.world, self.log)
+        observer = Observer(self.ports, self.log)
         try:
-            await self.log.refresh(self.world.clock.now())
+            await self.log.refresh(self.ports.clock.now())
             await self._renew()
-            self._herald().catch_up()
+            self._notifications().catch_up()
             while True:
-                await self.log.refresh(self.world.clock.now())
+                await self.log.refresh(self.ports.clock.now())
                 await self._renew()
                 state = self._state()
-                if rests(state, self.world.clock.now()):
+                if rests(state, self.ports.clock.now()):
                     return state
                 await self._turn(state, observer)
         except LostLockError:
-            await self.world.stack.end_up()
+            await self.ports.stack.end_up()
             raise
         finally:
             await self._finish()
@@ -127,7 +125,7 @@ class Engine:
                 await self._ended(self._up, state)
                 return
             seen = await observer.look(state, needs(state), running=self._up is not None)
-            decision = decide(state, seen, self.world.clock.now())
+            decision = decide(state, seen, self.ports.clock.now())
             await self._note_verdict(state, seen)
             if decision.trigger is not None:
                 await self._enter(state, decision)
@@ -158,12 +156,12 @@ class Engine:
         )
         self._verdict = None
         record = await self._record(state, event, buffer=phase in ROLLING_BACK)
-        self._herald().send(record, self._state())
+        self._notifications().send(record, self._state())
 
     async def _begin(self, action: Action, state: State) -> None:
         """Write the action down, then do it; an `up` runs on while the world is looked at."""
         if isinstance(action, Apply) and self._up is not None:
-            await self.world.stack.end_up()
+            await self.ports.stack.end_up()
             await asyncio.gather(self._up.task, return_exceptions=True)
             self._up = None
         changes = dict(action.changes) if isinstance(action, Apply) else {}
@@ -186,7 +184,7 @@ class Engine:
         task = asyncio.ensure_future(doing)
         try:
             while not (await asyncio.wait({task}, timeout=POLL_SECONDS))[0]:
-                await self.log.refresh(self.world.clock.now())
+                await self.log.refresh(self.ports.clock.now())
                 await self._renew()
                 if not action.required and self._state().command is not None:
                     raise PortError("left undone: a command came first")
@@ -218,7 +216,7 @@ class Engine:
         self._verdict = judgement.verdict
 
     async def _record(self, state: State, event: Event, *, buffer: bool = False) -> Record:
-        record = entry(state.release, self.world.clock.now(), event)
+        record = entry(state.release, self.ports.clock.now(), event)
         await self.log.append(record, buffer=buffer or state.rolling_back)
         self.viewer.recorded(record, self._state())
         return record
@@ -227,13 +225,13 @@ class Engine:
         if self.log.down:
             self._renewed_at = None  # the first thing to do when the store is back
             return
-        now = self.world.clock.now()
+        now = self.ports.clock.now()
         young = timedelta(seconds=LOCK_RENEW_SECONDS)
         if self._renewed_at is not None and now - self._renewed_at < young:
             return
         self._renewed_at = now  # also when it fails: the next try comes as soon as the next renewal
         try:
-            lock = await self.world.journal.lock(self.holder, now, LOCK_STALE_SECONDS)
+            lock = await self.ports.journal.lock(self.holder, now, LOCK_STALE_SECONDS)
         except PortError as error:
             self.viewer.progress(f"the release lock cannot be renewed: {error}")
             return
@@ -244,15 +242,15 @@ class Engine:
         """Wait, but no longer than a command may wait for us, nor than our `up` runs."""
         left = POLL_SECONDS
         if until is not None:
-            left = min(max((until - self.world.clock.now()).total_seconds(), 0.05), left)
-        sleeper = asyncio.ensure_future(self.world.clock.sleep(left))
+            left = min(max((until - self.ports.clock.now()).total_seconds(), 0.05), left)
+        sleeper = asyncio.ensure_future(self.ports.clock.sleep(left))
         others = {self._up.task} if self._up is not None else set[asyncio.Task[str]]()
         await asyncio.wait({sleeper, *others}, return_when=asyncio.FIRST_COMPLETED)
         sleeper.cancel()
 
-    def _herald(self) -> Herald:
+    def _notifications(self) -> Notifications:
         if self._messages is None:
-            self._messages = Herald(self.stack, self.world, self.log, self.viewer.progress)
+            self._messages = Notifications(self.stack, self.ports, self.log, self.viewer.progress)
         return self._messages
 
     def _state(self) -> State:
@@ -266,7 +264,7 @@ class Engine:
             await self.executor.do(EndUp(), self._state(), self.viewer.progress)
             await asyncio.gather(self._up.task, return_exceptions=True)
             self._up = None
-        await self._herald().finish()
+        await self._notifications().finish()
         if not self.log.down:
             with contextlib.suppress(PortError):  # it becomes stale by itself
-                await self.world.journal.unlock(self.holder)
+                await self.ports.journal.unlock(self.holder)

@@ -11,8 +11,7 @@ from release.decide.events import Entered, Notified, Record, entry
 from release.decide.messages import identity, message, unsent
 from release.decide.state import State
 from release.drive.journal import Log
-from release.drive.ports import LostLockError, PortError
-from release.drive.world import World
+from release.drive.ports import LostLockError, PortError, Ports
 
 NEWS = timedelta(days=1)
 """What nobody was told for so long stands in `release history`."""
@@ -20,25 +19,25 @@ FINISH_SECONDS = 10.0
 """How long messages that are still under way are waited for at the end."""
 
 
-class Herald:
+class Notifications:
     """The messages of one engine."""
 
-    def __init__(self, stack: str, world: World, log: Log, say: Callable[[str], None]) -> None:
+    def __init__(self, stack: str, ports: Ports, log: Log, say: Callable[[str], None]) -> None:
         self._stack = stack
-        self._world = world
+        self._ports = ports
         self._log = log
         self._say = say
         self._tasks: set[asyncio.Task[None]] = set()
 
     def catch_up(self) -> None:
         """Send what earlier processes could not, of any release."""
-        since = self._world.clock.now() - NEWS
-        for record, state, place in unsent(self._log.records, self._world.notifier.places, since):
+        since = self._ports.clock.now() - NEWS
+        for record, state, place in unsent(self._log.records, self._ports.notifier.places, since):
             self._begin(record, state, place)
 
     def send(self, record: Record, state: State) -> None:
         """Begin to tell of a transition, everywhere."""
-        for place in self._world.notifier.places:
+        for place in self._ports.notifier.places:
             self._begin(record, state, place)
 
     def _begin(self, record: Record, state: State, place: str) -> None:
@@ -61,9 +60,9 @@ class Herald:
             return
         try:
             text = message(self._stack, record.at, event, state)
-            await self._world.notifier.send(text, place)
+            await self._ports.notifier.send(text, place)
             notified = Notified(identity(record.at, event), place)
-            arrived = entry(record.release, self._world.clock.now(), notified)
+            arrived = entry(record.release, self._ports.clock.now(), notified)
             await self._log.append(arrived, buffer=state.rolling_back)
         except LostLockError:
             return  # the loop will find out

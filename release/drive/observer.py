@@ -19,9 +19,8 @@ from release.decide.phases import Phase
 from release.decide.readiness import serving
 from release.decide.state import State, releases
 from release.drive.journal import Log
-from release.drive.ports import PortError
+from release.drive.ports import PortError, Ports
 from release.drive.provenance import claims, descent, schemas
-from release.drive.world import World
 
 LOOKS_MAX = 2000
 """More than an hour of looks every two seconds; then each second one of the old ones goes."""
@@ -33,7 +32,7 @@ _ONE_TEST = frozenset({Phase.CANARY_SHIFT, Phase.CANARY_ANALYSIS})
 class Observer:
     """The eyes of one engine."""
 
-    world: World
+    ports: Ports
     log: Log
     _entered_at: datetime | None = None
     _looks: list[Look] = field(default_factory=list[Look])
@@ -58,27 +57,27 @@ class Observer:
         return Observation(running=running, blind=tuple(blind), lost_seconds=lost, **seen)
 
     def _askers(self, state: State) -> dict[Need, tuple[str, Callable[[], Awaitable[Any]]]]:
-        world, target = self.world, state.target
+        ports, target = self.ports, state.target
 
         async def pods(which: str) -> tuple[Any, ...]:
-            return tuple(await world.cluster.pods(target.old if which == "old" else target.new))
+            return tuple(await ports.cluster.pods(target.old if which == "old" else target.new))
 
         async def migrations() -> tuple[Any, ...]:
-            return tuple(await world.cluster.migrations(target.new))
+            return tuple(await ports.cluster.migrations(target.new))
 
         async def smoke() -> tuple[str, ...]:
-            return tuple(await world.cluster.smoke(target.new))
+            return tuple(await ports.cluster.smoke(target.new))
 
         return {
             Need.GATES: ("gates", lambda: self._gates(state)),
-            Need.OUTPUTS: ("outputs", world.stack.outputs),
+            Need.OUTPUTS: ("outputs", ports.stack.outputs),
             Need.OLD_PODS: ("old_pods", lambda: pods("old")),
             Need.NEW_PODS: ("new_pods", lambda: pods("new")),
             Need.MIGRATIONS: ("migrations", migrations),
             Need.SMOKE: ("smoke", smoke),
             Need.CLAIMS: ("claims", lambda: self._claims(state)),
-            Need.LIVE: ("live", world.cluster.live_color),
-            Need.SHARDS: ("shards", world.cluster.shards),
+            Need.LIVE: ("live", ports.cluster.live_color),
+            Need.SHARDS: ("shards", ports.cluster.shards),
             Need.JUDGEMENT: ("judgement", lambda: self._judge(state)),
         }
 
@@ -92,12 +91,12 @@ class Observer:
 
     async def _claims(self, state: State) -> Claims:
         builds = state.spec.builds or Builds.TAGGED
-        return await claims(self.world.images, self.world.git, state.image, builds)
+        return await claims(self.ports.images, self.ports.git, state.image, builds)
 
     def _lost(self, seen: dict[str, Any]) -> float:
         if "new_pods" not in seen or seen["new_pods"] is None:
             return 0.0
-        now = self.world.clock.now()
+        now = self.ports.clock.now()
         if serving(seen["new_pods"]):
             self._lost_since = None
             return 0.0
@@ -106,7 +105,7 @@ class Observer:
 
     async def _judge(self, state: State) -> Judgement:
         """Judge all looks so far; between two looks the last judgement stands."""
-        now = self.world.clock.now()
+        now = self.ports.clock.now()
         pause = timedelta(seconds=state.spec.look_seconds)
         if self._judged is not None and now - self._judged[0] < pause:
             return self._judged[1]
@@ -115,7 +114,7 @@ class Observer:
         return judgement
 
     async def _judged_anew(self, state: State) -> Judgement:
-        metrics, target = self.world.metrics, state.target
+        metrics, target = self.ports.metrics, state.target
         try:
             old, new = await asyncio.gather(
                 metrics.snapshot(target.old), metrics.snapshot(target.new)
@@ -130,19 +129,19 @@ class Observer:
         tests = 2 if state.spec.steps else 1
         thresholds = state.spec.thresholds.numbers()
         thresholds["alpha"] /= tests
-        return self.world.judge(self._looks, thresholds, concurrent=concurrent)
+        return self.ports.judge(self._looks, thresholds, concurrent=concurrent)
 
     async def _gates(self, state: State) -> tuple[str, ...]:
-        world, target = self.world, state.target
+        ports, target = self.ports, state.target
         deployed, candidate = await self._descent(state)
         outputs, quarantined = await asyncio.gather(
-            world.stack.outputs(), world.quarantine.entries()
+            ports.stack.outputs(), ports.quarantine.entries()
         )
-        descends = await world.git.is_ancestor(deployed, candidate) if deployed else None
-        window = frozen(state.spec.freeze, world.clock.now())
+        descends = await ports.git.is_ancestor(deployed, candidate) if deployed else None
+        window = frozen(state.spec.freeze, ports.clock.now())
         stated = None
         if state.spec.verify_label and SCHEMA not in target.overrides:
-            asked = (schemas(world.images, image) for image in (target.image, target.old_image))
+            asked = (schemas(ports.images, image) for image in (target.image, target.old_image))
             stated = tuple(await asyncio.gather(*asked))
         facts = Facts(outputs, quarantined, deployed, candidate, descends, window, stated)
         return closed(target, facts)
@@ -155,7 +154,7 @@ class Observer:
         """
         spec, target = state.spec, state.target
         if spec.verify_label and spec.builds is not Builds.ANY and OLDER not in target.overrides:
-            before, after = await descent(self.world.images, target)
+            before, after = await descent(self.ports.images, target)
             if before:
                 return before, after
         begun = [

@@ -1,10 +1,11 @@
-"""What the engine needs of the world: small protocols, owned here, implemented in `adapters`.
+"""What the engine needs from outside: small protocols, owned here, implemented in `adapters`.
 
 Every call is bounded by its adapter's own time-out, and what fails raises a `PortError` that says
 what failed, where, and what to do. Nothing behind a port decides anything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -167,8 +168,11 @@ class UnderWay(Protocol):
         ...
 
 
-class Records(Protocol):
-    """The append-only list of what happened on one stack."""
+class Journal(Protocol):
+    """The append-only list of what happened on one stack, and the lock of who drives its release.
+
+    A record is written only while its writer holds the lock.
+    """
 
     async def read(self, after: int) -> Sequence[StoredRecord]:
         """Return every record of this stack with a higher sequence, oldest first."""
@@ -192,10 +196,6 @@ class Records(Protocol):
         """
         ...
 
-
-class Locks(Protocol):
-    """Who drives a release on one stack."""
-
     async def lock(self, holder: str, now: datetime, stale_seconds: float) -> Lock:
         """Take or renew the lock, unless another's is younger; return the one that stands then.
 
@@ -210,10 +210,6 @@ class Locks(Protocol):
     async def held(self) -> Lock | None:
         """Return the lock that stands, without taking it; None when nobody has it."""
         ...
-
-
-class Journal(Records, Locks, Protocol):
-    """Both, in one store: a record is written only while its writer holds the lock."""
 
 
 class Git(Protocol):
@@ -275,3 +271,21 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of one stack."""
+
+    config: Config
+    stack: Stack
+    cluster: Cluster
+    metrics: Metrics
+    judge: Judge
+    quarantine: Quarantine
+    under_way: UnderWay
+    journal: Journal
+    git: Git
+    images: Images
+    notifier: Notifier
+    clock: Clock

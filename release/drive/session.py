@@ -1,4 +1,4 @@
-"""One stack as the commands see it: its world, its journal, and who asks."""
+"""One stack as the commands see it: its ports, its journal, and who asks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +12,9 @@ from release.decide.model import Target
 from release.decide.spec import Spec, SpecError, Strategy, parse
 from release.decide.state import State
 from release.drive.engine import Engine, Viewer
-from release.drive.executor import RealExecutor
+from release.drive.executor import Executor
 from release.drive.journal import Log
-from release.drive.ports import PortError
-from release.drive.world import World
+from release.drive.ports import PortError, Ports
 
 BUILD = "build"
 """The image value that lets the Pulumi program build the image."""
@@ -30,13 +29,13 @@ class CannotBeginError(ValueError):
 
 
 @dataclass
-class Site:
+class ReleaseSession:
     """One stack, and the process that works on it."""
 
     stack: str
     local: bool
     """Whether this is the stack of a developer's machine: there nothing is committed by default."""
-    world: World
+    ports: Ports
     log: Log
     release: str
     """Id of the release that this process begins, or of the last one; the guard lets it through."""
@@ -52,7 +51,7 @@ class Site:
         Raises:
             SpecError: its keys cannot be used.
         """
-        config = self.world.config.read()
+        config = self.ports.config.read()
         spec = parse(config)
         commits = not self.local if spec.commit is None else spec.commit
         environment = next((config[key] for key in config if key.endswith(":deployEnv")), "")
@@ -73,7 +72,7 @@ class Site:
             PortError: it cannot be told, and it matters.
         """
         try:
-            return await self.world.git.head()
+            return await self.ports.git.head()
         except PortError:
             if self.local:
                 return ""
@@ -86,7 +85,7 @@ class Site:
             CannotBeginError: nothing is.
             PortError: it cannot be told.
         """
-        found = await self.world.stack.outputs()
+        found = await self.ports.stack.outputs()
         if found is None:
             raise CannotBeginError(
                 f"{self.stack} was never deployed: `pulumi up --stack STACK` once, "
@@ -96,12 +95,12 @@ class Site:
 
     def engine(self, viewer: Viewer) -> Engine:
         """Return what drives this stack's last release."""
-        executor = RealExecutor(self.world, self.holder)
-        return Engine(self.stack, self.world, self.log, executor, self.holder, viewer)
+        executor = Executor(self.ports, self.holder)
+        return Engine(self.stack, self.ports, self.log, executor, self.holder, viewer)
 
     async def state(self) -> State | None:
         """Return where the last release stands, as far as the store can be read."""
-        await self.log.refresh(self.world.clock.now())
+        await self.log.refresh(self.ports.clock.now())
         return self.log.state
 
 
@@ -183,10 +182,10 @@ def adopted(outputs: StackOutputs, by: str, old: Color | None = None) -> Target:
     return replace(found, reason="found deployed, without a release of its own")
 
 
-async def quarantined(site: Site, image: str) -> str:
+async def quarantined(session: ReleaseSession, image: str) -> str:
     """Return why an image is quarantined; empty when it is not, or when nobody can tell."""
     try:
-        entries = await site.world.quarantine.entries()
+        entries = await session.ports.quarantine.entries()
     except PortError:
         return ""
     digest = image.partition("@")[2]

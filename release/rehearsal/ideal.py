@@ -211,7 +211,7 @@ def passes(
 
 
 @dataclass
-class Shelf:
+class InMemoryPorts:
     """Quarantine, the mark of a release, labels, git and messages, all of them kept in memory."""
 
     banned: list[Quarantined] = field(default_factory=list[Quarantined])
@@ -221,7 +221,7 @@ class Shelf:
     """Labels of every image."""
     commits: list[str] = field(default_factory=list[str])
     messages: list[Message] = field(default_factory=list[Message])
-    places: Sequence[str] = ("shelf",)
+    places: Sequence[str] = ("memory",)
 
     async def entries(self) -> Sequence[Quarantined]:
         """Return what is quarantined."""

@@ -2,21 +2,21 @@
 
 from bot.contract.color import Color
 from infra.outputs import StackOutputs
-from release.decide.decision import Decision
+from release.decide.actions import Decision
 from release.decide.events import Began, Record, entry
 from release.decide.model import Target
 from release.decide.observation import Observation
 from release.decide.spec import Spec
 from release.decide.state import State
 from release.drive.engine import Engine
-from release.drive.executor import RealExecutor
+from release.drive.executor import Executor
 from release.drive.journal import Log
-from release.drive.world import World
+from release.drive.ports import Ports
 from release.rehearsal.ideal import (
     IdealCluster,
     IdealStack,
+    InMemoryPorts,
     MemoryJournal,
-    Shelf,
     StillClock,
     passes,
 )
@@ -33,26 +33,26 @@ async def rehearse(spec: Spec, target: Target, outputs: StackOutputs) -> list[Re
     for color in Color:
         file[f"{color}.image"] = outputs.color(color).image
         file[f"{color}.replicas"] = outputs.color(color).replicas
-    clock, journal, shelf = StillClock(), MemoryJournal(), Shelf()
+    clock, journal, in_memory = StillClock(), MemoryJournal(), InMemoryPorts()
     stack = IdealStack(outputs.namespace, dict(file), dict(file))
     cluster = IdealCluster(stack, clock)
-    world = World(
+    ports = Ports(
         config=stack,
         stack=stack,
         cluster=cluster,
         metrics=cluster,
         judge=passes,
-        quarantine=shelf,
-        under_way=shelf,
+        quarantine=in_memory,
+        under_way=in_memory,
         journal=journal,
-        git=shelf,
-        images=shelf,
-        notifier=shelf,
+        git=in_memory,
+        images=in_memory,
+        notifier=in_memory,
         clock=clock,
     )
     log = Log(journal, WHO)
     await log.append(entry(WHO, clock.now(), Began(target, spec)), fenced=False)
-    engine = Engine(WHO, world, log, RealExecutor(world, WHO), WHO, _Blind())
+    engine = Engine(WHO, ports, log, Executor(ports, WHO), WHO, _Blind())
     await engine.run()
     await clock.sleep(spec.warm_seconds)
     await engine.run()

@@ -16,7 +16,7 @@ from bot.contract.color import Color
 from infra.outputs import ColorOutputs, StackOutputs
 from release.cli.live import Terminal, View, panel
 from release.cli.views import line
-from release.decide.decision import Decision
+from release.decide.actions import Decision
 from release.decide.events import Entered, Record
 from release.decide.model import Figures, Judgement, Pod, StreamFigures, Target, Verdict
 from release.decide.observation import Observation

@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 async def _typed(folder: Path, words: str, env: dict[str, str] | None = None) -> Exit:
     lines: list[str] = []
     return await run(
-        parser().parse_args(words.split()), Assembly(folder, env or {}).site, lines.append
+        parser().parse_args(words.split()), Assembly(folder, env or {}).session, lines.append
     )
 
 

@@ -23,16 +23,15 @@ from release.decide.phases import Trigger
 from release.decide.spec import Spec, Strategy
 from release.decide.state import State
 from release.drive.engine import Engine
-from release.drive.executor import RealExecutor
+from release.drive.executor import Executor
 from release.drive.journal import Log
-from release.drive.ports import PortError, UpEndedError, UpFailedError
-from release.drive.world import World
+from release.drive.ports import PortError, Ports, UpEndedError, UpFailedError
 from release.rehearsal.ideal import (
     REVISION,
     IdealCluster,
     IdealStack,
+    InMemoryPorts,
     MemoryJournal,
-    Shelf,
     StillClock,
 )
 
@@ -157,7 +156,7 @@ class FaultyJournal(MemoryJournal):
 
 
 @dataclass
-class FaultyShelf(Shelf):
+class FaultyPorts(InMemoryPorts):
     """Its people may not listen."""
 
     deaf: bool = False
@@ -210,7 +209,7 @@ class Silent:
 
 @dataclass
 class Stage:
-    """One stack with its world, and engines that come and go."""
+    """One stack in memory, and engines that come and go."""
 
     spec: Spec = BLUE_GREEN
     clock: StillClock = field(default_factory=StillClock)
@@ -219,7 +218,7 @@ class Stage:
     )
     cluster: FaultyCluster = field(init=False)
     journal: FaultyJournal = field(default_factory=FaultyJournal)
-    shelf: FaultyShelf = field(default_factory=FaultyShelf)
+    in_memory: FaultyPorts = field(default_factory=FaultyPorts)
     verdict: Callable[[bool], Verdict] = lambda _: Verdict.PASS
     engines: int = 0
     log: Log = field(init=False)
@@ -236,19 +235,19 @@ class Stage:
         verdict = self.verdict(concurrent)
         return Judgement(verdict, (f"judged {verdict}",), Figures(blocks=len(looks)))
 
-    def world(self) -> World:
-        return World(
+    def ports(self) -> Ports:
+        return Ports(
             config=self.stack,
             stack=self.stack,
             cluster=self.cluster,
             metrics=self.cluster,
             judge=self.judge,
-            quarantine=self.shelf,
-            under_way=self.shelf,
+            quarantine=self.in_memory,
+            under_way=self.in_memory,
             journal=self.journal,
-            git=self.shelf,
-            images=self.shelf,
-            notifier=self.shelf,
+            git=self.in_memory,
+            images=self.in_memory,
+            notifier=self.in_memory,
             clock=self.clock,
         )
 
@@ -269,9 +268,9 @@ class Stage:
         for record in self.log.unrecorded:
             await log.append(record, fenced=False, buffer=True)
         self.log = log
-        world = self.world()
-        executor = RealExecutor(world, holder)
-        return await Engine("test", world, log, executor, holder, Silent()).run()
+        ports = self.ports()
+        executor = Executor(ports, holder)
+        return await Engine("test", ports, log, executor, holder, Silent()).run()
 
     def phases(self) -> list[str]:
         return [

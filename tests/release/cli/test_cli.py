@@ -11,7 +11,7 @@ from release.cli.exit_codes import Exit
 from release.cli.main import parser, run
 from release.decide.model import Json, Quarantined, StoredRecord, Verdict
 from release.drive.journal import Log
-from release.drive.session import Site
+from release.drive.session import ReleaseSession
 from release.rehearsal.ideal import BUILT, StillClock
 from tests.support.checkout import ROOT
 from tests.support.release_stage import CONFIG, NEW_IMAGE, OLD_IMAGE, Killed, Stage, crashed
@@ -20,7 +20,7 @@ MANUAL = ROOT / "docs" / "release" / "README.md"
 DEPLOY = f"deploy --image {NEW_IMAGE}"
 
 
-class Desk:
+class Terminal:
     """A person at a terminal; each command is a process of its own."""
 
     def __init__(self, stage: Stage | None = None) -> None:
@@ -34,16 +34,25 @@ class Desk:
         self.lines.clear()
         command, *rest = words.split(" ")
         options = parser().parse_args([command, "--stack", "test", *rest])
-        return await run(options, self.site, self.lines.append)
+        return await run(options, self.session, self.lines.append)
 
     @asynccontextmanager
-    async def site(self, stack: str, begins: bool) -> AsyncGenerator[Site]:  # noqa: FBT001 -- as the command line calls it
+    async def session(self, stack: str, begins: bool) -> AsyncGenerator[ReleaseSession]:  # noqa: FBT001 -- as the command line calls it
         self.processes += 1
         holder = f"p{self.processes}"
         stage = self.stage
         stage.log = Log(stage.journal, holder)
         release = f"r{self.processes}" if begins or not stage.journal.records else "r1"
-        yield Site(stack, True, stage.world(), stage.log, release, holder, "ada", self.dead.__eq__)  # noqa: FBT003 -- local
+        yield ReleaseSession(
+            stack=stack,
+            local=True,
+            ports=stage.ports(),
+            log=stage.log,
+            release=release,
+            holder=holder,
+            by="ada",
+            is_dead=self.dead.__eq__,
+        )
 
     @property
     def text(self) -> str:
@@ -73,261 +82,267 @@ def found_deployed(image: str = NEW_IMAGE) -> Stage:
 
 
 async def test_a_deploy_says_what_it_does_and_ends_when_the_old_color_is_cold() -> None:
-    desk = Desk()
-    assert await desk.type(DEPLOY) is Exit.DONE
-    assert "cutover: tag, label, digest, /version and smoke checks are right" in desk.text
-    assert "done: blue is scaled down" in desk.text
-    assert desk.stage.stack.replicas(Color.BLUE) == 0
+    terminal = Terminal()
+    assert await terminal.type(DEPLOY) is Exit.DONE
+    assert "cutover: tag, label, digest, /version and smoke checks are right" in terminal.text
+    assert "done: blue is scaled down" in terminal.text
+    assert terminal.stage.stack.replicas(Color.BLUE) == 0
 
 
 async def test_a_detached_deploy_leaves_the_old_color_warm_until_someone_resumes() -> None:
-    desk = Desk()
-    assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
-    assert "warm-standby: green stays" in desk.text
-    assert await desk.type("resume") is Exit.REFUSED
-    await desk.stage.clock.sleep(desk.stage.spec.warm_seconds)
-    assert await desk.type("resume") is Exit.DONE
-    assert desk.stage.stack.replicas(Color.BLUE) == 0
+    terminal = Terminal()
+    assert await terminal.type(f"{DEPLOY} --detach") is Exit.DONE
+    assert "warm-standby: green stays" in terminal.text
+    assert await terminal.type("resume") is Exit.REFUSED
+    await terminal.stage.clock.sleep(terminal.stage.spec.warm_seconds)
+    assert await terminal.type("resume") is Exit.DONE
+    assert terminal.stage.stack.replicas(Color.BLUE) == 0
 
 
 async def test_a_bad_version_ends_with_a_code_of_its_own() -> None:
-    desk = Desk()
-    desk.stage.cluster.spoil = crashed
-    assert await desk.type(DEPLOY) is Exit.SENT_BACK
-    assert "rolled-back" in desk.text
-    assert "CrashLoopBackOff" in desk.text
+    terminal = Terminal()
+    terminal.stage.cluster.spoil = crashed
+    assert await terminal.type(DEPLOY) is Exit.SENT_BACK
+    assert "rolled-back" in terminal.text
+    assert "CrashLoopBackOff" in terminal.text
 
 
 async def test_the_same_digest_is_refused_after_it_was_rolled_back_until_it_is_cleared() -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    assert await desk.type("rollback --reason slow") is Exit.DONE
-    assert desk.stage.trader == ("blue", 0)
-    assert await desk.type(DEPLOY) is Exit.REFUSED
-    assert "was rolled back" in desk.text
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    assert await terminal.type("rollback --reason slow") is Exit.DONE
+    assert terminal.stage.trader == ("blue", 0)
+    assert await terminal.type(DEPLOY) is Exit.REFUSED
+    assert "was rolled back" in terminal.text
     digest = NEW_IMAGE.partition("@")[2]
-    assert await desk.type(f"quarantine clear {digest}") is Exit.USAGE
-    assert await desk.type(f"quarantine clear {digest} --reason fixed") is Exit.DONE
-    assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
+    assert await terminal.type(f"quarantine clear {digest}") is Exit.USAGE
+    assert await terminal.type(f"quarantine clear {digest} --reason fixed") is Exit.DONE
+    assert await terminal.type(f"{DEPLOY} --detach") is Exit.DONE
 
 
 async def test_a_rollback_without_any_release_goes_to_the_other_color() -> None:
-    desk = Desk(found_deployed())
-    assert await desk.type("rollback") is Exit.DONE
-    assert desk.stage.trader == ("green", 0)
-    assert [each.digest for each in desk.stage.shelf.banned] == [NEW_IMAGE.partition("@")[2]]
-    assert await desk.type("rollback") is Exit.REFUSED
+    terminal = Terminal(found_deployed())
+    assert await terminal.type("rollback") is Exit.DONE
+    assert terminal.stage.trader == ("green", 0)
+    assert [each.digest for each in terminal.stage.in_memory.banned] == [
+        NEW_IMAGE.partition("@")[2]
+    ]
+    assert await terminal.type("rollback") is Exit.REFUSED
 
 
 async def test_a_rollback_asks_nothing_of_the_keys_of_a_release() -> None:
-    desk = Desk(found_deployed())
-    desk.stage.stack.file["release:strategy"] = "rainbow"
-    assert await desk.type("rollback") is Exit.DONE
-    assert desk.stage.trader == ("green", 0)
+    terminal = Terminal(found_deployed())
+    terminal.stage.stack.file["release:strategy"] = "rainbow"
+    assert await terminal.type("rollback") is Exit.DONE
+    assert terminal.stage.trader == ("green", 0)
 
 
 async def test_a_rollback_from_an_image_to_itself_is_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    desk = Desk()
-    assert await desk.type("rollback") is Exit.USAGE
+    terminal = Terminal()
+    assert await terminal.type("rollback") is Exit.USAGE
     assert "blue and green have the same image" in capsys.readouterr().err
-    assert not desk.stage.shelf.banned
+    assert not terminal.stage.in_memory.banned
 
 
 async def test_a_build_that_is_what_the_old_color_runs_is_not_banned() -> None:
-    desk = Desk(found_deployed(BUILT))
-    assert await desk.type("deploy --image build --detach") is Exit.DONE
-    assert await desk.type("rollback") is Exit.DONE
-    assert desk.stage.trader == ("blue", 0)
-    assert not desk.stage.shelf.banned
+    terminal = Terminal(found_deployed(BUILT))
+    assert await terminal.type("deploy --image build --detach") is Exit.DONE
+    assert await terminal.type("rollback") is Exit.DONE
+    assert terminal.stage.trader == ("blue", 0)
+    assert not terminal.stage.in_memory.banned
 
 
 async def test_a_rollback_never_goes_to_an_image_in_quarantine() -> None:
-    desk = Desk(found_deployed())
+    terminal = Terminal(found_deployed())
     digest = OLD_IMAGE.partition("@")[2]
-    clock = desk.stage.clock
-    await desk.stage.shelf.add(Quarantined(digest, clock.now(), "bob", "bad"))
-    assert await desk.type("rollback") is Exit.USAGE
-    assert desk.stage.trader == ("blue", 0)
+    clock = terminal.stage.clock
+    await terminal.stage.in_memory.add(Quarantined(digest, clock.now(), "bob", "bad"))
+    assert await terminal.type("rollback") is Exit.USAGE
+    assert terminal.stage.trader == ("blue", 0)
 
 
 async def test_a_rollback_of_a_released_version_works_while_the_store_is_away() -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    desk.stage.journal.away = lambda: True
-    assert await desk.type("rollback --reason slow") is Exit.DONE
-    assert desk.stage.trader == ("blue", 0)
-    assert desk.stage.log.unrecorded
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    terminal.stage.journal.away = lambda: True
+    assert await terminal.type("rollback --reason slow") is Exit.DONE
+    assert terminal.stage.trader == ("blue", 0)
+    assert terminal.stage.log.unrecorded
 
 
 async def test_a_status_says_when_nobody_drives_and_what_to_type() -> None:
-    desk = Desk()
-    await desk.stage.begin()
-    assert await desk.type("status") is Exit.DONE
-    assert "driven by nobody: it stands still until you type" in desk.text
-    assert "`release resume --stack test`" in desk.text
-    await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)
-    await desk.type("status")
-    assert "driven by bob@ci:1 since" in desk.text
-    desk.dead = "bob@ci:1"
-    await desk.type("status")
-    assert "driven by nobody" in desk.text
-    desk.dead = ""
-    await desk.stage.clock.sleep(61)
-    await desk.type("status")
-    assert "driven by nobody" in desk.text
+    terminal = Terminal()
+    await terminal.stage.begin()
+    assert await terminal.type("status") is Exit.DONE
+    assert "driven by nobody: it stands still until you type" in terminal.text
+    assert "`release resume --stack test`" in terminal.text
+    await terminal.stage.journal.lock("bob@ci:1", terminal.stage.clock.now(), 60)
+    await terminal.type("status")
+    assert "driven by bob@ci:1 since" in terminal.text
+    terminal.dead = "bob@ci:1"
+    await terminal.type("status")
+    assert "driven by nobody" in terminal.text
+    terminal.dead = ""
+    await terminal.stage.clock.sleep(61)
+    await terminal.type("status")
+    assert "driven by nobody" in terminal.text
 
 
 async def test_a_second_deploy_is_told_who_holds_the_lock_and_since_when() -> None:
-    desk = Desk()
-    await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)
-    assert await desk.type(DEPLOY) is Exit.LOCKED
-    assert not desk.stage.journal.records
+    terminal = Terminal()
+    await terminal.stage.journal.lock("bob@ci:1", terminal.stage.clock.now(), 60)
+    assert await terminal.type(DEPLOY) is Exit.LOCKED
+    assert not terminal.stage.journal.records
 
 
 @pytest.mark.parametrize("words", ["rollback", "resume"])
 async def test_the_lock_of_a_process_that_is_surely_gone_is_taken_at_once(words: str) -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    clock = desk.stage.clock
-    await clock.sleep(desk.stage.spec.warm_seconds)
-    await desk.stage.journal.lock("bob@ci:1", clock.now(), 60)
-    desk.dead = "bob@ci:1"
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    clock = terminal.stage.clock
+    await clock.sleep(terminal.stage.spec.warm_seconds)
+    await terminal.stage.journal.lock("bob@ci:1", clock.now(), 60)
+    terminal.dead = "bob@ci:1"
     asked = clock.now()
-    assert await desk.type(words) is Exit.DONE
+    assert await terminal.type(words) is Exit.DONE
     assert (clock.now() - asked).total_seconds() < 60
 
 
 async def test_a_command_to_a_dead_process_takes_over_when_its_lock_is_stale() -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    clock = desk.stage.clock
-    await desk.stage.journal.lock("bob@ci:1", clock.now(), 60)
-    assert await desk.type("rollback") is Exit.LOCKED  # 15 s without an answer
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    clock = terminal.stage.clock
+    await terminal.stage.journal.lock("bob@ci:1", clock.now(), 60)
+    assert await terminal.type("rollback") is Exit.LOCKED  # 15 s without an answer
     await clock.sleep(60)
-    assert await desk.type("rollback") is Exit.DONE
-    assert desk.stage.trader == ("blue", 0)
+    assert await terminal.type("rollback") is Exit.DONE
+    assert terminal.stage.trader == ("blue", 0)
 
 
 async def test_a_plan_that_would_be_refused_says_all_that_is_in_the_way(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    desk = Desk()
+    terminal = Terminal()
     digest = NEW_IMAGE.partition("@")[2]
-    await desk.stage.shelf.add(Quarantined(digest, desk.stage.clock.now(), "bob", "bad"))
-    assert await desk.type(f"plan --image {NEW_IMAGE}") is Exit.REFUSED
+    await terminal.stage.in_memory.add(
+        Quarantined(digest, terminal.stage.clock.now(), "bob", "bad")
+    )
+    assert await terminal.type(f"plan --image {NEW_IMAGE}") is Exit.REFUSED
     assert "by bob: bad" in capsys.readouterr().err
-    assert await desk.type(f"plan --image {OLD_IMAGE}") is Exit.REFUSED
+    assert await terminal.type(f"plan --image {OLD_IMAGE}") is Exit.REFUSED
     assert "runs" in capsys.readouterr().err
-    assert not desk.stage.journal.records
+    assert not terminal.stage.journal.records
 
 
 async def test_a_deploy_that_is_refused_leaves_the_warm_window_of_the_former_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    known = len(desk.stage.journal.records)
-    assert await desk.type(DEPLOY) is Exit.REFUSED
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    known = len(terminal.stage.journal.records)
+    assert await terminal.type(DEPLOY) is Exit.REFUSED
     assert "green is active and runs" in capsys.readouterr().err
-    assert len(desk.stage.journal.records) == known
-    assert await desk.type("rollback") is Exit.DONE
-    assert desk.stage.trader == ("blue", 0)
+    assert len(terminal.stage.journal.records) == known
+    assert await terminal.type("rollback") is Exit.DONE
+    assert terminal.stage.trader == ("blue", 0)
 
 
 async def test_a_deploy_whose_version_others_send_back_in_the_warm_window_says_so() -> None:
     clock = Disturbed()
-    desk = Desk(Stage(clock=clock))
+    terminal = Terminal(Stage(clock=clock))
 
     async def roll_back() -> None:
-        assert await Desk(desk.stage).type("rollback") is Exit.DONE
+        assert await Terminal(terminal.stage).type("rollback") is Exit.DONE
 
     clock.meanwhile = roll_back
-    assert await desk.type(DEPLOY) is Exit.SENT_BACK
-    assert desk.stage.trader == ("blue", 0)
+    assert await terminal.type(DEPLOY) is Exit.SENT_BACK
+    assert terminal.stage.trader == ("blue", 0)
 
 
 async def test_a_promotion_needs_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    desk = Desk()
-    await desk.stage.begin()
+    terminal = Terminal()
+    await terminal.stage.begin()
     data: dict[str, Json] = {"phase": "bake", "trigger": "ready", "reason": ""}
-    now = desk.stage.clock.now()
-    desk.stage.journal.records.append(StoredRecord(2, "r1", now, "entered", data))
-    assert await desk.type("promote") is Exit.USAGE
+    now = terminal.stage.clock.now()
+    terminal.stage.journal.records.append(StoredRecord(2, "r1", now, "entered", data))
+    assert await terminal.type("promote") is Exit.USAGE
     assert "promote needs --reason" in capsys.readouterr().err
-    assert len(desk.stage.journal.records) == 2
+    assert len(terminal.stage.journal.records) == 2
 
 
 async def test_without_the_store_a_rollback_learns_from_the_mark_where_a_release_came_from() -> (
     None
 ):
-    desk = Desk()
-    await desk.stage.begin()
-    desk.stage.journal.kill_after = 9  # the new color is placed, nothing is moved
+    terminal = Terminal()
+    await terminal.stage.begin()
+    terminal.stage.journal.kill_after = 9  # the new color is placed, nothing is moved
     with pytest.raises(Killed):
-        await desk.stage.run()
-    assert desk.stage.stack.image(Color.GREEN) == NEW_IMAGE
-    desk.stage.journal.away = lambda: True
-    assert await desk.type("rollback") is Exit.DONE
-    assert desk.stage.trader == ("blue", 0)
-    assert desk.stage.stack.replicas(Color.GREEN) == 0
-    assert [each.digest for each in desk.stage.shelf.banned] == [NEW_IMAGE.partition("@")[2]]
-    assert desk.stage.shelf.mark == ""
+        await terminal.stage.run()
+    assert terminal.stage.stack.image(Color.GREEN) == NEW_IMAGE
+    terminal.stage.journal.away = lambda: True
+    assert await terminal.type("rollback") is Exit.DONE
+    assert terminal.stage.trader == ("blue", 0)
+    assert terminal.stage.stack.replicas(Color.GREEN) == 0
+    assert [each.digest for each in terminal.stage.in_memory.banned] == [
+        NEW_IMAGE.partition("@")[2]
+    ]
+    assert terminal.stage.in_memory.mark == ""
 
 
 async def test_under_a_canary_that_nobody_wrote_down_a_rollback_goes_to_the_active_color() -> None:
     stage = Stage()
     for config in (stage.stack.file, stage.stack.deployed):
         config |= {"green.image": NEW_IMAGE, "canaryPercent": 10}
-    desk = Desk(stage)
-    assert await desk.type("rollback") is Exit.DONE
+    terminal = Terminal(stage)
+    assert await terminal.type("rollback") is Exit.DONE
     assert stage.trader == ("blue", 0)
     assert stage.stack.replicas(Color.GREEN) == 0
 
 
 async def test_a_rollback_from_a_clone_with_an_older_config_ends_the_same() -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    mine = dict(desk.stage.stack.file)
-    desk.stage.stack.file = dict(CONFIG) | {"green.image": "bot@sha256:" + "e" * 64}
-    assert await desk.type("rollback") is Exit.DONE
-    assert desk.stage.trader == ("blue", 0)
-    assert desk.stage.consistent
-    assert desk.stage.stack.file == mine | {"activeColor": "blue", "green.replicas": 0}
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    mine = dict(terminal.stage.stack.file)
+    terminal.stage.stack.file = dict(CONFIG) | {"green.image": "bot@sha256:" + "e" * 64}
+    assert await terminal.type("rollback") is Exit.DONE
+    assert terminal.stage.trader == ("blue", 0)
+    assert terminal.stage.consistent
+    assert terminal.stage.stack.file == mine | {"activeColor": "blue", "green.replicas": 0}
 
 
 async def test_a_store_that_comes_back_in_the_middle_of_a_rollback_does_not_end_it() -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    begun = desk.stage.clock.now()
-    desk.stage.journal.away = lambda: (desk.stage.clock.now() - begun).total_seconds() < 20
-    desk.stage.cluster.spoil = lambda pod: (
-        replace(pod, ready=(desk.stage.clock.now() - begun).total_seconds() > 30)
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    begun = terminal.stage.clock.now()
+    terminal.stage.journal.away = lambda: (terminal.stage.clock.now() - begun).total_seconds() < 20
+    terminal.stage.cluster.spoil = lambda pod: (
+        replace(pod, ready=(terminal.stage.clock.now() - begun).total_seconds() > 30)
         if pod.color is Color.BLUE
         else pod
     )
-    assert await desk.type("rollback") is Exit.DONE
-    assert desk.stage.trader == ("blue", 0)
-    assert "rolled-back" in [record.data.get("phase") for record in desk.stage.journal.records]
-    assert desk.stage.journal.lock_row is None
+    assert await terminal.type("rollback") is Exit.DONE
+    assert terminal.stage.trader == ("blue", 0)
+    assert "rolled-back" in [record.data.get("phase") for record in terminal.stage.journal.records]
+    assert terminal.stage.journal.lock_row is None
 
 
 async def test_unlock_names_the_holder_and_is_journalled() -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    await desk.stage.journal.lock("bob@ci:1", desk.stage.clock.now(), 60)
-    assert await desk.type("unlock --reason dead") is Exit.DONE
-    assert desk.lines == ["it was held by bob@ci:1"]
-    assert await desk.type("logs") is Exit.DONE
-    assert "unlocked (ada: dead); it was held by bob@ci:1" in desk.text
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    await terminal.stage.journal.lock("bob@ci:1", terminal.stage.clock.now(), 60)
+    assert await terminal.type("unlock --reason dead") is Exit.DONE
+    assert terminal.lines == ["it was held by bob@ci:1"]
+    assert await terminal.type("logs") is Exit.DONE
+    assert "unlocked (ada: dead); it was held by bob@ci:1" in terminal.text
 
 
 async def test_a_plan_shows_every_step_and_changes_nothing() -> None:
-    desk = Desk()
-    before = dict(desk.stage.stack.file)
-    assert await desk.type(f"plan --image {NEW_IMAGE}") is Exit.DONE
-    assert desk.lines == [
+    terminal = Terminal()
+    before = dict(terminal.stage.stack.file)
+    assert await terminal.type(f"plan --image {NEW_IMAGE}") is Exit.DONE
+    assert terminal.lines == [
         f"green gets {NEW_IMAGE}; blue runs {OLD_IMAGE}",
         "rollout: all gates are open",
         "  … mark the cluster: a release is under way",
@@ -345,34 +360,34 @@ async def test_a_plan_shows_every_step_and_changes_nothing() -> None:
         "  … take the mark of a release off the cluster",
         "done: blue is scaled down",
     ]
-    assert desk.stage.stack.file == before
-    assert not desk.stage.stack.ups
+    assert terminal.stage.stack.file == before
+    assert not terminal.stage.stack.ups
 
 
 async def test_status_history_and_logs_are_json_on_request() -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    await desk.type("status --json")
-    status = json.loads(desk.text)
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    await terminal.type("status --json")
+    status = json.loads(terminal.text)
     assert (status["phase"], status["new"], status["rollingBack"]) == (
         "warm-standby",
         "green",
         False,
     )
-    await desk.type("history --json")
-    assert [each["release"] for each in json.loads(desk.text)] == ["r1"]
-    await desk.type("logs --json")
-    assert json.loads(desk.lines[0])["kind"] == "began"
-    await desk.type("status")
-    assert desk.lines[0] == "warm-standby: green stays"
+    await terminal.type("history --json")
+    assert [each["release"] for each in json.loads(terminal.text)] == ["r1"]
+    await terminal.type("logs --json")
+    assert json.loads(terminal.lines[0])["kind"] == "began"
+    await terminal.type("status")
+    assert terminal.lines[0] == "warm-standby: green stays"
 
 
 async def test_the_history_has_a_line_for_each_release_however_long_its_reason_is() -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    await desk.type("rollback --reason=slow\u2028and-more")
-    await desk.type("history")
-    (line,) = desk.lines
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    await terminal.type("rollback --reason=slow\u2028and-more")
+    await terminal.type("history")
+    (line,) = terminal.lines
     assert line.endswith("(rollback by ada: slow …)")
 
 
@@ -380,44 +395,44 @@ async def test_the_history_has_a_line_for_each_release_however_long_its_reason_i
 async def test_what_does_not_fit_the_phase_is_refused_in_words(
     words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = Desk()
-    await desk.type(f"{DEPLOY} --detach")
-    assert await desk.type(words) is Exit.REFUSED
+    terminal = Terminal()
+    await terminal.type(f"{DEPLOY} --detach")
+    assert await terminal.type(words) is Exit.REFUSED
     assert "this release is in phase warm-standby: it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", ["status", "promote", "abort", "resume", "logs"])
 async def test_a_stack_without_releases_says_so(words: str) -> None:
-    assert await Desk().type(words) is Exit.USAGE
+    assert await Terminal().type(words) is Exit.USAGE
 
 
 async def test_an_image_by_tag_and_an_override_without_a_reason_are_refused() -> None:
-    assert await Desk().type("deploy --image bot:1.2") is Exit.USAGE
-    assert await Desk().type(f"{DEPLOY} --allow-older") is Exit.USAGE
+    assert await Terminal().type("deploy --image bot:1.2") is Exit.USAGE
+    assert await Terminal().type(f"{DEPLOY} --allow-older") is Exit.USAGE
 
 
 async def test_a_spec_that_is_wrong_is_refused_before_anything(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    desk = Desk()
-    desk.stage.stack.file["release:strategy"] = "rainbow"
-    assert await desk.type(DEPLOY) is Exit.USAGE
+    terminal = Terminal()
+    terminal.stage.stack.file["release:strategy"] = "rainbow"
+    assert await terminal.type(DEPLOY) is Exit.USAGE
     assert "release:strategy: 'rainbow'" in capsys.readouterr().err
 
 
 async def test_a_version_that_nobody_can_judge_is_promoted_by_a_person() -> None:
-    desk = Desk()
-    journal = desk.stage.journal
+    terminal = Terminal()
+    journal = terminal.stage.journal
 
     def judge(_: bool) -> Verdict:  # noqa: FBT001 -- as the stage asks
         told: dict[str, Json] = {"command": "promote", "by": "bob", "reason": "quiet market"}
-        now = desk.stage.clock.now()
+        now = terminal.stage.clock.now()
         journal.records.append(StoredRecord(len(journal.records) + 1, "r1", now, "commanded", told))
         return Verdict.INCONCLUSIVE
 
-    desk.stage.verdict = judge
-    assert await desk.type(f"{DEPLOY} --detach") is Exit.DONE
-    assert "finalization: promote by bob: quiet market" in desk.text
+    terminal.stage.verdict = judge
+    assert await terminal.type(f"{DEPLOY} --detach") is Exit.DONE
+    assert "finalization: promote by bob: quiet market" in terminal.text
 
 
 def test_the_manual_has_every_command_and_exit_code() -> None:

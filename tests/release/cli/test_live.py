@@ -7,7 +7,7 @@ from rich.console import Console
 
 from bot.contract.color import Color
 from release.cli.live import Live, Terminal, View, panel
-from release.decide.decision import Decision
+from release.decide.actions import Decision
 from release.decide.events import Entered, Record
 from release.decide.model import Figures, Judgement, Pod, StreamFigures, Verdict
 from release.decide.observation import Observation

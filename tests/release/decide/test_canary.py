@@ -9,17 +9,17 @@ from bot.contract.intent import CANARY_PERCENT_MAX
 from bot.contract.shards import shard_of
 from release.decide.canary import default_steps, problem, symbols_of
 from release.decide.spec import SpecError
-from release.drive.session import Site
+from release.drive.session import ReleaseSession
 from tests.support.release_stage import Stage
 
 LAST = "AI/USDT"
 """Of the last shard: no percentage moves it."""
 
 
-def site(**keys: object) -> Site:
+def session(**keys: object) -> ReleaseSession:
     stage = Stage()
     stage.stack.file |= {f"release:{key}": value for key, value in keys.items()}
-    return Site("test", True, stage.world(), stage.log, "r1", "p1", "ada")  # noqa: FBT003 -- local
+    return ReleaseSession("test", True, stage.ports(), stage.log, "r1", "p1", "ada")  # noqa: FBT003 -- local
 
 
 @given(st.lists(st.from_regex(r"[A-Z]{2,5}/USDT", fullmatch=True), min_size=1, max_size=9))
@@ -49,9 +49,9 @@ def test_the_symbols_are_those_of_the_stack(
 
 
 def test_a_canary_without_steps_takes_what_its_symbols_need() -> None:
-    assert site(strategy="canary").spec().steps == (36, 56)
-    assert site(strategy="canary", canarySteps=[40]).spec().steps == (40,)
-    assert site().spec().steps == ()
+    assert session(strategy="canary").spec().steps == (36, 56)
+    assert session(strategy="canary", canarySteps=[40]).spec().steps == (40,)
+    assert session().spec().steps == ()
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_canary_without_steps_takes_what_its_symbols_need() -> None:
 )
 def test_steps_that_move_nothing_are_refused_before_anything(symbols: str, words: str) -> None:
     assert shard_of(LAST) == CANARY_PERCENT_MAX
-    refused = site(strategy="canary", canarySteps=[10])
-    refused.world.config.write({"symbols": symbols})
+    refused = session(strategy="canary", canarySteps=[10])
+    refused.ports.config.write({"symbols": symbols})
     with pytest.raises(SpecError, match=words):
         refused.spec()

@@ -14,9 +14,9 @@ from release.decide.model import Scalar, Target
 from release.decide.phases import Phase
 from release.decide.spec import Spec
 from release.drive.ports import PortError
-from release.drive.session import Site
+from release.drive.session import ReleaseSession
 from release.rehearsal.ideal import LABELS
-from tests.support.release_stage import BLUE_GREEN, NEW_IMAGE, OLD_IMAGE, TARGET, FaultyShelf, Stage
+from tests.support.release_stage import BLUE_GREEN, NEW_IMAGE, OLD_IMAGE, TARGET, FaultyPorts, Stage
 
 NEXT = Schemas(Range(OURS.ledger.oldest, OURS.ledger.newest + 1), OURS.config)
 AFTER = Schemas(Range(OURS.ledger.newest + 1, OURS.ledger.newest + 1), OURS.config)
@@ -69,7 +69,7 @@ class Keys:
         raise AssertionError(changes)
 
 
-class Registry(FaultyShelf):
+class Registry(FaultyPorts):
     """May be away, or tell labels of an image's own. Its commits are a line, by their numbers."""
 
     of: Mapping[str, Mapping[str, str]] = {}
@@ -85,9 +85,9 @@ class Registry(FaultyShelf):
 
 
 def stage(old: Mapping[str, str], *, away: bool = False, spec: Spec = BLUE_GREEN) -> Stage:
-    shelf = Registry()
-    shelf.of, shelf.away = {OLD_IMAGE: old}, away
-    return Stage(shelf=shelf, spec=spec)
+    in_memory = Registry()
+    in_memory.of, in_memory.away = {OLD_IMAGE: old}, away
+    return Stage(in_memory=in_memory, spec=spec)
 
 
 SHUT_OUT = {**LABELS, labels.LEDGER_SCHEMA: "0..1"}
@@ -129,8 +129,9 @@ def test_which_builds_a_stack_takes_is_its_environments_word_or_its_own(
     environment: str, keys: dict[str, object], builds: Builds
 ) -> None:
     played = Stage()
-    world = replace(played.world(), config=Keys({"trading-bot:deployEnv": environment, **keys}))
-    assert Site("test", False, world, played.log, "r1", "p1", "ada").spec().builds is builds  # noqa: FBT003 -- not local
+    ports = replace(played.ports(), config=Keys({"trading-bot:deployEnv": environment, **keys}))
+    session = ReleaseSession("test", False, ports, played.log, "r1", "p1", "ada")  # noqa: FBT003 -- not local
+    assert session.spec().builds is builds
 
 
 async def test_a_registry_that_is_away_opens_no_gate() -> None:
@@ -156,8 +157,8 @@ async def test_an_older_image_is_refused_whatever_commit_the_clone_is_at(
 ) -> None:
     played = stage({**LABELS, labels.REVISION: old}, spec=spec)
     played.spec = spec.model_copy(update={"builds": Builds.CLEAN})
-    assert isinstance(played.shelf, Registry)
-    played.shelf.of = {**played.shelf.of, NEW_IMAGE: {**LABELS, labels.REVISION: new}}
+    assert isinstance(played.in_memory, Registry)
+    played.in_memory.of = {**played.in_memory.of, NEW_IMAGE: {**LABELS, labels.REVISION: new}}
     await played.begin(replace(TARGET, revision="9" * 40))
     assert ((await played.run()).phase is Phase.REFUSED) is refused
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from bot.contract.color import Color
 from bot.contract.provenance import Claims
 from infra.outputs import ColorOutputs, StackOutputs
-from release.decide.actions import Apply
-from release.decide.decision import Decision
+from release.decide.actions import Apply, Decision
 from release.decide.events import (
     Began,
     Commanded,

@@ -39,9 +39,9 @@ async def test_a_good_version_is_promoted_blue_green() -> None:
     assert stage.trader == ("green", 0)
     assert stage.stack.image(state.target.new) == NEW_IMAGE
     assert stage.consistent
-    assert stage.shelf.mark == ""
-    assert len(stage.shelf.commits) == 1
-    assert len(stage.shelf.messages) == len(FORWARD)
+    assert stage.in_memory.mark == ""
+    assert len(stage.in_memory.commits) == 1
+    assert len(stage.in_memory.messages) == len(FORWARD)
 
 
 async def test_a_good_version_is_promoted_by_canary_steps() -> None:
@@ -77,7 +77,7 @@ async def test_a_version_that_crashes_is_sent_back_before_it_gets_anything(spec:
     assert "CrashLoopBackOff; last line: boom" in state.back_reason
     assert stage.trader == ("blue", 0)
     assert stage.consistent
-    assert [entry.digest for entry in stage.shelf.banned] == [NEW_IMAGE.partition("@")[2]]
+    assert [entry.digest for entry in stage.in_memory.banned] == [NEW_IMAGE.partition("@")[2]]
 
 
 async def test_an_image_that_its_migration_cannot_pull_is_sent_back_and_not_blamed() -> None:
@@ -91,7 +91,7 @@ async def test_an_image_that_its_migration_cannot_pull_is_sent_back_and_not_blam
     assert state.phase is Phase.ROLLED_BACK
     assert "m: ImagePullBackOff" in state.back_reason
     assert stage.trader == ("blue", 0)
-    assert not stage.shelf.banned
+    assert not stage.in_memory.banned
 
 
 async def test_a_version_that_is_worse_while_it_bakes_is_sent_back_and_quarantined() -> None:
@@ -108,8 +108,8 @@ async def test_a_version_that_is_worse_while_it_bakes_is_sent_back_and_quarantin
     assert state.swapped
     assert stage.trader == ("blue", 0)
     assert stage.stack.image(state.target.old) == OLD_IMAGE
-    assert stage.shelf.banned
-    assert stage.shelf.mark == ""
+    assert stage.in_memory.banned
+    assert stage.in_memory.mark == ""
     assert stage.consistent
 
 
@@ -124,7 +124,7 @@ async def test_what_cannot_be_judged_is_held_and_sent_back_at_the_deadline(
     assert state.phase is Phase.ROLLED_BACK
     assert not state.swapped
     assert "not done within 120 s" in state.back_reason
-    assert not stage.shelf.banned  # too little traffic is not the image's fault
+    assert not stage.in_memory.banned  # too little traffic is not the image's fault
 
 
 async def test_a_cutover_that_is_refused_is_rolled_back_and_the_image_not_blamed() -> None:
@@ -138,7 +138,7 @@ async def test_a_cutover_that_is_refused_is_rolled_back_and_the_image_not_blamed
     assert state.swapped
     assert state.back_reason.endswith("connection refused")
     assert stage.trader == ("blue", 0)
-    assert not stage.shelf.banned
+    assert not stage.in_memory.banned
 
 
 async def test_an_image_that_cannot_be_pulled_again_after_the_cutover_is_not_blamed() -> None:
@@ -153,7 +153,7 @@ async def test_an_image_that_cannot_be_pulled_again_after_the_cutover_is_not_bla
     assert state.phase is Phase.ROLLED_BACK
     assert state.swapped
     assert "ErrImagePull" in state.back_reason
-    assert not stage.shelf.banned
+    assert not stage.in_memory.banned
 
 
 async def test_an_up_that_hangs_is_ended_when_its_version_crashes() -> None:
@@ -192,7 +192,7 @@ async def test_a_rollback_never_moves_to_a_color_without_a_ready_pod() -> None:
     state = await stage.run()
     assert state.phase is Phase.STUCK
     assert stage.trader == ("green", 0)
-    assert stage.shelf.messages[-1].severity == "urgent"
+    assert stage.in_memory.messages[-1].severity == "urgent"
     stage.cluster.spoil = lambda pod: pod
     await stage.command("resume")
     assert (await stage.run()).phase is Phase.ROLLED_BACK
@@ -245,28 +245,30 @@ async def test_a_canary_is_brought_back_when_its_up_keeps_failing() -> None:
     state = await stage.run()
     assert state.phase is Phase.ROLLED_BACK
     assert stage.trader == ("blue", 0)
-    assert not stage.shelf.banned
+    assert not stage.in_memory.banned
     assert stage.consistent
 
 
 async def test_what_nobody_could_be_told_is_told_by_the_next_process_and_once() -> None:
     stage = Stage()
-    stage.shelf.deaf = True
+    stage.in_memory.deaf = True
     await stage.begin()
     assert (await stage.run()).phase is Phase.WARM_STANDBY
-    assert not stage.shelf.messages
-    stage.shelf.deaf = False
+    assert not stage.in_memory.messages
+    stage.in_memory.deaf = False
     await stage.run()
     await stage.run()
-    assert len(stage.shelf.messages) == len({message.key for message in stage.shelf.messages})
-    assert len(stage.shelf.messages) == len(FORWARD)
+    assert len(stage.in_memory.messages) == len(
+        {message.key for message in stage.in_memory.messages}
+    )
+    assert len(stage.in_memory.messages) == len(FORWARD)
 
 
 async def test_a_notifier_that_hangs_delays_no_rollback() -> None:
     stage = Stage()
     await stage.begin()
     await stage.run()
-    stage.shelf.hangs_until_over = True
+    stage.in_memory.hangs_until_over = True
     await stage.command("rollback")
     assert (await stage.run()).phase is Phase.ROLLED_BACK
 
@@ -303,7 +305,7 @@ async def test_a_mark_that_cannot_be_set_delays_no_rollback_and_is_tried_again_w
     stage = Stage()
     await stage.begin()
     await stage.run()
-    stage.shelf.unmarkable = 1
+    stage.in_memory.unmarkable = 1
     begun = stage.clock.now()
     refusals = ["another release is under way"]
     stage.stack.refuse = lambda _: refusals.pop() if refusals else None
@@ -330,18 +332,18 @@ async def test_a_mark_that_cannot_be_set_delays_no_rollback_and_is_tried_again_w
 
 async def test_what_one_place_was_not_told_is_not_told_again_elsewhere() -> None:
     stage = Stage()
-    stage.shelf.places = ["deaf", "well"]
-    stage.shelf.deaf_place = "deaf"
+    stage.in_memory.places = ["deaf", "well"]
+    stage.in_memory.deaf_place = "deaf"
     await stage.begin()
     await stage.run()
-    assert len(stage.shelf.messages) == len(FORWARD)
-    stage.shelf.deaf_place = ""
+    assert len(stage.in_memory.messages) == len(FORWARD)
+    stage.in_memory.deaf_place = ""
     stage.clock.time += timedelta(hours=25)
     await stage.run()
-    assert len(stage.shelf.messages) == len(FORWARD) + 2 * len(["scale-down", "done"])
-    stage.shelf.messages.clear()
+    assert len(stage.in_memory.messages) == len(FORWARD) + 2 * len(["scale-down", "done"])
+    stage.in_memory.messages.clear()
     await stage.run()
-    assert not stage.shelf.messages
+    assert not stage.in_memory.messages
 
 
 async def test_while_a_pod_is_missing_nothing_is_promoted() -> None:
@@ -373,14 +375,14 @@ async def test_a_push_that_hangs_holds_up_no_rollback(monkeypatch: pytest.Monkey
     async def command() -> None:
         await stage.command("rollback")
 
-    stage.shelf.push_hangs = command
+    stage.in_memory.push_hangs = command
     await stage.begin()
     async with asyncio.timeout(5):
         state = await stage.run()
     assert state.phase is Phase.ROLLED_BACK
     assert "finalization" in stage.phases()
     assert stage.trader == ("blue", 0)
-    assert len(stage.shelf.commits) == 1
+    assert len(stage.in_memory.commits) == 1
 
 
 async def test_a_record_that_cannot_be_read_is_named_and_taken_for_a_store_that_is_away() -> None:

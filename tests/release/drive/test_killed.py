@@ -72,8 +72,8 @@ def _check(stage: Stage, state: State, version: str) -> None:
     assert state.phase is (Phase.WARM_STANDBY if version == GOOD else Phase.ROLLED_BACK)
     assert stage.trader == ("green" if version == GOOD else "blue", 0)
     assert stage.consistent
-    assert stage.shelf.mark == ""
-    assert bool(stage.shelf.banned) is (version == BAD)
+    assert stage.in_memory.mark == ""
+    assert bool(stage.in_memory.banned) is (version == BAD)
 
 
 @pytest.mark.parametrize("spec", ["canary", "blue-green"])
@@ -90,4 +90,4 @@ async def test_a_rollback_that_is_killed_anywhere_ends_in_the_old_version(spec: 
         assert state.phase is Phase.ROLLED_BACK, kill_after
         assert stage.trader == ("blue", 0)
         assert stage.consistent
-        assert stage.shelf.banned
+        assert stage.in_memory.banned

@@ -27,7 +27,7 @@ class Bench:
         self.state: State = state
         stage = self.stage
         stage.verdict = lambda _: Verdict.PASS
-        self.observer = Observer(stage.world(), Log(stage.journal, "me"))
+        self.observer = Observer(stage.ports(), Log(stage.journal, "me"))
 
     def enter(self, phase: str) -> None:
         self.stage.clock.time += timedelta(seconds=1)

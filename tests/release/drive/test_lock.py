@@ -2,12 +2,12 @@ import os
 
 import pytest
 
-from release.drive.holder import is_dead, name
+from release.drive.lock import holder_name, is_dead
 
 
 def test_a_name_tells_user_machine_and_process() -> None:
-    assert name("ada", 7, "00ff", "night") == "ada@night:7-00ff"
-    assert not is_dead(name("ada", os.getpid(), "00ff"), lambda pid: pid == os.getpid())
+    assert holder_name("ada", 7, "00ff", "night") == "ada@night:7-00ff"
+    assert not is_dead(holder_name("ada", os.getpid(), "00ff"), lambda pid: pid == os.getpid())
 
 
 @pytest.mark.parametrize(
