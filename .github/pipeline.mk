@@ -65,7 +65,7 @@ deploy: $(READY)
 rollback: $(READY)
 	$(IDENTITY) $(BIN)/python -m release rollback --stack $(STACK)
 
-# The tag comes before the build: it is what the image is stamped with. What was sent back is not
+# The tag comes before the build: it is what the image is stamped with. What was rolled back is not
 # built again because somebody has written a line of documentation since.
 .PHONY: candidate
 candidate: $(READY)

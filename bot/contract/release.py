@@ -19,7 +19,7 @@ UNDER_WAY_CONFIGMAP = "bot-release"
 RELEASE_ENV = "BOT_RELEASE"
 """Id of the release that runs this `up`; the guard lets only that one through while it runs."""
 RELEASE_RETURNS_ENV = "BOT_RELEASE_RETURNS"
-"""`1` in an `up` that sends a version back: there one ready pod of the old color is enough."""
+"""`1` in an `up` that rolls a version back: there one ready pod of the old color is enough."""
 
 UNREADABLE = "(unreadable)"
 _KEY = re.compile(r"([a-z0-9]+)-([0-9a-f]+)")

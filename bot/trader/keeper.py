@@ -164,7 +164,7 @@ class Keeper:
                     await task
 
     def end(self) -> None:
-        """Give everything up, then stop."""
+        """Give all shards up, then stop."""
         self._ended.set()
         self._wake.set()
 

@@ -75,7 +75,7 @@ class PulumiStack:
 
         Args:
             progress: gets the lines.
-            returns: whether this sends a version back; told to the guard.
+            returns: whether this rolls a version back; told to the guard.
 
         Raises:
             UpFailedError: it ended without success, or another one is running.

@@ -203,7 +203,7 @@ def _wants_adoption(session: ReleaseSession, state: State | None) -> bool:
 
 
 async def _adopt(session: ReleaseSession) -> State:
-    """Begin a release that is over already, so that it can be sent back."""
+    """Begin a release that is over already, so that it can be rolled back."""
     outputs = await session.outputs()
     found = adopted(outputs, session.by, await session.ports.under_way.comes_from())
     if why := await quarantined(session, found.old_image):
@@ -291,7 +291,7 @@ async def _until_cold(session: ReleaseSession, viewer: Viewer, *, detach: bool) 
         if found is None:
             break
         state = found
-    # Another process ended it, or sent it back; what the next release replaced is done.
+    # Another process ended it, or rolled it back; what the next release replaced is done.
     ended = [each for each in releases(session.log.records) if each.release == session.release]
     return of(ended[-1].phase, backwards=False)
 

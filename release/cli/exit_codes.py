@@ -17,8 +17,8 @@ class Exit(IntEnum):
     """The command line or the stack config is wrong; nothing was changed."""
     REFUSED = 3
     """The gates or the phase said no; nothing was changed."""
-    SENT_BACK = 4
-    """The new version was sent back; the old one has everything."""
+    ROLLED_BACK = 4
+    """The new version was rolled back; the old one has all shards."""
     STUCK = 5
     """A person is needed now: the way back could not be finished."""
     LOCKED = 6
@@ -34,7 +34,7 @@ class Exit(IntEnum):
 _OF_OUTCOME = {
     Outcome.RELEASED: Exit.DONE,
     Outcome.LEFTOVER: Exit.LEFTOVER,
-    Outcome.ROLLED_BACK: Exit.SENT_BACK,
+    Outcome.ROLLED_BACK: Exit.ROLLED_BACK,
     Outcome.REFUSED: Exit.REFUSED,
     Outcome.STUCK: Exit.STUCK,
     Outcome.UNFINISHED: Exit.UNREACHABLE,
@@ -51,6 +51,6 @@ def of(phase: Phase, *, backwards: bool) -> Exit:
     found = _OF_OUTCOME[ROWS[phase].outcome]
     if not backwards:
         return found
-    if found in (Exit.SENT_BACK, Exit.REFUSED):
+    if found in (Exit.ROLLED_BACK, Exit.REFUSED):
         return Exit.DONE
     return Exit.REFUSED if found is Exit.DONE else found

@@ -42,7 +42,7 @@ Assemble = Callable[[str, bool], AbstractAsyncContextManager[ReleaseSession]]
 
 _WORDS = {
     Trigger.PROMOTE: "take what was seen for good enough and go on to the end",
-    Trigger.ABORT: "end an unfinished release; the old version keeps or gets everything",
+    Trigger.ABORT: "end an unfinished release; the old version keeps or takes over all shards",
     Trigger.ROLLBACK: "send the new version back, whatever its state; quarantine it",
 }
 

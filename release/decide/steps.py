@@ -287,7 +287,7 @@ def _rollback_cleanup(at: Context) -> Decision:
     ban = [Ban(state.digest, state.back_reason)] if guilty else []
     commit = _commit(at, f"back to {target.old}: {state.back_reason}")
     found = _todo(at, EndUp(), *ban, tidy, *commit, Withdraw(), patient=True)
-    return found or Decision(f"{target.old} has everything", trigger=Trigger.READY)
+    return found or Decision(f"{target.old} has all shards", trigger=Trigger.READY)
 
 
 HANDLERS: Mapping[Phase, Callable[[Context], Decision]] = {

@@ -66,7 +66,7 @@ class Stack(Protocol):
         """Apply what the config file says; each line of progress is one finished resource or event.
 
         Our own `up` says who it is to the guard, which refuses others while a release is under way;
-        and whether it sends a version back: then one ready pod of the old color is enough.
+        and whether it rolls a version back: then one ready pod of the old color is enough.
 
         Raises:
             UpFailedError: it ended without success, or was refused, or another one is running; a

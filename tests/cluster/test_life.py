@@ -198,7 +198,7 @@ def test_a_bad_change_goes_back_by_itself_and_no_merge_brings_it_back(life: Life
     team.merge("bad", "develop")
     with _signals(life.staging, "bad"):
         done = team.runs("deploy", "staging")
-    assert f"Error {Exit.SENT_BACK}" in told(done), told(done)
+    assert f"Error {Exit.ROLLED_BACK}" in told(done), told(done)
     assert life.active(life.staging) == before, told(done)
     assert life.agree(life.staging)
     assert team.on_origin("refs/heads/develop") == team.git("rev-parse", "HEAD")

@@ -1,4 +1,4 @@
-"""`release` on the real cluster, under signals and load: promoted, and sent back."""
+"""`release` on the real cluster, under signals and load: promoted, and rolled back."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.support.kube import Kube, wait_until
 from tests.support.node import bot_pids, stopped
 from tests.support.platform import Platform
 from tests.support.releasing import SHORT, Releases, pressure
-from tests.support.sent_back import as_before, let_in_again
+from tests.support.rolled_back import as_before, let_in_again
 from tests.support.stack import Stack
 from tests.support.versions import VERSIONS
 
@@ -54,7 +54,7 @@ def test_a_hung_pod_of_the_old_color_does_not_keep_the_new_one_in_charge(
 
 
 @pytest.mark.parametrize("name", sorted(set(VERSIONS) - {GOOD}))
-def test_a_bad_version_is_sent_back_by_itself(
+def test_a_bad_version_is_rolled_back_by_itself(
     releases: Releases, stack: Stack, platform: Platform, tmp_path: Path, name: str
 ) -> None:
     image = VERSIONS[name].image(stack.image(Color.BLUE), platform)

@@ -11,14 +11,14 @@ from tests.cluster.conftest import Build
 from tests.support.kube import wait_until
 from tests.support.process import Started
 from tests.support.releasing import Entry, Releases, pressure
-from tests.support.sent_back import as_before, let_in_again
+from tests.support.rolled_back import as_before, let_in_again
 
 pytestmark = [pytest.mark.cluster, pytest.mark.soak]
 
 LOOK_SECONDS = 0.01
 KILLS_MIN = 12
 """Of a deploy and of a rollback each: so many entries of different kinds they have at least."""
-ENDS = (Exit.DONE, Exit.SENT_BACK, Exit.REFUSED)
+ENDS = (Exit.DONE, Exit.ROLLED_BACK, Exit.REFUSED)
 """Of a `resume`: the last one may find that nothing is left to do."""
 
 

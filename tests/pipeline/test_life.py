@@ -87,7 +87,7 @@ def test_what_staging_runs_goes_to_production_when_it_is_what_the_commits_releas
     clone.commit("docs: words")
     assert clone.make(*promote) == "no commit asks for a version: nothing to do"
 
-    clone.commit("feat: a thing that is sent back from staging")
+    clone.commit("feat: a thing that is rolled back from staging")
     clone.make("candidate")
     clone.commit("docs: unrelated")
     for words in (promote, ("release", "STACK=production")):
@@ -106,7 +106,7 @@ def test_staging_keeps_its_candidate_when_nothing_asks_for_another(clone: Clone)
     assert clone.make(*stage) == "release deploy --stack staging"
     clone.make("candidate")
     assert clone.make(*stage) == "release deploy --stack staging", "the run was started again"
-    clone.commit("release: it was sent back")
+    clone.commit("release: it was rolled back")
     clone.make("candidate")
     assert clone.make(*stage) == "HEAD has no candidate's tag: staging stays as it is"
     clone.commit("docs: words")

@@ -1,4 +1,4 @@
-"""`python -m tests.soak.releases`: versions sent back, again and again; earlier runs count.
+"""`python -m tests.soak.releases`: versions rolled back, again and again; earlier runs count.
 
 Each run does what is missing, prints how long the ways back took and of what that was made up, and
 fails if any repetition ever broke a promise.
@@ -18,7 +18,7 @@ from tests.support.deployed import deployed
 from tests.support.market import trading_stack
 from tests.support.platform import Platform, find_platform
 from tests.support.releasing import SOON, Releases
-from tests.support.sent_back import let_in_again
+from tests.support.rolled_back import let_in_again
 from tests.support.stack import BUILD, Stack, two_colors
 from tests.support.versions import MISSING, VERSIONS
 

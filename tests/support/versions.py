@@ -9,7 +9,7 @@ from release.cli.exit_codes import Exit
 from tests.support.images import build_faulty, push_unpullable
 from tests.support.platform import Platform
 from tests.support.releasing import SHORT, Releases
-from tests.support.sent_back import Outcome, bad, held_back, killed, rolled_back
+from tests.support.rolled_back import Outcome, bad, held_back, killed, rolled_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def _bad(fault: str, *, answers: bool = True) -> Version:
     return Version(fault, partial(bad, what=fault, answers=answers), bake_seconds=200)
 
 
-def _held(fault: str, code: Exit = Exit.SENT_BACK) -> Version:
+def _held(fault: str, code: Exit = Exit.ROLLED_BACK) -> Version:
     return Version(fault, partial(held_back, what=fault, code=code))
 
 

@@ -186,7 +186,7 @@ def test_a_warning_passes_and_is_told() -> None:
     assert "[+]intent ok (the last good one stays: activeColor: 'red')" in answer.text
 
 
-def test_the_report_has_everything_that_the_mission_lists() -> None:
+def test_the_report_contains_all_that_the_mission_lists() -> None:
     _, body = report(WHO, WELL)
     expected: dict[str, object] = {
         "status": "pass",

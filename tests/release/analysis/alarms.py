@@ -51,5 +51,5 @@ def alarm_after_swap(world: World, seed: int, history: int = 3600) -> float | No
 
 
 def share_of_alarms(world: World, runs: int) -> float:
-    """Return the share of canaries that are sent back."""
+    """Return the share of canaries that are rolled back."""
     return sum(alarm_after(world, seed) is not None for seed in range(runs)) / runs

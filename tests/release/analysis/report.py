@@ -75,7 +75,7 @@ def _figures(runs: int) -> list[str]:
         f"{runs} canaries of half an hour in each cell, on seeds that took no part in choosing any",
         "constant; the same streams for all.",
         "",
-        "### Healthy versions that are sent back",
+        "### Healthy versions that are rolled back",
         *_table(HEALTHY, seeds, _share),
         "",
         "### Bad versions: share that is found in half an hour, median minutes of those found",

@@ -21,7 +21,7 @@ def by_minute(counts: Counts, look_seconds: float) -> Counts:
 
 
 def below(success_pct: float, minutes: int, failures: int) -> Rule:
-    """Send it back at so many windows in which less succeeded; a window without tries is fine."""
+    """Roll it back at so many windows in which less succeeded; a window without tries is fine."""
 
     def rule(old: Counts, new: Counts) -> float | None:
         del old
@@ -34,7 +34,7 @@ def below(success_pct: float, minutes: int, failures: int) -> Rule:
 
 
 def times_the_old(ratio: float, minutes: int) -> Rule:
-    """Send it back when a window has an error and more than so many times the old rate."""
+    """Roll it back when a window has an error and more than so many times the old rate."""
 
     def rule(old: Counts, new: Counts) -> float | None:
         whole = new.shape[1] // minutes * minutes
@@ -47,7 +47,7 @@ def times_the_old(ratio: float, minutes: int) -> Rule:
 
 
 def exact_test_each_minute(old: Counts, new: Counts) -> float | None:
-    """Send it back when Fisher's exact test of all so far says 5 %, asked every minute."""
+    """Roll it back when Fisher's exact test of all so far says 5 %, asked every minute."""
     tried_old, wrong_old = old.cumsum(axis=1)
     tried, wrong = new.cumsum(axis=1)
     p = stats.hypergeom.sf(wrong - 1, tried + tried_old, wrong + wrong_old, tried)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportArgumentType]

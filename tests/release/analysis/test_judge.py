@@ -149,7 +149,7 @@ def test_more_errors_fail_with_their_numbers(stream: str, *, concurrent: bool) -
 
 @pytest.mark.parametrize("per_second", [0.5, 1.0, 5.0])
 @pytest.mark.parametrize("concurrent", [True, False])
-def test_what_always_fails_is_sent_back_however_fast(
+def test_what_always_fails_is_rolled_back_however_fast(
     per_second: float, *, concurrent: bool
 ) -> None:
     looks = [

@@ -30,7 +30,7 @@ def test_the_simulator_may_leave_quiet_looks_out(world: str) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("world", HEALTHY)
-def test_a_healthy_version_is_sent_back_at_most_as_often_as_was_allowed(world: str) -> None:
+def test_a_healthy_version_is_rolled_back_at_most_as_often_as_was_allowed(world: str) -> None:
     assert share_of_alarms(HEALTHY[world], NULLS) <= ALPHA
 
 

@@ -50,7 +50,7 @@ def _color(
 
 
 def verdicts(world: World, seed: int, *, concurrent: bool) -> list[Verdict]:
-    """Return what is said at one look after the other, until it is sent back."""
+    """Return what is said at one look after the other, until it is rolled back."""
     random = np.random.default_rng(seed)
     old, new = counts(world, seed)
     if not concurrent:
@@ -66,7 +66,7 @@ def verdicts(world: World, seed: int, *, concurrent: bool) -> list[Verdict]:
     return said
 
 
-def _sent_back_and_passed(runs: int, *, concurrent: bool) -> tuple[float, float]:
+def _rolled_back_and_passed(runs: int, *, concurrent: bool) -> tuple[float, float]:
     world = World(seconds=SECONDS, shared_bursts_per_hour=4.0)
     ends = [verdicts(world, seed, concurrent=concurrent) for seed in range(runs)]
     assert not any(Verdict.ERROR in said for said in ends)
@@ -78,16 +78,16 @@ def _sent_back_and_passed(runs: int, *, concurrent: bool) -> tuple[float, float]
 
 @pytest.mark.model
 @pytest.mark.parametrize("concurrent", [True, False])
-def test_healthy_versions_pass_and_are_not_sent_back(*, concurrent: bool) -> None:
-    back, passed = _sent_back_and_passed(30, concurrent=concurrent)
+def test_healthy_versions_pass_and_are_not_rolled_back(*, concurrent: bool) -> None:
+    back, passed = _rolled_back_and_passed(30, concurrent=concurrent)
     assert back <= 2 / 30
     assert passed >= 0.9
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("concurrent", [True, False])
-def test_many_healthy_versions_pass_and_are_not_sent_back(*, concurrent: bool) -> None:
-    back, passed = _sent_back_and_passed(500, concurrent=concurrent)
+def test_many_healthy_versions_pass_and_are_not_rolled_back(*, concurrent: bool) -> None:
+    back, passed = _rolled_back_and_passed(500, concurrent=concurrent)
     assert back <= THRESHOLDS["alpha"]
     assert passed >= 0.95
 

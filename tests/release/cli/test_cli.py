@@ -102,7 +102,7 @@ async def test_a_detached_deploy_leaves_the_old_color_warm_until_someone_resumes
 async def test_a_bad_version_ends_with_a_code_of_its_own() -> None:
     terminal = Terminal()
     terminal.stage.cluster.spoil = crashed
-    assert await terminal.type(DEPLOY) is Exit.SENT_BACK
+    assert await terminal.type(DEPLOY) is Exit.ROLLED_BACK
     assert "rolled-back" in terminal.text
     assert "CrashLoopBackOff" in terminal.text
 
@@ -249,7 +249,7 @@ async def test_a_deploy_that_is_refused_leaves_the_warm_window_of_the_former_one
     assert terminal.stage.trader == ("blue", 0)
 
 
-async def test_a_deploy_whose_version_others_send_back_in_the_warm_window_says_so() -> None:
+async def test_a_deploy_whose_version_others_roll_back_in_the_warm_window_says_so() -> None:
     clock = Disturbed()
     terminal = Terminal(Stage(clock=clock))
 
@@ -257,7 +257,7 @@ async def test_a_deploy_whose_version_others_send_back_in_the_warm_window_says_s
         assert await Terminal(terminal.stage).type("rollback") is Exit.DONE
 
     clock.meanwhile = roll_back
-    assert await terminal.type(DEPLOY) is Exit.SENT_BACK
+    assert await terminal.type(DEPLOY) is Exit.ROLLED_BACK
     assert terminal.stage.trader == ("blue", 0)
 
 

@@ -63,7 +63,7 @@ def test_once_shards_may_have_moved_the_way_back_leads_over_a_ready_old_color(ph
 
 
 @pytest.mark.parametrize("phase", sorted(SWAPPED))
-def test_a_swapped_release_can_always_be_sent_back(phase: Phase) -> None:
+def test_a_swapped_release_can_always_be_rolled_back(phase: Phase) -> None:
     assert after(phase, Trigger.ROLLBACK) is Phase.ROLLBACK_PREPARE
 
 

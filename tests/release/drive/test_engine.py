@@ -67,7 +67,7 @@ async def test_the_old_color_stays_warm_for_the_window_and_is_then_scaled_down()
 
 
 @pytest.mark.parametrize("spec", [BLUE_GREEN, CANARY])
-async def test_a_version_that_crashes_is_sent_back_before_it_gets_anything(spec: object) -> None:
+async def test_a_version_that_crashes_is_rolled_back_before_it_gets_anything(spec: object) -> None:
     stage = Stage(CANARY if spec is CANARY else BLUE_GREEN)
     stage.cluster.spoil = crashed
     await stage.begin()
@@ -80,7 +80,7 @@ async def test_a_version_that_crashes_is_sent_back_before_it_gets_anything(spec:
     assert [entry.digest for entry in stage.in_memory.banned] == [NEW_IMAGE.partition("@")[2]]
 
 
-async def test_an_image_that_its_migration_cannot_pull_is_sent_back_and_not_blamed() -> None:
+async def test_an_image_that_its_migration_cannot_pull_is_rolled_back_and_not_blamed() -> None:
     """The registry may be away. The `up` hangs meanwhile, and is ended."""
     stage = Stage()
     stage.stack.hangs = True
@@ -94,7 +94,7 @@ async def test_an_image_that_its_migration_cannot_pull_is_sent_back_and_not_blam
     assert not stage.in_memory.banned
 
 
-async def test_a_version_that_is_worse_while_it_bakes_is_sent_back_and_quarantined() -> None:
+async def test_a_version_that_is_worse_while_it_bakes_is_rolled_back_and_quarantined() -> None:
     stage = Stage(CANARY)
     stage.verdict = lambda concurrent: Verdict.PASS if concurrent else Verdict.FAIL
     await stage.begin()
@@ -114,7 +114,7 @@ async def test_a_version_that_is_worse_while_it_bakes_is_sent_back_and_quarantin
 
 
 @pytest.mark.parametrize("verdict", [Verdict.INCONCLUSIVE, Verdict.ERROR])
-async def test_what_cannot_be_judged_is_held_and_sent_back_at_the_deadline(
+async def test_what_cannot_be_judged_is_held_and_rolled_back_at_the_deadline(
     verdict: Verdict,
 ) -> None:
     stage = Stage(CANARY)

@@ -1,4 +1,4 @@
-"""What becomes of a release that is sent back, and how long each part of the way back takes."""
+"""What becomes of a release that is rolled back, and how long each part of the way back takes."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one release that was sent back."""
+    """What became of one release that was rolled back."""
 
     what: str
     said: str
@@ -105,7 +105,7 @@ class Course:
 
 
 def rolled_back(releases: Releases, image: str, folder: Path) -> Outcome:
-    """Promote a good version, and send it back by command."""
+    """Promote a good version, and roll it back by command."""
     with pressure(releases.market, folder, _name("command")) as load:
         said = releases.run("deploy", "--image", image, "--detach").output
         assert releases.market.stack.outputs()["activeColor"] == Color.GREEN
@@ -126,7 +126,7 @@ def killed(releases: Releases, image: str, folder: Path) -> Outcome:
         releases.wait_phase("bake")
         dead = time.time()
         end(market.kube, Color.GREEN)
-        said = ended(deploy, Exit.SENT_BACK).output
+        said = ended(deploy, Exit.ROLLED_BACK).output
         time.sleep(AFTER_SECONDS)
     assert load.lost, "nothing was lost, so nothing died"
     first = min(row.due for row in load.lost)
@@ -152,10 +152,10 @@ def bad(
         answers: whether it answers what the load asks for, which is not a signal.
     """
     with pressure(releases.market, folder, _name(what)) as load:
-        said = ended(releases.start("deploy", "--image", image), Exit.SENT_BACK).output
+        said = ended(releases.start("deploy", "--image", image), Exit.ROLLED_BACK).output
         time.sleep(AFTER_SECONDS)
     answered = [row.done for row in load.rows if row.color is Color.GREEN]
-    assert answered, f"it was sent back before it got anything:\n{said}"
+    assert answered, f"it was rolled back before it got anything:\n{said}"
     first = min(answered)
     if not answers:
         # It may die of the first request that it gets: then that is the first bad second.
@@ -167,7 +167,7 @@ def bad(
 
 
 def held_back(
-    releases: Releases, image: str, folder: Path, what: str, code: Exit = Exit.SENT_BACK
+    releases: Releases, image: str, folder: Path, what: str, code: Exit = Exit.ROLLED_BACK
 ) -> Outcome:
     """Deploy a version that does not come; the old one keeps everything."""
     with pressure(releases.market, folder, _name(what)) as load:
