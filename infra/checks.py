@@ -87,8 +87,8 @@ def _image(config: StackConfig, color: Color) -> list[str]:
         return []
     if not chosen.image:
         none = _set(f"{color}.replicas", 0)
-        wanted = f"{color}.image: is empty, but {color} shall run {chosen.replicas} pods"
-        return [f"{wanted}; name an image: {pin}, or run none: {none}"]
+        problem = f"{color}.image: is empty, but {color} shall run {chosen.replicas} pods"
+        return [f"{problem}; name an image: {pin}, or run none: {none}"]
     if config.deploy_env is DeployEnv.PRODUCTION and not chosen.pinned:
         why = "is not pinned, and production runs only what was proven elsewhere"
         return [f"{color}.image: {chosen.image!r} {why}; give the digest: {pin}"]

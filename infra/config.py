@@ -230,7 +230,7 @@ class StackConfig(Strict):
         """TCP ports of the exchange, the database and the cache."""
         database = self.secrets.get(DATABASE_URL)
         urls = [self.endpoint, self.redis_url, database.get_secret_value() if database else ""]
-        return frozenset(found for url in urls if (found := port(url)))
+        return frozenset(number for url in urls if (number := port(url)))
 
     @property
     def trades_elsewhere(self) -> bool:

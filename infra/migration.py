@@ -110,7 +110,7 @@ def _name(color: Color, image: Input[str], database: str) -> Input[str]:
 
 
 def _container(spec: ColorSpec) -> ContainerArgs:
-    told = {
+    variables = {
         env.DEPLOY_ENV: spec.config.deploy_env.value,
         env.COLOR: spec.color.value,
         env.INTENT_CONFIGMAP: names.INTENT,
@@ -121,7 +121,7 @@ def _container(spec: ColorSpec) -> ContainerArgs:
         image=spec.image,
         args=[COMMAND],
         env=[
-            *(EnvVarArgs(name=name, value=value) for name, value in told.items()),
+            *(EnvVarArgs(name=name, value=value) for name, value in variables.items()),
             *pod_fields(env.POD_NAME, env.POD_NAMESPACE),
         ],
         # The end of its log is the pod's last word, and that of a failed `up`.

@@ -164,9 +164,9 @@ def _container(spec: ColorSpec) -> ContainerArgs:
     )
 
 
-def pod_fields(*wanted: str) -> list[EnvVarArgs]:
+def pod_fields(*fields: str) -> list[EnvVarArgs]:
     """Return environment variables that Kubernetes fills in."""
-    return [EnvVarArgs(name=name, value_from=_field(_POD_FIELDS[name])) for name in wanted]
+    return [EnvVarArgs(name=name, value_from=_field(_POD_FIELDS[name])) for name in fields]
 
 
 def _field(path: str) -> EnvVarSourceArgs:

@@ -17,14 +17,14 @@ def problems(environment: Item) -> list[str]:
     name = environment.get("name", "the environment")
     rules = cast("list[dict[str, Any]]", environment.get("protection_rules") or ())
     reviews = [rule for rule in rules if rule.get("type") == "required_reviewers"]
-    found: list[str] = []
+    problems: list[str] = []
     if not any(rule.get("reviewers") for rule in reviews):
-        found.append(f"{name} has no required reviewers: settings → environments → {name}")
+        problems.append(f"{name} has no required reviewers: settings → environments → {name}")
     elif not any(rule.get("prevent_self_review") for rule in reviews):
-        found.append(f"{name} lets people approve their own deploys: prevent self-review")
+        problems.append(f"{name} lets people approve their own deploys: prevent self-review")
     policy = cast("dict[str, Any]", environment.get("deployment_branch_policy") or {})
     if not any(policy.values()):
-        found.append(f"{name} takes deploys from any branch: limit it to its own")
+        problems.append(f"{name} takes deploys from any branch: limit it to its own")
     if environment.get("can_admins_bypass"):
-        found.append(f"{name} lets administrators go past its rules: switch that off")
-    return found
+        problems.append(f"{name} lets administrators go past its rules: switch that off")
+    return problems

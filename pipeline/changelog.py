@@ -28,8 +28,8 @@ def released(changelog: str, version: str, date: str, computed: str) -> str:
     """
     if f"\n## {version} " in changelog:
         raise ChangelogError(f"{version} has a section already")
-    head, found, rest = changelog.partition(f"{UNRELEASED}\n")
-    if not found:
+    head, heading, rest = changelog.partition(f"{UNRELEASED}\n")
+    if not heading:
         raise ChangelogError(f"the changelog has no heading {UNRELEASED!r}")
     later = _SECTION.search(rest)
     written = rest[: later.start()] if later else rest

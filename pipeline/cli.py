@@ -50,16 +50,16 @@ def _scan(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="scan-") as folder:
         tree = Path(folder) / "tree"
         scanners.export(tree)
-        found = list(scanners.scan(tree, options.only))
+        results = list(scanners.scan(tree, options.only))
     count = len(scanners.SUPPRESSIONS)
-    told = [f"== {finding.scanner}\n{finding.text}\n" for finding in found]
-    told.append(f"{len(found)} scanners are not content; {count} rules are not held against us")
-    text = "\n".join(told)
+    texts = [f"== {finding.scanner}\n{finding.text}\n" for finding in results]
+    texts.append(f"{len(results)} scanners are not content; {count} rules are not held against us")
+    text = "\n".join(texts)
     _say(text)
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(f"{text}\n", "utf-8")
-    return 1 if found else 0
+    return 1 if results else 0
 
 
 def _results(options: argparse.Namespace) -> int:
@@ -94,11 +94,11 @@ def _issue(options: argparse.Namespace) -> int:
 
 
 def _approval(options: argparse.Namespace) -> int:
-    told = GitHub().read(f"environments/{options.environment}")
-    found = approval.problems(told)
-    for problem in found:
+    payload = GitHub().read(f"environments/{options.environment}")
+    errors = approval.problems(payload)
+    for problem in errors:
         _say(problem)
-    return 1 if found else 0
+    return 1 if errors else 0
 
 
 def _image(options: argparse.Namespace) -> int:
@@ -117,9 +117,9 @@ def _promoted(options: argparse.Namespace) -> int:
 
 
 def _compatible(options: argparse.Namespace) -> int:
-    found, told = compatible.judged(options.stack, options.base)
-    _say("\n".join([told, *found]))
-    return 1 if found else 0
+    verdict, message = compatible.judged(options.stack, options.base)
+    _say("\n".join([message, *verdict]))
+    return 1 if verdict else 0
 
 
 def _version(options: argparse.Namespace) -> int:

@@ -44,17 +44,19 @@ def judged(stack: str, base: str, root: Path = ROOT) -> tuple[list[str], str]:
             f"{stack} runs the source of {commit[:12]}, which is older than {STATED_IN}: not "
             "compared; a release asks the images"
         )
-    told = f"{stack} runs the source of {commit[:12]}: {_words(live)}; this source: {_words(OURS)}"
-    return conflicts(OURS, live), told
+    message = (
+        f"{stack} runs the source of {commit[:12]}: {_words(live)}; this source: {_words(OURS)}"
+    )
+    return conflicts(OURS, live), message
 
 
 def brought(digest: str, base: str, root: Path) -> str:
     """Return the commit that first put this digest into any stack's config."""
     words = ("git", "log", "--reverse", "--format=%H", f"-S{digest}", "--end-of-options", base)
-    found = run(*words, "--", "Pulumi.*.yaml", folder=root).split()
-    if not found:
+    files = run(*words, "--", "Pulumi.*.yaml", folder=root).split()
+    if not files:
         raise HistoryError(f"the history of {base} never brought {digest}; fetch all of it")
-    return found[0]
+    return files[0]
 
 
 def _stated(commit: str, root: Path) -> Schemas | None:

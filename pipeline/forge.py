@@ -34,8 +34,8 @@ class GitHub:
 
     def pages(self, path: str) -> Sequence[Item]:
         """Return all objects of a list."""
-        told = run("gh", "api", "--paginate", "--slurp", _url(path))
-        pages = cast("list[list[Item]]", json.loads(told))
+        output = run("gh", "api", "--paginate", "--slurp", _url(path))
+        pages = cast("list[list[Item]]", json.loads(output))
         return [item for page in pages for item in page]
 
     def write(self, method: str, path: str, fields: Item) -> Item:

@@ -53,36 +53,36 @@ def joined(reviews: Mapping[str, str | None]) -> str:
     texts = [text or _NOT_TOLD.format(stack=stack) for stack, text in reviews.items()]
     whole = "\n".join([COMMENT_MARKER, *texts])
     if len(whole) > LETTERS_MAX:
-        told = f"{len(whole)} letters, and a comment has at most {LETTERS_MAX}"
-        raise TooLongError(f"the reviews have {told}: `make preview LIMIT=…` makes each shorter")
+        reason = f"{len(whole)} letters, and a comment has at most {LETTERS_MAX}"
+        raise TooLongError(f"the reviews have {reason}: `make preview LIMIT=…` makes each shorter")
     return whole
 
 
 def comment(forge: Forge, number: int, text: str) -> str:
     """Make or update the one comment of a pull request; return what was done."""
-    found = find(forge.pages(f"issues/{number}/comments?per_page=100"), COMMENT_MARKER)
-    if found is None:
+    comment = find(forge.pages(f"issues/{number}/comments?per_page=100"), COMMENT_MARKER)
+    if comment is None:
         forge.write("POST", f"issues/{number}/comments", {"body": text})
         return "made"
-    if found["body"] == text:
+    if comment["body"] == text:
         return "left as it is"
-    forge.write("PATCH", f"issues/comments/{found['id']}", {"body": text})
+    forge.write("PATCH", f"issues/comments/{comment['id']}", {"body": text})
     return "updated"
 
 
 def issue(forge: Forge, stack: str, drift: Drift, text: str) -> str:
     """Open, update or close the one issue about a stack; return what was done."""
     marker = _DRIFT_MARKER.format(stack=stack)
-    found = find(forge.pages(_OPEN), marker)
+    issue = find(forge.pages(_OPEN), marker)
     body = f"{marker}\n{text}"
     if drift is Drift.NONE:
-        if found is None:
+        if issue is None:
             return "nothing to close"
-        forge.write("PATCH", f"issues/{found['number']}", {"state": "closed", "body": body})
+        forge.write("PATCH", f"issues/{issue['number']}", {"state": "closed", "body": body})
         return "closed"
     fields: dict[str, object] = {"title": _TITLES[drift].format(stack=stack), "body": body}
-    if found is None:
+    if issue is None:
         forge.write("POST", "issues", {**fields, "labels": [DRIFT_LABEL]})
         return "opened"
-    forge.write("PATCH", f"issues/{found['number']}", fields)
+    forge.write("PATCH", f"issues/{issue['number']}", fields)
     return "updated"

@@ -35,8 +35,8 @@ def image_in(text: str, name: str) -> str:
     config = cast("dict[str, Any]", yaml.safe_load(text)["config"])
     keys = {key.rpartition(":")[2]: value for key, value in config.items()}
     color = str(keys.get("activeColor", ""))
-    told = cast("dict[str, str]", keys.get(color) or {})
-    image = told.get("image", "")
+    entry = cast("dict[str, str]", keys.get(color) or {})
+    image = entry.get("image", "")
     if not _PINNED.fullmatch(image):
         raise NotPinnedError(f"{name}: {color or 'no color'} runs {image!r}, not a digest")
     if image.endswith("0" * 64):

@@ -41,9 +41,9 @@ def require_release(version: str, stack: str, root: Path = ROOT) -> None:
         NotPinnedError, HistoryError, ToolError: it cannot be told what the stack runs.
         VersionError: it is no version.
     """
-    wanted = Version.from_semver(version)
+    desired = Version.from_semver(version)
     candidate = candidate_of(pinned.pinned_image(root / f"Pulumi.{stack}.yaml"), root)
-    if wanted.core != Version.from_tag(candidate).core:
+    if desired.core != Version.from_tag(candidate).core:
         raise PromotionError(
             f"release tag: v{version} is no release of {candidate}, which {stack} runs; the commits"
             f" since then ask for {version}: bring a candidate of it to staging first"

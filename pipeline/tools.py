@@ -37,6 +37,6 @@ def run(
     except FileNotFoundError as error:
         raise ToolError(f"{words[0]} not found on PATH") from error
     if done.returncode:
-        said = (done.stdout + done.stderr).strip()[-_TAIL:]
-        raise ToolError(f"`{' '.join(words[:3])} …` ended with {done.returncode}:\n{said}")
+        output = (done.stdout + done.stderr).strip()[-_TAIL:]
+        raise ToolError(f"`{' '.join(words[:3])} …` ended with {done.returncode}:\n{output}")
     return done.stdout

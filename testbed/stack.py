@@ -58,23 +58,23 @@ def pulumi_secret(path: str, value: str) -> None:
     subprocess.run(command, cwd=ROOT, check=True, input=value, text=True)  # noqa: S603 - as typed
 
 
-def absent(wanted: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+def absent(desired: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """Decide which secrets to set: those that are not there, or are another platform's.
 
     Args:
-        wanted: name → value; an empty value means that any will do, and is made at random.
+        desired: name → value; an empty value means that any will do, and is made at random.
         given: what the config holds.
     """
     return {
         name: value or secrets.token_urlsafe(_TOKEN_BYTES)
-        for name, value in wanted.items()
+        for name, value in desired.items()
         if name not in given or (value and given[name] != value)
     }
 
 
 def _trade_on_the_platforms_exchange(paths: Paths) -> None:
     """Give the stack `local` the simulated exchange, the database and what they ask for."""
-    wanted = {
+    desired = {
         DATABASE_URL: database.url(paths),
         VENUE_API_KEY: DEFAULT_KEY,
         VENUE_API_SECRET: DEFAULT_SECRET,
@@ -82,7 +82,7 @@ def _trade_on_the_platforms_exchange(paths: Paths) -> None:
     }
     config = pulumi_json("config", "--stack", LOCAL, "--show-secrets")
     given = json.loads(config.get(f"{_PROJECT}:secrets", {}).get("value") or "{}")
-    for name, value in absent(wanted, given).items():
+    for name, value in absent(desired, given).items():
         pulumi_secret(f"secrets.{name}", value)
     pulumi("config", "set", "--stack", LOCAL, "apiEndpoint", net.VENUE_URL)
     pulumi("config", "set", "--stack", LOCAL, "redisUrl", net.REDIS_URL)

@@ -123,7 +123,7 @@ def owned(state: Path, proc: Path = Path("/proc")) -> list[int]:
 def marked(proc: Path = Path("/proc")) -> dict[int, str]:
     """Return the processes of every platform on this machine, each with its state folder."""
     prefix = f"{MARK}=".encode()
-    found: dict[int, str] = {}
+    processes: dict[int, str] = {}
     for entry in proc.iterdir():
         if entry.name.isdigit():
             try:
@@ -132,8 +132,8 @@ def marked(proc: Path = Path("/proc")) -> dict[int, str]:
                 continue  # It has ended since, or is not ours to read.
             for word in words:
                 if word.startswith(prefix):
-                    found[int(entry.name)] = word.removeprefix(prefix).decode()
-    return found
+                    processes[int(entry.name)] = word.removeprefix(prefix).decode()
+    return processes
 
 
 def root(state: Path, proc: Path = Path("/proc")) -> int | None:

@@ -60,11 +60,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Ask the API server; an error keeps Prometheus on the last targets that it knows."""
         try:
-            found = targets(_pods(self.client))
+            groups = targets(_pods(self.client))
         except (ApiError, httpx2.HTTPError) as error:
             self.send_error(503, str(error))
             return
-        body = json.dumps(found).encode()
+        body = json.dumps(groups).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

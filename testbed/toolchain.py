@@ -107,8 +107,8 @@ def parse_go_version(text: str) -> tuple[int, int]:
     >>> parse_go_version("go version go1.26.8 linux/amd64")
     (1, 26)
     """
-    found = re.search(r"go(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = re.search(r"go(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def find_go(paths: Paths) -> Path:

@@ -9,7 +9,7 @@ from infra.review import declared_state
 from infra.review.area_changes import Finding
 from infra.review.areas import Area
 from infra.review.findings import (
-    Scene,
+    ReviewedPreview,
     apart,
     attention,
     deleted,
@@ -37,37 +37,37 @@ class Answers:
     undo: str
 
 
-def answers(scene: Scene) -> Answers:
+def answers(review: ReviewedPreview) -> Answers:
     """Answer all five."""
-    found = findings(scene)
+    results = findings(review)
     return Answers(
-        headline=_headline(scene, found),
-        moves=_moves(scene),
-        restarts=_restarts(scene),
-        replaced=_replaced(scene),
-        risky=_risky(attention(found)),
-        undo=undo(scene),
+        headline=_headline(review, results),
+        moves=_moves(review),
+        restarts=_restarts(review),
+        replaced=_replaced(review),
+        risky=_risky(attention(results)),
+        undo=undo(review),
     )
 
 
-def _headline(scene: Scene, found: Sequence[Finding]) -> str:
-    if all(step.operation is Operation.SAME for step in scene.preview.steps):
+def _headline(review: ReviewedPreview, results: Sequence[Finding]) -> str:
+    if all(step.operation is Operation.SAME for step in review.preview.steps):
         return NOTHING_CHANGES
-    if scene.first:
-        active = scene.new.intent.active_color if scene.new.intent else "nobody"
+    if review.first:
+        active = review.new.intent.active_color if review.new.intent else "nobody"
         return f"first deployment, {active} trades"
-    moved = [f"everything goes to another {scene.elsewhere}"] if scene.elsewhere else []
-    parts = [*_main(scene), *(moved or [_headline_moves(scene)]), _headline_restarts(scene)]
-    parts.append("probes change" if Area.PROBES in touched(scene.preview) else "probes unchanged")
-    count = len(attention(found))
+    moved = [f"everything goes to another {review.elsewhere}"] if review.elsewhere else []
+    parts = [*_main(review), *(moved or [_headline_moves(review)]), _headline_restarts(review)]
+    parts.append("probes change" if Area.PROBES in touched(review.preview) else "probes unchanged")
+    count = len(attention(results))
     look = f"{count} thing{'s' if count > 1 else ''} to look at" if count else "nothing to look at"
-    return f"{', '.join(parts)}; {_headline_replaced(scene)}; {look}"
+    return f"{', '.join(parts)}; {_headline_replaced(review)}; {look}"
 
 
-def _main(scene: Scene) -> Iterator[str]:
+def _main(review: ReviewedPreview) -> Iterator[str]:
     """Say what the change is about: who trades and on what; else the areas that it touches."""
-    old, new = scene.old, scene.new
-    said: set[Area] = {Area.SELECTOR, Area.INTENT, Area.IMAGE, Area.MIGRATION, Area.HARMLESS}
+    old, new = review.old, review.new
+    headlined: set[Area] = {Area.SELECTOR, Area.INTENT, Area.IMAGE, Area.MIGRATION, Area.HARMLESS}
     if old.intent and new.intent and old.intent.active_color is not new.intent.active_color:
         left, taken = old.intent.active_color, new.intent.active_color
         versions = _versions(old.pods[left].version, new.pods[taken].version)
@@ -81,8 +81,8 @@ def _main(scene: Scene) -> Iterator[str]:
             role = "active" if color in old.traders() else "standby"
             change = arrow(old.pods[color].version, new.pods[color].version)
             yield f"{role} {color} {change}"
-    areas = touched(scene.preview)
-    others = [area.value for area in Area if area in areas.keys() - said - {Area.PROBES}]
+    areas = touched(review.preview)
+    others = [area.value for area in Area if area in areas.keys() - headlined - {Area.PROBES}]
     if others:
         yield f"{listed(others)} change"
 
@@ -91,48 +91,48 @@ def _versions(old: str, new: str) -> str:
     return f"both {old}" if old == new else arrow(old, new)
 
 
-def _headline_moves(scene: Scene) -> str:
-    moved = declared_state.moves(scene.old, scene.new)
+def _headline_moves(review: ReviewedPreview) -> str:
+    moved = declared_state.moves(review.old, review.new)
     return " and ".join(f"{shards_text(move)} move" for move in moved) or "no shards move"
 
 
-def _restarting(scene: Scene) -> list[Color]:
-    return [color for color in Color if declared_state.restarts(scene.preview, color)]
+def _restarting(review: ReviewedPreview) -> list[Color]:
+    return [color for color in Color if declared_state.restarts(review.preview, color)]
 
 
-def _headline_restarts(scene: Scene) -> str:
-    if scene.elsewhere == "cluster":
+def _headline_restarts(review: ReviewedPreview) -> str:
+    if review.elsewhere == "cluster":
         return "all pods end and start there"
-    colors = _restarting(scene)
+    colors = _restarting(review)
     return f"pods of {listed(list(map(str, colors)))} restart" if colors else "no pod restarts"
 
 
-def _headline_replaced(scene: Scene) -> str:
-    gone, new = len(deleted(scene.preview)), len(replaced(scene.preview))
+def _headline_replaced(review: ReviewedPreview) -> str:
+    gone, new = len(deleted(review.preview)), len(replaced(review.preview))
     parts = [f"{new} replaced"] if new else []
     parts += [f"{gone} deleted"] if gone else []
     return ", ".join(parts) or "nothing replaced"
 
 
-def _moves(scene: Scene) -> str:
-    if scene.first:
-        if scene.new.intent is None:
+def _moves(review: ReviewedPreview) -> str:
+    if review.first:
+        if review.new.intent is None:
             return "Nothing: no intent is declared."
-        return f"Everything begins: {scene.new.intent.active_color} gets all shards."
-    if scene.elsewhere:
-        return f"Everything, to another {scene.elsewhere}: all pods end here, others start there."
-    moved = declared_state.moves(scene.old, scene.new)
+        return f"Everything begins: {review.new.intent.active_color} gets all shards."
+    if review.elsewhere:
+        return f"Everything, to another {review.elsewhere}: all pods end here, others start there."
+    moved = declared_state.moves(review.old, review.new)
     sentences = [
         f"{shards_text(move).capitalize()} from {move.giver} to {move.taker}: "
         f"{symbols_text(move)}. Positions and open orders are kept."
         for move in moved
     ]
-    if scene.old.selected is not scene.new.selected and scene.new.selected:
-        sentences.append(f"All HTTP requests go to {scene.new.selected}.")
+    if review.old.selected is not review.new.selected and review.new.selected:
+        sentences.append(f"All HTTP requests go to {review.new.selected}.")
     if sentences:
         return " ".join(sentences)
-    traders = sorted(scene.new.traders())
-    held = [f"{color} ({scene.new.pods[color].version})" for color in traders]
+    traders = sorted(review.new.traders())
+    held = [f"{color} ({review.new.pods[color].version})" for color in traders]
     return (
         f"No shard and no request. {listed(held)} trade{'' if held[1:] else 's'} on."
         if held
@@ -140,11 +140,11 @@ def _moves(scene: Scene) -> str:
     )
 
 
-def _restarts(scene: Scene) -> str:
-    sentences = list(_pods_told(scene))
+def _restarts(review: ReviewedPreview) -> str:
+    sentences = list(_pods_told(review))
     jobs = [
         str(declared_state.color_of(step))
-        for step in scene.preview.steps
+        for step in review.preview.steps
         if migrates(step) and step.operation in (Operation.CREATE, Operation.REPLACE)
     ]
     if jobs:
@@ -152,15 +152,15 @@ def _restarts(scene: Scene) -> str:
     return " ".join(sentences) or "No pod restarts."
 
 
-def _pods_told(scene: Scene) -> Iterator[str]:
-    old, new = scene.old, scene.new
-    together = apart(scene.preview)
+def _pods_told(review: ReviewedPreview) -> Iterator[str]:
+    old, new = review.old, review.new
+    together = apart(review.preview)
     for color in Color:
         had, has = old.pods[color].replicas, new.pods[color].replicas
         role = "trades" if color in old.traders() else "standby"
-        if scene.elsewhere == "cluster" and has:
+        if review.elsewhere == "cluster" and has:
             yield f"{color} ({role}): its {had} pods end here, {has} start in the other cluster."
-        elif declared_state.restarts(scene.preview, color):
+        elif declared_state.restarts(review.preview, color):
             how = "all at once" if color in together else "one after another"
             yield f"{color} ({role}): its {has} pods, {how}."
         elif had and not has:
@@ -172,16 +172,16 @@ def _pods_told(scene: Scene) -> Iterator[str]:
             yield f"{color} ({role}): {abs(has - had)} pods {verb}, the others stay."
 
 
-def _replaced(scene: Scene) -> str:
+def _replaced(review: ReviewedPreview) -> str:
     parts: list[str] = []
-    if new := replaced(scene.preview):
-        rest = ", and with it everything that it holds" if scene.elsewhere == "cluster" else ""
+    if new := replaced(review.preview):
+        rest = ", and with it everything that it holds" if review.elsewhere == "cluster" else ""
         parts.append(f"Replaced: {few([step.title for step in new])}{rest}.")
-    if gone := deleted(scene.preview):
+    if gone := deleted(review.preview):
         parts.append(f"Deleted: {few([step.title for step in gone])}.")
     jobs = [
         step
-        for step in scene.preview.steps
+        for step in review.preview.steps
         if migrates(step) and step.operation in (Operation.REPLACE, Operation.DELETE)
     ]
     rest = (
@@ -190,9 +190,9 @@ def _replaced(scene: Scene) -> str:
     return " ".join(parts) or f"Nothing.{rest}"
 
 
-def _risky(found: Sequence[Finding]) -> str:
-    if not found:
+def _risky(results: Sequence[Finding]) -> str:
+    if not results:
         return "Nothing that this text knows of."
-    first = found[0].text
-    more = len(found) - 1
+    first = results[0].text
+    more = len(results) - 1
     return f"{first} And {more} more, above." if more else first

@@ -40,6 +40,6 @@ def describe(fields: Sequence[FieldChange], *, attention: bool) -> list[Finding]
     return [Finding(f"{listed(who)}: {text}.", attention) for text, who in owners.items()]
 
 
-def loud(changes: AreaChanges) -> list[Finding]:
+def all_need_attention(changes: AreaChanges) -> list[Finding]:
     """Say each change, and that someone must look."""
     return describe(changes.fields, attention=True)

@@ -80,8 +80,8 @@ _TABLE: tuple[tuple[str, str, str, Area], ...] = (
 
 def area_of(field: FieldChange) -> Area:
     """Return what this change touches."""
-    if found := _ENV.match(field.path):
-        return _variable(found[1])
+    if match := _ENV.match(field.path):
+        return _variable(match[1])
     for kind, name, path, area in _TABLE:
         if (
             re.fullmatch(kind, field.step.kind)

@@ -105,7 +105,7 @@ def moves(old: DeclaredState, new: DeclaredState) -> list[Move]:
     """Return which shards change hands; empty when nobody had them, too."""
     if old.intent is None or new.intent is None:
         return []
-    found: list[Move] = []
+    moves: list[Move] = []
     for giver in Color:
         shards = [
             shard
@@ -114,8 +114,8 @@ def moves(old: DeclaredState, new: DeclaredState) -> list[Move]:
         ]
         symbols = [symbol for symbol in new.symbols if shard_of(symbol) in shards]
         if shards:
-            found.append(Move(giver, giver.other, shards, symbols))
-    return found
+            moves.append(Move(giver, giver.other, shards, symbols))
+    return moves
 
 
 def restarts(preview: Preview, color: Color) -> bool:
@@ -195,8 +195,8 @@ def _intent(tree: Tree) -> Intent | None:
     data = branch(tree, "data")
     if not isinstance(data, Mapping):
         return None
-    told = cast("Tree", data)
+    mapping = cast("Tree", data)
     try:
-        return Intent.from_data({key: str(value) for key, value in told.items()})
+        return Intent.from_data({key: str(value) for key, value in mapping.items()})
     except IntentError:
         return None

@@ -43,8 +43,8 @@ def run(folder: Path, env: Mapping[str, str], *words: str) -> None:
     """
     done = spawn(words, folder, env)
     if done.returncode:
-        said = (done.stdout + done.stderr).strip()[-_TAIL:]
-        raise EngineError(f"`{' '.join(words[:3])} …` ended with {done.returncode}:\n{said}")
+        output = (done.stdout + done.stderr).strip()[-_TAIL:]
+        raise EngineError(f"`{' '.join(words[:3])} …` ended with {done.returncode}:\n{output}")
 
 
 def spawn(

@@ -62,19 +62,19 @@ def changed(step: Step) -> list[FieldChange]:
     if step.operation is Operation.SAME:
         return []
     before, after = dict(_flat(step, step.before)), dict(_flat(step, step.after))
-    found = [
+    changes = [
         FieldChange(step, path, before.get(path), after.get(path))
         for path in sorted(before.keys() | after.keys())
         if before.get(path) != after.get(path)
     ]
     if step.operation in (Operation.UPDATE, Operation.REPLACE):
-        found += _unseen(step, found)
-    return [_shown(field) for field in found]
+        changes += _unseen(step, changes)
+    return [_shown(field) for field in changes]
 
 
-def _unseen(step: Step, found: Sequence[FieldChange]) -> list[FieldChange]:
+def _unseen(step: Step, changes: Sequence[FieldChange]) -> list[FieldChange]:
     """Return what the engine saw and the printed inputs hide: secrets print alike."""
-    seen = {_normal(field.path) for field in found}
+    seen = {_normal(field.path) for field in changes}
     return [
         FieldChange(step, _path(path), HIDDEN, HIDDEN)
         for path in step.touched
@@ -93,7 +93,7 @@ def _normal(path: str) -> str:
 
 def _path(path: str) -> str:
     """Return an engine's path in the spelling of `_flat`."""
-    return _INDEX.sub(lambda found: f".{found[1]}" if found[1] else f"[{found[2]}]", path)
+    return _INDEX.sub(lambda match: f".{match[1]}" if match[1] else f"[{match[2]}]", path)
 
 
 def _shown(field: FieldChange) -> FieldChange:
@@ -127,8 +127,10 @@ def _flat(step: Step, tree: object, path: str = "") -> Iterator[tuple[str, str]]
 
 def _flat_list(step: Step, items: list[object], path: str) -> Iterator[tuple[str, str]]:
     for index, item in enumerate(items):
-        told = cast("Mapping[str, object]", item).get("name") if isinstance(item, Mapping) else None
-        name = str(told or index)
+        item_name = (
+            cast("Mapping[str, object]", item).get("name") if isinstance(item, Mapping) else None
+        )
+        name = str(item_name or index)
         key = name if _WORD.fullmatch(name) else str(index)
         whole = cast("object", item)
         yield from _flat(step, _nameless(whole) if key == name else whole, f"{path}[{key}]")

@@ -54,7 +54,7 @@ _COST = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ReviewedPreview:
     """A preview with what its steps mean."""
 
     preview: Preview
@@ -62,8 +62,8 @@ class Scene:
     new: DeclaredState
 
     @classmethod
-    def of(cls, preview: Preview) -> "Scene":
-        """Return the scene of a preview."""
+    def of(cls, preview: Preview) -> "ReviewedPreview":
+        """Return the review of a preview."""
         return cls(preview, declared_state.before(preview), declared_state.after(preview))
 
     @property
@@ -87,18 +87,18 @@ def _active(known: DeclaredState) -> Color | None:
     return known.intent.active_color if known.intent else known.selected
 
 
-def findings(scene: Scene) -> list[Finding]:
+def findings(review: ReviewedPreview) -> list[Finding]:
     """Return everything that is to be said, the most dangerous first."""
-    found = [
-        *((Rank.REPLACED, 0, finding) for finding in _replaced(scene)),
-        *((Rank.DELETED, 0, finding) for finding in _deleted(scene)),
-        *((Rank.TOGETHER, 0, finding) for finding in _together(scene)),
+    ranked = [
+        *((Rank.REPLACED, 0, finding) for finding in _replaced(review)),
+        *((Rank.DELETED, 0, finding) for finding in _deleted(review)),
+        *((Rank.TOGETHER, 0, finding) for finding in _together(review)),
     ]
     order = list(Area)
-    for area, sentences in _by_area(scene).items():
-        found += [(Rank.AREA, order.index(area), finding) for finding in sentences]
-    found.sort(key=lambda entry: (not entry[2].attention, entry[0], entry[1]))
-    return [finding for _, _, finding in found]
+    for area, sentences in _by_area(review).items():
+        ranked += [(Rank.AREA, order.index(area), finding) for finding in sentences]
+    ranked.sort(key=lambda entry: (not entry[2].attention, entry[0], entry[1]))
+    return [finding for _, _, finding in ranked]
 
 
 def touched(preview: Preview) -> dict[Area, list[FieldChange]]:
@@ -112,16 +112,16 @@ def touched(preview: Preview) -> dict[Area, list[FieldChange]]:
     return fields
 
 
-def _by_area(scene: Scene) -> dict[Area, list[Finding]]:
+def _by_area(review: ReviewedPreview) -> dict[Area, list[Finding]]:
     """Return the sentences of each area that this preview touches."""
-    fields = touched(scene.preview)
-    found = {
-        area: rules.RULES[area](AreaChanges(tuple(fields.get(area, ())), scene.old, scene.new))
+    fields = touched(review.preview)
+    by_area = {
+        area: rules.RULES[area](AreaChanges(tuple(fields.get(area, ())), review.old, review.new))
         for area in Area
         if area in fields
     }
-    found.setdefault(Area.OTHER, []).extend(_created(scene))
-    return found
+    by_area.setdefault(Area.OTHER, []).extend(_created(review))
+    return by_area
 
 
 def _is_its_name(field: FieldChange) -> bool:
@@ -166,10 +166,10 @@ def deleted(preview: Preview) -> list[Step]:
     ]
 
 
-def _replaced(scene: Scene) -> Iterator[Finding]:
+def _replaced(review: ReviewedPreview) -> Iterator[Finding]:
     """Tell of replacements, those for one reason together, and of what each kind costs."""
     groups: dict[str, list[Step]] = {}
-    for step in replaced(scene.preview):
+    for step in replaced(review.preview):
         groups.setdefault(", ".join(step.reasons), []).append(step)
     for why, steps in groups.items():
         verb = "is" if len(steps) == 1 else "are"
@@ -180,39 +180,39 @@ def _replaced(scene: Scene) -> Iterator[Finding]:
         yield Finding(f"**{names_of} {verb} replaced**{reason}{tail}.")
 
 
-def _deleted(scene: Scene) -> Iterator[Finding]:
-    for step in deleted(scene.preview):
+def _deleted(review: ReviewedPreview) -> Iterator[Finding]:
+    for step in deleted(review.preview):
         yield Finding(f"**{step.title} is deleted.**")
 
 
-def _created(scene: Scene) -> Iterator[Finding]:
+def _created(review: ReviewedPreview) -> Iterator[Finding]:
     """Tell of what is new; of a first deployment, once."""
-    new = [step for step in scene.preview.steps if step.operation is Operation.CREATE]
-    if scene.first and new:
+    new = [step for step in review.preview.steps if step.operation is Operation.CREATE]
+    if review.first and new:
         yield Finding(f"First deployment: nothing was there; {len(new)} objects are created.")
     for step in new:
         if step.kind not in _KNOWN | {"Provider", "Image"}:
             yield Finding(f"{step.title} is created, a kind that this text does not know.")
-        elif step.kind in _RIGHTS and not scene.first:
+        elif step.kind in _RIGHTS and not review.first:
             yield Finding(f"{step.title} is created: it is about rights or secrets.")
-        elif not scene.first:
+        elif not review.first:
             what = " (runs once, before the pods start)" if migrates(step) else ""
             yield Finding(f"{step.title} is created{what}.", attention=False)
         yield from rules.wildcards(step)
 
 
-def _together(scene: Scene) -> Iterator[Finding]:
+def _together(review: ReviewedPreview) -> Iterator[Finding]:
     """Tell what is dangerous only because of what else is in the same `up`."""
-    old, new, preview = scene.old, scene.new, scene.preview
+    old, new, preview = review.old, review.new, review.preview
     active = _active(new)
-    if scene.elsewhere or any(_is_intent(step) for step in replaced(preview)):
+    if review.elsewhere or any(_is_intent(step) for step in replaced(preview)):
         yield Finding(
             "**Who trades is said by another object then**: with a database, nobody trades until "
             "`adoptIntent` names the one that ruled."
         )
     if new.selected and new.intent and new.selected is not new.intent.active_color:
-        told = f"the Service selects {new.selected}, the intent names {new.intent.active_color}"
-        yield Finding(f"Requests and trading part: {told}.")
+        message = f"the Service selects {new.selected}, the intent names {new.intent.active_color}"
+        yield Finding(f"Requests and trading part: {message}.")
     for color in sorted(new.traders()):
         if new.intent and not new.pods[color].replicas:
             yield Finding(f"{color} shall trade, and has no pods.")
@@ -222,17 +222,17 @@ def _together(scene: Scene) -> Iterator[Finding]:
             yield Finding(f"{color} trades, and its pods restart, {how}.")
         elif restarts:
             yield Finding(f"{color} begins to trade in the same `up` in which its pods restart.")
-    if scene.swaps and active:
-        yield from _way_back(scene, active.other)
+    if review.swaps and active:
+        yield from _way_back(review, active.other)
 
 
-def _way_back(scene: Scene, left: Color) -> Iterator[Finding]:
-    if declared_state.restarts(scene.preview, left):
+def _way_back(review: ReviewedPreview, left: Color) -> Iterator[Finding]:
+    if declared_state.restarts(review.preview, left):
         yield Finding(f"{left} restarts in the same `up` that fields it: the way back is cold.")
-    if scene.old.pods[left].replicas and not scene.new.pods[left].replicas:
+    if review.old.pods[left].replicas and not review.new.pods[left].replicas:
         yield Finding(f"{left} is taken away in the same `up` that fields it: no way back.")
 
 
-def attention(found: Sequence[Finding]) -> list[Finding]:
+def attention(results: Sequence[Finding]) -> list[Finding]:
     """Return what someone must look at."""
-    return [finding for finding in found if finding.attention]
+    return [finding for finding in results if finding.attention]

@@ -70,8 +70,8 @@ def against(base: str, stack: str, root: Path = ROOT) -> Preview:
             env = scratch.take(old, new.config)
             up = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack)
             run(scratch.folder, env, *up)
-        told = preview(stack, scratch.folder, scratch.take(new, {}))
-        return told if told.errors else Preview([*_cluster(old, new), *told.steps])
+        result = preview(stack, scratch.folder, scratch.take(new, {}))
+        return result if result.errors else Preview([*_cluster(old, new), *result.steps])
 
 
 def _checkout(base: str, root: Path, work: Path) -> Path:
@@ -95,16 +95,16 @@ def _yaml(file: Path) -> Config:
 
 def _cluster(old: Side, new: Side) -> list[Step]:
     """Return the one step that rendering does not know: another cluster replaces everything."""
-    told = [_context(side.config or {}) for side in (old, new)]
-    if old.config is None or told[0] == told[1]:
+    contexts = [_context(side.config or {}) for side in (old, new)]
+    if old.config is None or contexts[0] == contexts[1]:
         return []
-    before, after = ({"context": context} for context in told)
+    before, after = ({"context": context} for context in contexts)
     return [Step(Operation.REPLACE, "Provider", "cluster", before, after, ["context"])]
 
 
 def _context(config: Config) -> str:
-    found = [value for key, value in config.items() if key.endswith(":context")]
-    return str(found[0]) if found else ""
+    values = [value for key, value in config.items() if key.endswith(":context")]
+    return str(values[0]) if values else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +175,15 @@ class _Scratch:
 
 def _secrets(config: Config) -> dict[str, str]:
     """Return a stand-in for each encrypted value: another one when the cipher text is another."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for key, value in config.items():
         if not isinstance(value, dict):
             continue
         for name, inner in cast("Config", value).items():
             if isinstance(inner, dict) and "secure" in inner:
                 cipher = str(cast("Config", inner)["secure"])
-                found[f'{key}["{name}"]'] = _stand_in(name, cipher)
-    return found
+                result[f'{key}["{name}"]'] = _stand_in(name, cipher)
+    return result
 
 
 def _stand_in(name: str, cipher: str) -> str:
@@ -209,8 +209,8 @@ def _plain(config: Config) -> Config:
 
 def _unbuilt(config: Config, later: Config) -> Config:
     """Return the config with a reference wherever it says `build`."""
-    told = [value for key, value in config.items() if key.endswith(":imageRepository")]
-    stand_in = f"{told[0] if told else 'built.invalid/bot'}{_BUILT}"
+    repositories = [value for key, value in config.items() if key.endswith(":imageRepository")]
+    stand_in = f"{repositories[0] if repositories else 'built.invalid/bot'}{_BUILT}"
 
     def image(key: str) -> str:
         pinned = _image(later.get(key))

@@ -8,7 +8,7 @@ from bot.contract import environment as env
 from bot.contract import reloadable
 from bot.contract.parameters import AT_RISK, RELOADABLE, Risk
 from infra.review import declared_state, pod_rules
-from infra.review.area_changes import AreaChanges, Finding, Rule, describe, loud
+from infra.review.area_changes import AreaChanges, Finding, Rule, all_need_attention, describe
 from infra.review.areas import Area
 from infra.review.fields import FILE_PATH, HIDDEN, FieldChange, changed
 from infra.review.preview import Step
@@ -24,42 +24,44 @@ def _quiet(changes: AreaChanges) -> list[Finding]:
 
 
 def _cluster(changes: AreaChanges) -> list[Finding]:
-    found = describe([field for field in changes.fields if field.path != "version"], attention=True)
+    results = describe(
+        [field for field in changes.fields if field.path != "version"], attention=True
+    )
     plugin = [field for field in changes.fields if field.path == "version"]
-    return found + describe(plugin, attention=False)
+    return results + describe(plugin, attention=False)
 
 
 def _selector(changes: AreaChanges) -> list[Finding]:
     old, new = changes.old.selected, changes.new.selected
     if old and new and old is not new:
         return [Finding(f"Requests go to {new} instead of {old}.")]
-    return loud(changes)
+    return all_need_attention(changes)
 
 
 def _intent(changes: AreaChanges) -> list[Finding]:
-    found: list[Finding] = []
+    results: list[Finding] = []
     for move in declared_state.moves(changes.old, changes.new):
         symbols = symbols_text(move)
-        found.append(Finding(f"Trading of {symbols} goes from {move.giver} to {move.taker}."))
-    return found or loud(changes)
+        results.append(Finding(f"Trading of {symbols} goes from {move.giver} to {move.taker}."))
+    return results or all_need_attention(changes)
 
 
 def _secrets(changes: AreaChanges) -> list[Finding]:
-    found: list[Finding] = []
+    results: list[Finding] = []
     files = [field for field in changes.fields if field.step.kind == "Secret"]
     for field in files:
         file = field.path.partition(".")[2]
         what = f"The secret file `{file}` is" if file else "Secret files are"
         gone = "taken away" if field.after is None else "touched"
-        found.append(Finding(f"{what} {gone}; pods read it at their next start."))
+        results.append(Finding(f"{what} {gone}; pods read it at their next start."))
     variables: dict[str, None] = {}
     for field in changes.fields:
         if field not in files and field.after is not None:
             variables[place(field.path)] = None
     for name in variables:
         text = f"{name} is in the environment of the pods: what is secret belongs in a Secret."
-        found.append(Finding(text))
-    return found or loud(changes)
+        results.append(Finding(text))
+    return results or all_need_attention(changes)
 
 
 def _trading(changes: AreaChanges) -> list[Finding]:
@@ -69,22 +71,22 @@ def _trading(changes: AreaChanges) -> list[Finding]:
         if f"[{env.ENABLE_TRADING}]" in field.path and field.after == "true"
     ]
     begins = [Finding("**Orders begin to go to the exchange.**")] if live else []
-    return begins + loud(changes)
+    return begins + all_need_attention(changes)
 
 
 def _risk_limits(changes: AreaChanges) -> list[Finding]:
-    found: list[Finding] = []
+    results: list[Finding] = []
     for field in changes.fields:
         key = field.path.removeprefix(FILE_PATH)
         change = f"`{key}`: {arrow(field.before, field.after)}, taken over without a restart"
         if _raises(key, field):
-            found.append(Finding(f"**Raises risk**: {change}."))
+            results.append(Finding(f"**Raises risk**: {change}."))
         elif key in _SWITCHES:
-            found.append(Finding(f"Holds trading back: {change}."))
+            results.append(Finding(f"Holds trading back: {change}."))
         else:
             known = key in _RELOADABLE or key.startswith(reloadable.ACKNOWLEDGE_RISK_INCREASE)
-            found.append(Finding(f"{change}.", attention=not known))
-    return found
+            results.append(Finding(f"{change}.", attention=not known))
+    return results
 
 
 def _raises(key: str, field: FieldChange) -> bool:
@@ -108,7 +110,10 @@ def wildcards(step: Step) -> Iterator[Finding]:
 
 def _rights(changes: AreaChanges) -> list[Finding]:
     steps = {id(field.step): field.step for field in changes.fields}
-    return [*(found for step in steps.values() for found in wildcards(step)), *loud(changes)]
+    return [
+        *(finding for step in steps.values() for finding in wildcards(step)),
+        *all_need_attention(changes),
+    ]
 
 
 def _migration(changes: AreaChanges) -> list[Finding]:
@@ -125,9 +130,9 @@ def _migration(changes: AreaChanges) -> list[Finding]:
 
 
 def _environment(changes: AreaChanges) -> list[Finding]:
-    loud = [field for field in changes.fields if HIDDEN in (field.before, field.after)]
-    quiet = [field for field in changes.fields if field not in loud]
-    return describe(loud, attention=True) + describe(quiet, attention=False)
+    hidden = [field for field in changes.fields if HIDDEN in (field.before, field.after)]
+    quiet = [field for field in changes.fields if field not in hidden]
+    return describe(hidden, attention=True) + describe(quiet, attention=False)
 
 
 RULES: Mapping[Area, Rule] = {
@@ -138,13 +143,13 @@ RULES: Mapping[Area, Rule] = {
     Area.RIGHTS: _rights,
     Area.IMAGE: pod_rules.image,
     Area.PROBES: pod_rules.probes,
-    Area.RESOURCES: loud,
+    Area.RESOURCES: all_need_attention,
     Area.TRADING: _trading,
     Area.RISK_LIMITS: _risk_limits,
     Area.SHUTDOWN: pod_rules.shutdown,
-    Area.DISRUPTION: loud,
+    Area.DISRUPTION: all_need_attention,
     Area.REPLICAS: pod_rules.replicas,
-    Area.OTHER: loud,
+    Area.OTHER: all_need_attention,
     Area.MIGRATION: _migration,
     Area.ENVIRONMENT: _environment,
     Area.HARMLESS: _quiet,

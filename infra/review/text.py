@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from infra.review.answers import answers
 from infra.review.area_changes import Finding
 from infra.review.fields import FieldChange, changed, redacted
-from infra.review.findings import Scene, attention, findings
+from infra.review.findings import ReviewedPreview, attention, findings
 from infra.review.preview import Operation, Preview
 
 LETTERS_MAX = 64_000
@@ -28,7 +28,7 @@ def marker(stack: str) -> str:
 
 def needs_attention(preview: Preview) -> bool:
     """Tell whether someone must look before this is applied."""
-    return bool(preview.errors or attention(findings(Scene.of(preview))))
+    return bool(preview.errors or attention(findings(ReviewedPreview.of(preview))))
 
 
 def render(stack: str, preview: Preview, basis: str, limit: int = LETTERS_MAX) -> str:
@@ -42,22 +42,22 @@ def render(stack: str, preview: Preview, basis: str, limit: int = LETTERS_MAX) -
     """
     if preview.errors:
         return _refused(stack, preview, basis, limit)
-    scene = Scene.of(preview)
-    told, found = answers(scene), findings(scene)
+    review = ReviewedPreview.of(preview)
+    answered, results = answers(review), findings(review)
     head = [
         marker(stack),
-        f"### {stack}: {told.headline}",
+        f"### {stack}: {answered.headline}",
         "",
-        *_listed("Look at this", attention(found)),
+        *_listed("Look at this", attention(results)),
         "| question | answer |",
         "|---|---|",
-        f"| What moves? | {_cell(told.moves)} |",
-        f"| What restarts? | {_cell(told.restarts)} |",
-        f"| What is replaced? | {_cell(told.replaced)} |",
-        f"| What is risky? | {_cell(told.risky)} |",
-        f"| How to undo? | {_cell(told.undo)} |",
+        f"| What moves? | {_cell(answered.moves)} |",
+        f"| What restarts? | {_cell(answered.restarts)} |",
+        f"| What is replaced? | {_cell(answered.replaced)} |",
+        f"| What is risky? | {_cell(answered.risky)} |",
+        f"| How to undo? | {_cell(answered.undo)} |",
         "",
-        *_listed("Also", [finding for finding in found if not finding.attention]),
+        *_listed("Also", [finding for finding in results if not finding.attention]),
         basis,
         "",
     ]
@@ -67,17 +67,19 @@ def render(stack: str, preview: Preview, basis: str, limit: int = LETTERS_MAX) -
 
 
 def _refused(stack: str, preview: Preview, basis: str, limit: int) -> str:
-    said = redacted("\n\n".join(preview.errors))
+    message = redacted("\n\n".join(preview.errors))
     room = min(_ERROR_LETTERS_MAX, limit // 2)
-    if len(said) > room:
-        said = f"{said[:room]}\n… {len(said) - room} more letters; `pulumi preview` shows them."
+    if len(message) > room:
+        message = (
+            f"{message[:room]}\n… {len(message) - room} more letters; `pulumi preview` shows them."
+        )
     return "\n".join(
         [
             marker(stack),
             f"### {stack}: the preview was refused, so nothing can be applied",
             "",
             "```text",
-            said.replace("```", "'''"),
+            message.replace("```", "'''"),
             "```",
             "",
             "| question | answer |",
@@ -98,12 +100,12 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _listed(title: str, found: Sequence[Finding]) -> list[str]:
-    if not found:
+def _listed(title: str, results: Sequence[Finding]) -> list[str]:
+    if not results:
         return []
-    shown = [f"- {finding.text}" for finding in found[:_FINDINGS_MAX]]
-    if len(found) > _FINDINGS_MAX:
-        shown.append(f"- … and {len(found) - _FINDINGS_MAX} more, all in the diff below.")
+    shown = [f"- {finding.text}" for finding in results[:_FINDINGS_MAX]]
+    if len(results) > _FINDINGS_MAX:
+        shown.append(f"- … and {len(results) - _FINDINGS_MAX} more, all in the diff below.")
     return [f"**{title}**", "", *shown, ""]
 
 

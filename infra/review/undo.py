@@ -7,7 +7,7 @@ from bot.contract.parameters import RELOADABLE
 from infra import names
 from infra.review import declared_state
 from infra.review.fields import FILE_PATH, changed
-from infra.review.findings import Scene, deleted, migrates, replaced
+from infra.review.findings import ReviewedPreview, deleted, migrates, replaced
 from infra.review.preview import Operation, Step
 from infra.review.wording import few, listed
 
@@ -15,21 +15,21 @@ _RELOADABLE = frozenset(row.key for row in RELOADABLE)
 _SET = "pulumi config set"
 
 
-def undo(scene: Scene) -> str:
+def undo(review: ReviewedPreview) -> str:
     """Return what to do, the quickest way first."""
-    changes = [step for step in scene.preview.steps if step.operation is not Operation.SAME]
+    changes = [step for step in review.preview.steps if step.operation is not Operation.SAME]
     if not changes:
         return "There is nothing to undo."
-    if scene.first:
+    if review.first:
         return "`pulumi destroy` takes it all away again."
-    sentences = list(_intent(scene))
+    sentences = list(_intent(review))
     rest = [step for step in changes if not _is_the_swap(step)]
     if any(_is_the_file(step) for step in rest):
-        sentences.append(_file(scene))
+        sentences.append(_file(review))
         rest = [step for step in rest if not _is_the_file(step)]
     if rest:
-        sentences.append(_revert(scene))
-    if gone := [*replaced(scene.preview), *deleted(scene.preview)]:
+        sentences.append(_revert(review))
+    if gone := [*replaced(review.preview), *deleted(review.preview)]:
         again = few([step.title for step in gone])
         sentences.append(f"Going back costs the same again, for {again}.")
     if any(_may_change_the_schema(step) for step in changes):
@@ -57,18 +57,18 @@ def _is_the_file(step: Step) -> bool:
     )
 
 
-def _intent(scene: Scene) -> Iterator[str]:
-    old, new = scene.old.intent, scene.new.intent
+def _intent(review: ReviewedPreview) -> Iterator[str]:
+    old, new = review.old.intent, review.new.intent
     if old is None or new is None or old == new:
         return
     yield f"`{_commands(old, new)} && pulumi up`, in seconds."
     back = old.active_color
-    pods = scene.new.pods[back]
+    pods = review.new.pods[back]
     if old.active_color is new.active_color:
         return
     if not pods.replicas:
         yield f"{back} has no pods then: it must be started first."
-    elif not declared_state.restarts(scene.preview, back):
+    elif not declared_state.restarts(review.preview, back):
         yield f"{back} stays warm for that: {pods.replicas} pods on {pods.version}."
 
 
@@ -81,9 +81,9 @@ def _commands(old: Intent, new: Intent) -> str:
     return " && ".join(commands)
 
 
-def _file(scene: Scene) -> str:
+def _file(review: ReviewedPreview) -> str:
     fields = [
-        field for step in scene.preview.steps if _is_the_file(step) for field in changed(step)
+        field for step in review.preview.steps if _is_the_file(step) for field in changed(step)
     ]
     commands = [
         f"{_SET} {field.path.removeprefix(FILE_PATH)} {field.before}"
@@ -95,11 +95,11 @@ def _file(scene: Scene) -> str:
     return f"`{' && '.join(commands)} && pulumi up`, without a restart."
 
 
-def _revert(scene: Scene) -> str:
-    if scene.elsewhere == "cluster":
+def _revert(review: ReviewedPreview) -> str:
+    if review.elsewhere == "cluster":
         return "Revert the commit and `pulumi up`: everything is made anew again, back here."
-    old, new = scene.old.pods, scene.new.pods
-    again = [str(color) for color in old if declared_state.restarts(scene.preview, color)]
+    old, new = review.old.pods, review.new.pods
+    again = [str(color) for color in old if declared_state.restarts(review.preview, color)]
     shared = sorted(color for color in old if old[color].replicas != new[color].replicas)
     if again:
         return f"Revert the commit and `pulumi up`: pods of {listed(again)} restart again."

@@ -84,11 +84,11 @@ def symbols_text(move: Move) -> str:
 
 def clock(pods: Pods, probe: str) -> str | None:
     """Return after how many seconds of failing a probe acts; None when there is none."""
-    told = branch(pods.template, "spec", "containers", 0, f"{probe}Probe")
-    if told is None:
+    declared = branch(pods.template, "spec", "containers", 0, f"{probe}Probe")
+    if declared is None:
         return None
     period, failures = (
-        int(float(str(branch(told, key) or default)))
+        int(float(str(branch(declared, key) or default)))
         for key, default in (("periodSeconds", 10), ("failureThreshold", 3))
     )
     return f"{period * failures} s"

@@ -50,9 +50,9 @@ def locate(context: str, dockerfile: str, base: Path) -> BuildContext:
             f"build.context: {context!r} is not a folder. "
             f"It is relative to the program's folder {base}"
         )
-    found = BuildContext(folder, base / dockerfile)
-    if found.dockerfile.is_file():
-        return found
+    build_context = BuildContext(folder, base / dockerfile)
+    if build_context.dockerfile.is_file():
+        return build_context
     hint = f"It is relative to the program's folder {base}, not to the context"
     if (folder / dockerfile).is_file():
         hint = f"Try setting `dockerfile` to {str(Path(context) / dockerfile)!r}"

@@ -18,15 +18,15 @@ def changes(old: Properties, new: Properties) -> dict[str, Change]:
 
     Credentials change often and do not change the image: of the registry only the server counts.
     """
-    found: dict[str, Change] = {}
+    changes_by_path: dict[str, Change] = {}
     for key in sorted(old.keys() | new.keys()):
         if key not in old:
-            found[key] = Change.ADDED
+            changes_by_path[key] = Change.ADDED
         elif key not in new:
-            found[key] = Change.DELETED
+            changes_by_path[key] = Change.DELETED
         elif _comparable(key, old[key]) != _comparable(key, new[key]):
-            found[key] = Change.UPDATED
-    return found
+            changes_by_path[key] = Change.UPDATED
+    return changes_by_path
 
 
 def _comparable(key: str, value: object) -> object:

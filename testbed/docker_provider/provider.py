@@ -119,11 +119,11 @@ class DockerProvider(ResourceProviderServicer):
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
         old: Properties = from_struct(request.olds).get(_INPUTS_KEY, {})
-        found = diff.changes(old, from_struct(request.news))
+        changes = diff.changes(old, from_struct(request.news))
         return provider_pb2.DiffResponse(
-            changes=_some(changed=bool(found)),
-            detailedDiff={k: provider_pb2.PropertyDiff(kind=_KINDS[v]) for k, v in found.items()},
-            hasDetailedDiff=bool(found),
+            changes=_some(changed=bool(changes)),
+            detailedDiff={k: provider_pb2.PropertyDiff(kind=_KINDS[v]) for k, v in changes.items()},
+            hasDetailedDiff=bool(changes),
         )
 
     @override

@@ -58,7 +58,7 @@ def _output(data: bytes) -> Iterator[Line]:
 
 
 def _texts(data: bytes, number: int) -> list[str]:
-    return [value.decode(errors="replace") for found, value in _fields(data) if found == number]
+    return [value.decode(errors="replace") for field, value in _fields(data) if field == number]
 
 
 def _fields(data: bytes) -> list[tuple[int, bytes]]:

@@ -95,11 +95,11 @@ def _cancel_all(call: Call) -> list[Json]:
     market = call.market()
     call.params.finish()
     call.exchange.advance(call.now_ms)
-    found = _open(call, market.id)
-    if not found:
+    resting = _open(call, market.id)
+    if not resting:
         raise RefusalError(CANCEL_REJECTED, "Unknown order sent.")
     cancel = call.exchange.cancel
-    return [answers.cancelled(cancel(order, _new_id(), call.now_ms)) for order in found]
+    return [answers.cancelled(cancel(order, _new_id(), call.now_ms)) for order in resting]
 
 
 def _open_orders(call: Call) -> list[Json]:
@@ -112,12 +112,12 @@ def _all_orders(call: Call) -> list[Json]:
     market, params = call.market(), call.params
     first = params.integer("orderId")
     call.exchange.advance(call.now_ms)
-    found = [
+    rows = [
         order
         for order in call.exchange.state.orders.values()
         if order.symbol == market.id and (first is None or order.order_id >= first)
     ]
-    timed = [(order.received_ms, order) for order in found]
+    timed = [(order.received_ms, order) for order in rows]
     return [answers.order(order) for order in _page(call, timed, from_start=first is not None)]
 
 
@@ -126,14 +126,14 @@ def _trades(call: Call) -> list[Json]:
     order_id, first = params.integer("orderId"), params.integer("fromId")
     call.exchange.advance(call.now_ms)
     state = call.exchange.state
-    found = [
+    rows = [
         (trade.at_ms, trade)
         for trade in state.trades
         if state.orders[trade.order_id].symbol == market.id
         and (order_id is None or trade.order_id == order_id)
         and (first is None or trade.trade_id >= first)
     ]
-    page = _page(call, found, from_start=first is not None)
+    page = _page(call, rows, from_start=first is not None)
     return [answers.trade(trade, state.orders[trade.order_id]) for trade in page]
 
 
@@ -141,12 +141,12 @@ def _page(call: Call, timed: Sequence[tuple[int, _Shown]], *, from_start: bool) 
     """Return what lies in the time asked for: the first ones from a start, else the last ones."""
     start, end = call.params.integer("startTime"), call.params.integer("endTime")
     limit = call.params.limit(PAGE, MAX_PAGE)
-    found = [
+    rows = [
         shown
         for at_ms, shown in timed
         if (start is None or at_ms >= start) and (end is None or at_ms <= end)
     ]
-    return found[:limit] if from_start or start is not None else found[-limit:]
+    return rows[:limit] if from_start or start is not None else rows[-limit:]
 
 
 def _account(call: Call) -> Json:

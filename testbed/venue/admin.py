@@ -97,8 +97,8 @@ class Admin:
         return Response(status_code=204)
 
     async def _remove_fault(self, request: Request) -> Response:
-        found = self._venue.faults.remove(request.path_params["id"])
-        return Response(status_code=204 if found else NOT_FOUND)
+        removed = self._venue.faults.remove(request.path_params["id"])
+        return Response(status_code=204 if removed else NOT_FOUND)
 
     async def _pin(self, request: Request) -> Response:
         exchange = self._venue.exchange

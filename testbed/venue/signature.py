@@ -33,8 +33,8 @@ def split(payload: bytes) -> tuple[bytes, str]:
     Raises:
         RefusalError: there is none.
     """
-    signed, found, signature = payload.rpartition(FIELD)
-    if not found or b"&" in signature or (signed and not signed.endswith(b"&")):
+    signed, separator, signature = payload.rpartition(FIELD)
+    if not separator or b"&" in signature or (signed and not signed.endswith(b"&")):
         raise missing("signature")
     return signed.removesuffix(b"&"), signature.decode("ascii", "replace")
 

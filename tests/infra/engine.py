@@ -20,10 +20,10 @@ NOWHERE = "127.0.0.1:9"
 
 def without_cluster_and_daemon(folder: Path) -> Platform:
     """The platform's tools, with a cluster and a daemon that cannot be reached."""
-    found = find_platform()
-    kept = {key: value for key, value in found.env.items() if not key.startswith("PULUMI_K8S")}
+    platform = find_platform()
+    kept = {key: value for key, value in platform.env.items() if not key.startswith("PULUMI_K8S")}
     nowhere = {"DOCKER_HOST": f"tcp://{NOWHERE}", "KUBECONFIG": str(folder / "no-kubeconfig")}
-    return replace(found, env={**os.environ, **kept, **nowhere})
+    return replace(platform, env={**os.environ, **kept, **nowhere})
 
 
 def committed(stack: str) -> dict[str, Any]:

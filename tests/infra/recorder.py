@@ -115,9 +115,9 @@ def record(
             recorder, project=PROJECT, stack=STACK, preview=False, monitor=monitor
         )
         cast("Any", SETTINGS).callbacks = HookRegister()
-        told = declare(config, previous)
+        outputs = declare(config, previous)
         await wait_for_rpcs()
-        for key, value in told.items():
+        for key, value in outputs.items():
             exports[key] = await pulumi.Output.from_input(value).future()
 
     _run(run_pulumi_func(program))

@@ -117,15 +117,15 @@ def test_a_refusal_says_what_to_do(
 ) -> None:
     if "canaryPercent" in changes:
         changes = {"symbols": "BTC/USDT", **changes}
-    found = check(config(**changes), previous)
-    assert len(found) == 1
+    errors = check(config(**changes), previous)
+    assert len(errors) == 1
     for word in words:
-        assert word in found[0]
+        assert word in errors[0]
 
 
 def test_all_problems_come_at_once() -> None:
-    found = check(config(context=None, blue=color("", 0), green=color("")), None)
-    assert [line.split(":")[0] for line in found] == ["context", "green.image", "blue.replicas"]
+    errors = check(config(context=None, blue=color("", 0), green=color("")), None)
+    assert [line.split(":")[0] for line in errors] == ["context", "green.image", "blue.replicas"]
 
 
 def test_more_risk_is_allowed_in_production_when_somebody_answers_for_it() -> None:
@@ -174,7 +174,7 @@ def test_never_does_an_image_change_under_a_color_that_trades_before_or_after(
     active: Color, was: Color, images: tuple[str, str], before: tuple[str, str]
 ) -> None:
     blue, green = images
-    wanted = config(activeColor=active.value, blue=color(blue), green=color(green))
+    desired = config(activeColor=active.value, blue=color(blue), green=color(green))
     previous = deployed(was, *before)
-    changed = {each for each in Color if wanted.color(each).image != previous.color(each).image}
-    assert bool(check(wanted, previous)) is bool(changed & {active, was})
+    changed = {each for each in Color if desired.color(each).image != previous.color(each).image}
+    assert bool(check(desired, previous)) is bool(changed & {active, was})

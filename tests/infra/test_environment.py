@@ -31,9 +31,9 @@ KEYS = [row.key for row in rows.RELOADABLE]
 
 
 def test_numbers_reach_the_bot_as_it_reads_them() -> None:
-    told = json.loads(config_file(config(maxPositionSize="1E+3", riskLimitPct="0.50")))
-    assert told[rows.MAX_POSITION_SIZE.key] == "1000"
-    assert Decimal(told[rows.RISK_LIMIT_PCT.key]) == Decimal("0.5")
+    content = json.loads(config_file(config(maxPositionSize="1E+3", riskLimitPct="0.50")))
+    assert content[rows.MAX_POSITION_SIZE.key] == "1000"
+    assert Decimal(content[rows.RISK_LIMIT_PCT.key]) == Decimal("0.5")
 
 
 def test_the_file_holds_each_reloadable_key_and_no_other() -> None:
@@ -79,8 +79,10 @@ def test_a_change_of_any_limit_restarts_no_pod() -> None:
         key = f"Deployment::bot-{each}"
         assert before[key].inputs == after[key].inputs
     old, new = (made["ConfigMap::bot-config"].inputs["data"] for made in (before, after))
-    told = (json.loads(data[reloadable.CONFIG_FILE]) for data in (old, new))
-    assert all(one != other for one, other in zip(*(each.values() for each in told), strict=True))
+    contents = (json.loads(data[reloadable.CONFIG_FILE]) for data in (old, new))
+    assert all(
+        one != other for one, other in zip(*(each.values() for each in contents), strict=True)
+    )
 
 
 def test_pods_mount_the_file_in_a_folder_that_follows_its_changes() -> None:
@@ -98,18 +100,18 @@ def test_pods_mount_the_file_in_a_folder_that_follows_its_changes() -> None:
 
 def test_what_a_person_does_not_set_is_the_environments_own() -> None:
     production = config(deployEnv="production")
-    told = settings(production, Color.BLUE)
-    assert told[env.API_ENDPOINT] == "https://api.binance.com"
-    assert told[env.ENABLE_TRADING] == "false"
-    assert told[env.STRATEGY] == "none"
+    variables = settings(production, Color.BLUE)
+    assert variables[env.API_ENDPOINT] == "https://api.binance.com"
+    assert variables[env.ENABLE_TRADING] == "false"
+    assert variables[env.STRATEGY] == "none"
     assert json.loads(config_file(production))[rows.MAX_POSITION_SIZE.key] == "500"
-    assert told[env.COLOR] == "blue"
+    assert variables[env.COLOR] == "blue"
 
 
 @pytest.mark.parametrize("environment", DeployEnv)
 def test_the_bot_accepts_what_the_program_tells_it(environment: DeployEnv) -> None:
-    told = settings(config(deployEnv=environment.value), Color.GREEN)
+    variables = settings(config(deployEnv=environment.value), Color.GREEN)
     pod = {env.POD_NAME: "bot-green-1", env.POD_NAMESPACE: "ns", "KUBERNETES_SERVICE_HOST": "k"}
-    loaded = Settings.load({**told, **pod})
+    loaded = Settings.load({**variables, **pod})
     assert loaded.color is Color.GREEN
     assert loaded.shutdown_seconds == 10

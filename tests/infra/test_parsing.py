@@ -105,16 +105,16 @@ def test_a_problem_names_key_value_and_what_is_right(
     ],
 )
 def test_production_refuses_this_machine_and_plain_http(url: str) -> None:
-    found = problems(deployEnv="production", apiEndpoint=url)
-    assert len(found) == 1
-    assert found[0].startswith("trading-bot:apiEndpoint: ")
+    errors = problems(deployEnv="production", apiEndpoint=url)
+    assert len(errors) == 1
+    assert errors[0].startswith("trading-bot:apiEndpoint: ")
 
 
 def test_every_problem_comes_at_once() -> None:
-    found = problems(
+    errors = problems(
         activeColor="gren", blue='{"replicas": -1}', riskLimitPct="-1", actveColor="blue"
     )
-    assert [line.split(":")[1] for line in found] == [
+    assert [line.split(":")[1] for line in errors] == [
         "activeColor",
         "actveColor",
         "blue.replicas",

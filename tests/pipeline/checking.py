@@ -60,8 +60,8 @@ def what_is_found_is_kept(source: Source) -> Iterator[str]:
         kept = [step for step in steps(tree) if UPLOAD in str(step.get("uses", ""))]
         if not kept or any(step.get("if") != "always()" for step in kept):
             yield f"{name}.{job}: no artifact"
-        told = "make --silent summary REPORTS=reports" in commands(tree)
-        if re.search(r"make (check|test)\b", commands(tree)) and not told:
+        summarized = "make --silent summary REPORTS=reports" in commands(tree)
+        if re.search(r"make (check|test)\b", commands(tree)) and not summarized:
             yield f"{name}.{job}: no summary"
 
 
@@ -113,8 +113,8 @@ def nothing_goes_on_after_an_error(source: Source) -> Iterator[str]:
 
 def _has(tree: object, key: str) -> bool:
     if isinstance(tree, Mapping):
-        told = cast("Mapping[str, Any]", tree)
-        return key in told or any(_has(value, key) for value in told.values())
+        mapping = cast("Mapping[str, Any]", tree)
+        return key in mapping or any(_has(value, key) for value in mapping.values())
     return isinstance(tree, list) and any(_has(value, key) for value in cast("list[Any]", tree))
 
 

@@ -130,18 +130,18 @@ def stacks_have_groups_of_their_own(source: Source) -> Iterator[str]:
 def schemas_are_compared_before_a_merge(source: Source) -> Iterator[str]:
     """Of the stack that the pull request's branch leads to, with its whole history at hand."""
     stack = "${{ github.base_ref == 'main' && 'production' || 'staging' }}"
-    found = False
+    seen = False
     for name, job, tree in jobs(source):
         for step in steps(tree):
             if not str(step.get("run", "")).startswith("make compatible "):
                 continue
-            found = True
-            told = cast("Mapping[str, str]", step.get("env") or {})
+            seen = True
+            variables = cast("Mapping[str, str]", step.get("env") or {})
             if events(source.workflows[name]) != {"pull_request"} or "if" in {**tree, **step}:
                 yield f"{name}.{job}: not in every pull request"
-            if told != {"STACK": stack, "BASE_BRANCH": "${{ github.base_ref }}"}:
-                yield f"{name}.{job}: compares {told}"
+            if variables != {"STACK": stack, "BASE_BRANCH": "${{ github.base_ref }}"}:
+                yield f"{name}.{job}: compares {variables}"
             if "'fetch-depth': 0" not in str(steps(tree)[0]):
                 yield f"{name}.{job}: has no history to look into"
-    if not found:
+    if not seen:
         yield "nobody runs `make compatible`"

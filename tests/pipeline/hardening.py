@@ -49,9 +49,9 @@ def each_job_says_its_permissions(source: Source) -> Iterator[str]:
 
 def checkouts_keep_no_credentials(source: Source) -> Iterator[str]:
     for where, step in all_steps(source):
-        told = cast("Mapping[str, object]", step.get("with") or {})
+        inputs = cast("Mapping[str, object]", step.get("with") or {})
         if str(step.get("uses", "")).startswith("actions/checkout@") and (
-            told.get("persist-credentials") is not False
+            inputs.get("persist-credentials") is not False
         ):
             yield where
 
@@ -70,15 +70,15 @@ def no_event_hands_secrets_to_forks(source: Source) -> Iterator[str]:
 
 def runs_forks_code(source: Source) -> set[str]:
     """Return the workflows that a pull request starts, whoever sent it, and those they call."""
-    found = {name for name, tree in source.workflows.items() if "pull_request" in events(tree)}
-    waiting = sorted(found)
+    exposed = {name for name, tree in source.workflows.items() if "pull_request" in events(tree)}
+    waiting = sorted(exposed)
     while waiting:
         for tree in source.workflows[waiting.pop()]["jobs"].values():
             called = str(tree.get("uses", "")).removeprefix(CALLED).removesuffix(".yml")
-            if called in source.workflows and called not in found:
-                found.add(called)
+            if called in source.workflows and called not in exposed:
+                exposed.add(called)
                 waiting.append(called)
-    return found
+    return exposed
 
 
 def forks_code_sees_no_secret(source: Source) -> Iterator[str]:
@@ -116,9 +116,9 @@ def writers_run_reviewed_code(source: Source) -> Iterator[str]:
         if name not in forks or not _refuses_forks(tree):
             continue
         for step in steps(tree):
-            told = cast("Mapping[str, object]", step.get("with") or {})
+            inputs = cast("Mapping[str, object]", step.get("with") or {})
             checkout = str(step.get("uses", "")).startswith("actions/checkout@")
-            if checkout and told.get("ref") != REVIEWED:
+            if checkout and inputs.get("ref") != REVIEWED:
                 yield f"{name}.{job}"
 
 

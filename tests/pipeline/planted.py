@@ -24,11 +24,11 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
     ),
     "nothing said about rights at the top": (
         "nothing_is_permitted_at_the_top",
-        lambda found: found["ci"].pop("permissions"),
+        lambda workflows: workflows["ci"].pop("permissions"),
     ),
     "a job without permissions of its own": (
         "each_job_says_its_permissions",
-        lambda found: job_of("drift", "drift")(found).pop("permissions"),
+        lambda workflows: job_of("drift", "drift")(workflows).pop("permissions"),
     ),
     "a checkout that keeps the token": (
         "checkouts_keep_no_credentials",
@@ -36,7 +36,7 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
     ),
     "a job without an end": (
         "jobs_end_in_time",
-        lambda found: job_of("nightly", "soak")(found).pop("timeout-minutes"),
+        lambda workflows: job_of("nightly", "soak")(workflows).pop("timeout-minutes"),
     ),
     "a pull request that gets secrets": (
         "no_event_hands_secrets_to_forks",
@@ -56,7 +56,7 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
     ),
     "a deploy that a fork's workflow calls": (
         "forks_code_sees_no_secret",
-        lambda found: found["ci"]["jobs"].update(
+        lambda workflows: workflows["ci"]["jobs"].update(
             other={"uses": "./.github/workflows/rollback.yml", "permissions": {"contents": "read"}}
         ),
     ),

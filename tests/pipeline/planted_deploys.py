@@ -15,7 +15,7 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
     ),
     "a toolchain without a place": (
         "platforms_start_from_the_cached_toolchain",
-        lambda found: job_of("nightly", "bench")(found).pop("env"),
+        lambda workflows: job_of("nightly", "bench")(workflows).pop("env"),
     ),
     "a cache that no change of a module empties": (
         "the_toolchain_is_cached_by_what_it_is_built_from",
@@ -41,7 +41,7 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
     ),
     "a drift check that fails in silence": (
         "a_check_that_fails_is_told",
-        lambda found: job_of("drift", "drift")(found)["steps"][-1].pop("if"),
+        lambda workflows: job_of("drift", "drift")(workflows)["steps"][-1].pop("if"),
     ),
     "results that nobody keeps": (
         "what_is_found_is_kept",
@@ -101,7 +101,7 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
     ),
     "a rollback from any branch": (
         "events_lead_to_their_stack",
-        lambda found: job_of("rollback", "rollback")(found).pop("if"),
+        lambda workflows: job_of("rollback", "rollback")(workflows).pop("if"),
     ),
     "production from develop": (
         "events_lead_to_their_stack",
@@ -113,7 +113,7 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
     ),
     "production without its environment": (
         "a_person_approves_production",
-        lambda found: job_of("deploy", "production")(found).pop("environment"),
+        lambda workflows: job_of("deploy", "production")(workflows).pop("environment"),
     ),
     "production where nobody looked at the rule": (
         "a_person_approves_production",
@@ -165,7 +165,7 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
     ),
     "a pull request that nobody holds against what runs": (
         "schemas_are_compared_before_a_merge",
-        lambda found: found["preview"]["jobs"].pop("compatible"),
+        lambda workflows: workflows["preview"]["jobs"].pop("compatible"),
     ),
     "a pull request held against another stack": (
         "schemas_are_compared_before_a_merge",

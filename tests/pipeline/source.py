@@ -49,8 +49,8 @@ def steps(job: Tree) -> list[Tree]:
 
 
 def events(workflow: Tree) -> set[str]:
-    told = workflow["on"]
-    return {told} if isinstance(told, str) else set(cast("Mapping[str, Any]", told))
+    triggers = workflow["on"]
+    return {triggers} if isinstance(triggers, str) else set(cast("Mapping[str, Any]", triggers))
 
 
 def texts_of(tree: object) -> Iterator[str]:

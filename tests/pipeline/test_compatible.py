@@ -40,10 +40,10 @@ def ranges(ledger: str, config: str) -> str:
 
 
 def stack(blue: str, green: str = PLACEHOLDER, active: str = "blue") -> str:
-    told = {"blue": blue, "green": green}
+    outputs = {"blue": blue, "green": green}
     images = "".join(
         f"  trading-bot:{color}:\n    image: registry.example/bot@{digest}\n"
-        for color, digest in told.items()
+        for color, digest in outputs.items()
     )
     return f"config:\n  trading-bot:activeColor: {active}\n{images}"
 
@@ -86,9 +86,9 @@ def test_what_runs_is_the_source_under_the_commit_that_brought_its_digest(
     brought = source.commit(staging=stack(PLACEHOLDER, DIGEST, "green"))
     source.commit(ranges=ranges("8..9", "8..9"), production=stack(DIGEST))
     for each in ("staging", "production"):
-        found, told = judged(each, "HEAD", source.folder)
-        assert f"{each} runs the source of {brought[:12]}" in told
-        assert [words in problem for problem in found] == [True] * bool(words)
+        verdict, message = judged(each, "HEAD", source.folder)
+        assert f"{each} runs the source of {brought[:12]}" in message
+        assert [words in problem for problem in verdict] == [True] * bool(words)
 
 
 def test_a_stack_that_runs_nothing_takes_any_version(source: Source) -> None:
@@ -101,9 +101,9 @@ def test_a_stack_that_runs_nothing_takes_any_version(source: Source) -> None:
 
 def test_what_is_older_than_the_gate_is_said_to_be_not_compared(source: Source) -> None:
     source.commit(production=stack(DIGEST))
-    found, told = judged("production", "main", source.folder)
-    assert found == []
-    assert "not compared" in told
+    verdict, message = judged("production", "main", source.folder)
+    assert verdict == []
+    assert "not compared" in message
 
 
 def test_a_range_that_cannot_be_read_is_named_with_its_commit(source: Source) -> None:

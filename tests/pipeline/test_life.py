@@ -53,9 +53,9 @@ def test_candidates_become_a_release_and_nothing_else_makes_a_version(clone: Clo
     clone.git("tag", "-d", "v0.2.0-rc.0")  # it is not what main has
 
     clone.make("push", "BRANCH=main")
-    told = clone.git("ls-remote", "origin")
-    assert all(f"refs/tags/{tag}" in told for tag in clone.tags())
-    assert f"{clone.git('rev-parse', 'HEAD')}\trefs/heads/main" in told
+    references = clone.git("ls-remote", "origin")
+    assert all(f"refs/tags/{tag}" in references for tag in clone.tags())
+    assert f"{clone.git('rev-parse', 'HEAD')}\trefs/heads/main" in references
 
 
 @pytest.mark.pipeline
@@ -76,9 +76,9 @@ def test_what_staging_runs_goes_to_production_when_it_is_what_the_commits_releas
     clone.make("candidate")
     second = "sha256:" + "2" * 64
     clone.runs("staging", second)
-    told = clone.make(*promote)
+    result = clone.make(*promote)
     assert (
-        told == f"release deploy --stack production --image registry.example/trading-bot@{second}"
+        result == f"release deploy --stack production --image registry.example/trading-bot@{second}"
     )
     clone.runs("production", second)
     clone.make("release", "STACK=production")
@@ -131,8 +131,8 @@ def test_staging_keeps_its_candidate_when_nothing_asks_for_another(clone: Clone)
 @pytest.mark.pipeline
 def test_a_deploy_takes_an_image_that_is_named_and_builds_without_one(clone: Clone) -> None:
     assert clone.make("deploy", "STACK=staging") == "release deploy --stack staging"
-    told = clone.make("deploy", "STACK=staging", "IMAGE=r.example/bot@sha256:1")
-    assert told == "release deploy --stack staging --image r.example/bot@sha256:1"
+    result = clone.make("deploy", "STACK=staging", "IMAGE=r.example/bot@sha256:1")
+    assert result == "release deploy --stack staging --image r.example/bot@sha256:1"
 
 
 @pytest.mark.pipeline

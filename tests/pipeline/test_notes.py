@@ -43,8 +43,8 @@ class FakeForge:
             self.notes.append({"id": number, "number": number, **fields})
         else:
             last = path.rpartition("/")[2]
-            found = next(note for note in self.notes if str(note["id"]) == last)
-            found.update(fields)
+            match = next(note for note in self.notes if str(note["id"]) == last)
+            match.update(fields)
         return {}
 
 
@@ -55,8 +55,8 @@ def _comment(forge: FakeForge, **texts: str | None) -> str:
 def test_a_pull_request_has_one_comment_however_often_it_is_previewed() -> None:
     forge = FakeForge()
     more = f"{TEXT}more"
-    told = [_comment(forge, staging=text, production=TEXT) for text in (TEXT, more, more)]
-    assert told == ["made", "updated", "left as it is"]
+    results = [_comment(forge, staging=text, production=TEXT) for text in (TEXT, more, more)]
+    assert results == ["made", "updated", "left as it is"]
     assert [note["body"] for note in forge.notes] == [
         f"{notes.COMMENT_MARKER}\n{more}\n{TEXT}",
     ]
@@ -92,9 +92,9 @@ def test_the_reviews_of_all_stacks_fit_into_one_comment() -> None:
 
 def test_a_drift_is_one_issue_until_it_is_gone() -> None:
     forge = FakeForge()
-    found = (Drift.UNKNOWN, Drift.FOUND, Drift.NONE)
-    told = [notes.issue(forge, "staging", drift, TEXT) for drift in found]
-    assert told == ["opened", "updated", "closed"]
+    drifts = (Drift.UNKNOWN, Drift.FOUND, Drift.NONE)
+    results = [notes.issue(forge, "staging", drift, TEXT) for drift in drifts]
+    assert results == ["opened", "updated", "closed"]
     assert len(forge.notes) == 1
     assert forge.notes[0]["state"] == "closed"
     assert forge.notes[0]["title"] == "staging: the cluster differs from git"

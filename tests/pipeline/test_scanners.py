@@ -140,5 +140,5 @@ def test_a_planted_mistake_is_found(name: str, tree: Path, tmp_path: Path) -> No
     shutil.copytree(tree.parent, tmp_path, dirs_exist_ok=True)
     copy = tmp_path / "tree"
     edit(copy)
-    found = [finding.scanner for finding in scan(copy, [scanner])]
-    assert found == [scanner]
+    results = [finding.scanner for finding in scan(copy, [scanner])]
+    assert results == [scanner]

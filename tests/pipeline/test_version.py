@@ -113,66 +113,69 @@ RIGHT = Claims(
 )
 Edit = Callable[[Claims], Claims]
 WRONG: dict[str, tuple[Edit, str]] = {
-    "the tag is no version": (lambda told: replace(told, tag="nightly"), "git tag: 'nightly'"),
+    "the tag is no version": (
+        lambda witness: replace(witness, tag="nightly"),
+        "git tag: 'nightly'",
+    ),
     "the tag names no commit": (
-        lambda told: replace(told, tag_revision=""),
+        lambda witness: replace(witness, tag_revision=""),
         "git tag: v1.5.0-rc.2 names no commit",
     ),
     "the label says another version": (
-        lambda told: replace(told, label_version="1.4.0"),
+        lambda witness: replace(witness, label_version="1.4.0"),
         "label: version 1.4.0, but the tag says 1.5.0-rc.2",
     ),
     "the image has no label": (
-        lambda told: replace(told, label_version=""),
+        lambda witness: replace(witness, label_version=""),
         "label: version nothing",
     ),
     "the label names another commit": (
-        lambda told: replace(told, label_revision="b" * 40),
+        lambda witness: replace(witness, label_revision="b" * 40),
         "label: revision bbbb",
     ),
     "the build was of a changed checkout": (
-        lambda told: replace(told, label_version="1.5.0-rc.2.dev.0+gaaaaaaa.dirty"),
+        lambda witness: replace(witness, label_version="1.5.0-rc.2.dev.0+gaaaaaaa.dirty"),
         "label: version 1.5.0-rc.2.dev.0+gaaaaaaa.dirty",
     ),
     "the config pins no digest": (
-        lambda told: replace(told, reference="registry.example/trading-bot:1.5.0-rc.2"),
+        lambda witness: replace(witness, reference="registry.example/trading-bot:1.5.0-rc.2"),
         "config: 'registry.example/trading-bot:1.5.0-rc.2' is not pinned",
     ),
     "the registry has another digest": (
-        lambda told: replace(told, registry_digest=OTHER),
+        lambda witness: replace(witness, registry_digest=OTHER),
         f"registry: 1.5.0-rc.2 is {OTHER}",
     ),
     "the registry has nothing": (
-        lambda told: replace(told, registry_digest=""),
+        lambda witness: replace(witness, registry_digest=""),
         "registry: 1.5.0-rc.2 is nothing",
     ),
     "the reference's tag is another version": (
-        lambda told: replace(told, reference=f"registry.example/trading-bot:1.4.0@{DIGEST}"),
+        lambda witness: replace(witness, reference=f"registry.example/trading-bot:1.4.0@{DIGEST}"),
         "config: image tag 1.4.0",
     ),
     "a pod runs another digest": (
-        lambda told: replace(told, pods={"a": replace(POD, digest=OTHER)}),
+        lambda witness: replace(witness, pods={"a": replace(POD, digest=OTHER)}),
         f"a: runs {OTHER}",
     ),
     "/version says another version": (
-        lambda told: replace(told, pods={"a": replace(POD, version="1.4.0")}),
+        lambda witness: replace(witness, pods={"a": replace(POD, version="1.4.0")}),
         "a: /version says 1.4.0",
     ),
     "/version says another commit": (
-        lambda told: replace(told, pods={"a": replace(POD, revision="b" * 40)}),
+        lambda witness: replace(witness, pods={"a": replace(POD, revision="b" * 40)}),
         "a: /version says revision bbbb",
     ),
     "two pods differ": (
-        lambda told: replace(told, pods={"a": POD, "b": replace(POD, version="1.4.0")}),
+        lambda witness: replace(witness, pods={"a": POD, "b": replace(POD, version="1.4.0")}),
         "pods: they do not all run the same",
     ),
-    "no pod answers": (lambda told: replace(told, pods={}), "pods: none answered"),
+    "no pod answers": (lambda witness: replace(witness, pods={}), "pods: none answered"),
     "the release has other numbers": (
-        lambda told: replace(told, promoted_as="v1.6.0"),
+        lambda witness: replace(witness, promoted_as="v1.6.0"),
         "release tag: v1.6.0 is no release of v1.5.0-rc.2",
     ),
     "the release is a candidate": (
-        lambda told: replace(told, promoted_as="v1.5.0-rc.3"),
+        lambda witness: replace(witness, promoted_as="v1.5.0-rc.3"),
         "release tag: v1.5.0-rc.3 is a candidate's",
     ),
 }
@@ -192,5 +195,5 @@ def test_a_disagreement_is_refused_in_words(name: str) -> None:
 
 
 def test_all_disagreements_come_at_once() -> None:
-    told = replace(RIGHT, label_version="", registry_digest=OTHER, pods={})
-    assert len(disagreements(told)) == 3
+    witness = replace(RIGHT, label_version="", registry_digest=OTHER, pods={})
+    assert len(disagreements(witness)) == 3

@@ -33,11 +33,11 @@ def test_the_workflows_are_the_six_that_are_described() -> None:
 
 
 def test_the_permissions_of_each_job_are_those_that_were_reviewed() -> None:
-    told = {f"{name}.{job}": dict(tree["permissions"]) for name, job, tree in jobs(SOURCE)}
+    permissions = {f"{name}.{job}": dict(tree["permissions"]) for name, job, tree in jobs(SOURCE)}
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(yaml.safe_dump(told))
-    assert told == yaml.safe_load(GOLDEN.read_text())
+        GOLDEN.write_text(yaml.safe_dump(permissions))
+    assert permissions == yaml.safe_load(GOLDEN.read_text())
 
 
 def test_the_engine_of_the_pipeline_is_the_one_that_is_pinned() -> None:
@@ -58,12 +58,12 @@ def test_every_command_of_a_workflow_is_one_that_make_knows() -> None:
 
 
 def test_what_a_team_must_set_up_is_in_its_table() -> None:
-    told = (ROOT / "docs/teams.md").read_text()
+    page = (ROOT / "docs/teams.md").read_text()
     text = "\n".join(SOURCE.texts.values())
-    wanted = set(re.findall(r"(?:vars|secrets)\.([A-Z_]+)", text))
-    wanted |= {"staging", "production", "staging-rollback", "production-rollback"}
-    wanted |= {"staging-read", "production-read"}
-    assert {name for name in wanted if f"`{name}`" not in told} == set()
+    desired = set(re.findall(r"(?:vars|secrets)\.([A-Z_]+)", text))
+    desired |= {"staging", "production", "staging-rollback", "production-rollback"}
+    desired |= {"staging-read", "production-read"}
+    assert {name for name in desired if f"`{name}`" not in page} == set()
 
 
 @pytest.mark.parametrize(

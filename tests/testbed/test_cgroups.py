@@ -20,8 +20,8 @@ def version_2(root: Path) -> Path:
 
 
 def test_version_1_has_one_hierarchy_per_controller(tmp_path: Path) -> None:
-    found = hierarchies(version_1(tmp_path))
-    assert [folder.name for folder in found] == ["cpu", "memory", "unified"]
+    result = hierarchies(version_1(tmp_path))
+    assert [folder.name for folder in result] == ["cpu", "memory", "unified"]
 
 
 def test_version_2_has_one_hierarchy(tmp_path: Path) -> None:

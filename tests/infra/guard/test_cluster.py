@@ -20,12 +20,12 @@ from tests.infra.samples import BAD, NEW, UNDER_WAY
 
 
 def reported(**status: object) -> KubePod:
-    told = {
+    report = {
         "metadata": {"name": "bot-green-1", "labels": {"bot.handover/color": "green"}},
         "spec": {"containers": [{"name": "bot", "image": NEW}]},
         "status": status,
     }
-    return cast("Any", KubePod).from_dict(told)
+    return cast("Any", KubePod).from_dict(report)
 
 
 def condition(kind: str, status: str, **more: str) -> dict[str, str]:
@@ -51,10 +51,10 @@ def test_a_ready_pod() -> None:
 
 
 def test_a_pod_that_is_being_deleted_is_terminating_even_while_it_says_ready() -> None:
-    found = reported(conditions=[condition("Ready", "True")])
-    assert found.metadata is not None
-    found.metadata.deletionTimestamp = datetime.now(UTC)
-    (seen,) = read_pods(found)
+    pod = reported(conditions=[condition("Ready", "True")])
+    assert pod.metadata is not None
+    pod.metadata.deletionTimestamp = datetime.now(UTC)
+    (seen,) = read_pods(pod)
     assert seen.ready
     assert seen.terminating
 
@@ -84,10 +84,10 @@ def test_a_pod_that_finds_no_node_says_so() -> None:
 
 @pytest.mark.parametrize("labels", [{}, {"bot.handover/color": "red"}])
 def test_a_pod_of_no_color_is_none_of_ours(labels: dict[str, str]) -> None:
-    found = reported()
-    assert found.metadata is not None
-    found.metadata.labels = labels
-    assert read_pods(found) == []
+    pod = reported()
+    assert pod.metadata is not None
+    pod.metadata.labels = labels
+    assert read_pods(pod) == []
 
 
 def kubeconfig(path: Path, *contexts: str) -> str:
@@ -120,9 +120,9 @@ def answering(folder: Path, answers: Mapping[str, object]) -> KubeCluster:
     """A cluster that has these ConfigMaps, by name; a 404 for the others."""
 
     def answer(request: httpx2.Request) -> httpx2.Response:
-        found = answers.get(request.url.path.rpartition("/")[2])
+        answer = answers.get(request.url.path.rpartition("/")[2])
         status = {"kind": "Status", "code": 404, "message": "not found"}
-        return httpx2.Response(200, json=found) if found else httpx2.Response(404, json=status)
+        return httpx2.Response(200, json=answer) if answer else httpx2.Response(404, json=status)
 
     config = find_context("one", kubeconfig(folder / "kubeconfig", "one"))
     client = Client(config, namespace="ns", transport=httpx2.MockTransport(answer))

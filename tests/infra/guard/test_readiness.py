@@ -38,9 +38,9 @@ def test_as_many_ready_pods_as_configured_may_take_over() -> None:
     ],
 )
 def test_a_pod_that_does_not_count_is_named_with_its_reason(bad: Pod, words: str) -> None:
-    told = text(pod("a"), bad, BLUE)
-    assert told.startswith(f"green: 1 of 2 pods are ready on {NEW}")
-    assert words in told
+    message = text(pod("a"), bad, BLUE)
+    assert message.startswith(f"green: 1 of 2 pods are ready on {NEW}")
+    assert words in message
 
 
 def test_terminating_pods_that_are_still_ready_never_count() -> None:
@@ -65,8 +65,8 @@ def test_one_pod_is_enough_on_the_way_back_of_a_release() -> None:
 
 
 def test_who_goes_back_by_hand_learns_how_to_do_with_less() -> None:
-    said = text(pod("a"), pod("b", ready=False), BLUE)
-    assert "if 1 of them are enough: `pulumi config set --path green.replicas 1`" in said
+    message = text(pod("a"), pod("b", ready=False), BLUE)
+    assert "if 1 of them are enough: `pulumi config set --path green.replicas 1`" in message
     assert "enough" not in text(pod("a", ready=False), BLUE)
 
 
@@ -106,10 +106,10 @@ def test_a_color_that_shall_run_nothing_is_settled_at_once() -> None:
 def test_the_message_says_what_to_do() -> None:
     refusal = refuse_takeover(expected(), [BLUE], DONE)
     assert refusal is not None
-    told = refusal_text(expected(), refusal)
-    assert "nothing was moved" in told
-    assert "kubectl -n ns describe pods -l bot.handover/color=green" in told
-    assert "`pulumi config set activeColor blue`" in told
+    message = refusal_text(expected(), refusal)
+    assert "nothing was moved" in message
+    assert "kubectl -n ns describe pods -l bot.handover/color=green" in message
+    assert "`pulumi config set activeColor blue`" in message
 
 
 PODS = st.builds(

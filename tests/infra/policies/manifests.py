@@ -29,7 +29,7 @@ def load(stack: str) -> list[Manifest]:
 
 
 def of_kind(manifests: Manifests, *kinds: str) -> list[Manifest]:
-    return [found for found in manifests if found["kind"] in kinds]
+    return [manifest for manifest in manifests if manifest["kind"] in kinds]
 
 
 def name_of(manifest: Manifest) -> str:
@@ -38,22 +38,22 @@ def name_of(manifest: Manifest) -> str:
 
 def pods(manifests: Manifests) -> Iterator[tuple[str, Manifest]]:
     """The templates of everything that makes pods."""
-    for found in of_kind(manifests, "Deployment", "Job"):
-        yield name_of(found), cast("Manifest", found["spec"]["template"])
+    for manifest in of_kind(manifests, "Deployment", "Job"):
+        yield name_of(manifest), cast("Manifest", manifest["spec"]["template"])
 
 
 def containers(manifests: Manifests) -> Iterator[tuple[str, Manifest]]:
     for where, template in pods(manifests):
         spec = template["spec"]
-        for found in [*spec.get("initContainers", []), *spec["containers"]]:
-            yield f"{where}/{found['name']}", found
+        for container in [*spec.get("initContainers", []), *spec["containers"]]:
+            yield f"{where}/{container['name']}", container
 
 
 def bots(manifests: Manifests) -> Iterator[tuple[str, Manifest, Manifest]]:
     """Name, pod, and first container of each color."""
-    for found in of_kind(manifests, "Deployment"):
-        spec = cast("Manifest", found["spec"]["template"]["spec"])
-        yield name_of(found), spec, cast("Manifest", spec["containers"][0])
+    for manifest in of_kind(manifests, "Deployment"):
+        spec = cast("Manifest", manifest["spec"]["template"]["spec"])
+        yield name_of(manifest), spec, cast("Manifest", spec["containers"][0])
 
 
 def variables(container: Manifest) -> dict[str, str]:
@@ -65,6 +65,6 @@ def matches(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
 
 
 def size(quantity: str) -> int:
-    found = re.fullmatch(r"(\d+)(Ki|Mi|Gi)?", quantity)
-    assert found, quantity
-    return int(found[1]) * _UNITS[found[2] or ""]
+    match = re.fullmatch(r"(\d+)(Ki|Mi|Gi)?", quantity)
+    assert match, quantity
+    return int(match[1]) * _UNITS[match[2] or ""]

@@ -9,31 +9,35 @@ _READING = {"get", "list", "watch"}
 
 
 def the_namespace_refuses_other_pods(manifests: Manifests) -> Iterator[str]:
-    for found in of_kind(manifests, "Namespace"):
-        labels = found["metadata"].get("labels", {})
+    for manifest in of_kind(manifests, "Namespace"):
+        labels = manifest["metadata"].get("labels", {})
         if labels.get("pod-security.kubernetes.io/enforce") != "restricted":
-            yield name_of(found)
+            yield name_of(manifest)
 
 
 def deployments_select_their_pods(manifests: Manifests) -> Iterator[str]:
-    for found in of_kind(manifests, "Deployment"):
-        spec = found["spec"]
+    for manifest in of_kind(manifests, "Deployment"):
+        spec = manifest["spec"]
         labels = spec["template"]["metadata"]["labels"]
         selector = spec["selector"]["matchLabels"]
         if not matches(selector, labels) or names.COLOR_LABEL not in selector:
-            yield name_of(found)
+            yield name_of(manifest)
 
 
 def services_lead_somewhere(manifests: Manifests) -> Iterator[str]:
     """A Service selects pods of one Deployment, at a port that they name."""
-    templates = [found["spec"]["template"] for found in of_kind(manifests, "Deployment")]
+    templates = [manifest["spec"]["template"] for manifest in of_kind(manifests, "Deployment")]
     for service in of_kind(manifests, "Service"):
         selector: dict[str, str] = service["spec"].get("selector", {})
-        chosen = [found for found in templates if matches(selector, found["metadata"]["labels"])]
+        chosen = [
+            template for template in templates if matches(selector, template["metadata"]["labels"])
+        ]
         if len(chosen) != 1:
             yield f"{name_of(service)}: selects pods of {len(chosen)} Deployments"
             continue
-        ports = [port for found in chosen[0]["spec"]["containers"] for port in found["ports"]]
+        ports = [
+            port for container in chosen[0]["spec"]["containers"] for port in container["ports"]
+        ]
         wrong = {port["targetPort"] for port in service["spec"]["ports"]}
         wrong -= {port["name"] for port in ports}
         if wrong:
@@ -45,11 +49,11 @@ def services_stay_inside(manifests: Manifests) -> Iterator[str]:
         spec = service["spec"]
         if spec.get("type") != "ClusterIP" or spec.get("externalIPs"):
             yield name_of(service)
-    yield from (name_of(found) for found in of_kind(manifests, "Ingress"))
+    yield from (name_of(manifest) for manifest in of_kind(manifests, "Ingress"))
 
 
 def service_and_intent_agree(manifests: Manifests) -> Iterator[str]:
-    objects = {(found["kind"], found["metadata"]["name"]): found for found in manifests}
+    objects = {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in manifests}
     live = objects.get(("Service", names.LIVE_SERVICE))
     intent = objects.get(("ConfigMap", names.INTENT))
     if live is None or intent is None:
@@ -59,33 +63,33 @@ def service_and_intent_agree(manifests: Manifests) -> Iterator[str]:
     intended = intent["data"].get("activeColor")
     if selected != intended:
         yield f"the Service selects {selected}, the intent names {intended}"
-    for found in of_kind(manifests, "Deployment"):
-        color = found["metadata"]["labels"][names.COLOR_LABEL]
-        if color == intended and not found["spec"]["replicas"]:
+    for manifest in of_kind(manifests, "Deployment"):
+        color = manifest["metadata"]["labels"][names.COLOR_LABEL]
+        if color == intended and not manifest["spec"]["replicas"]:
             yield f"{intended} is active and has no pods"
 
 
 def rights_are_the_least(manifests: Manifests) -> Iterator[str]:
     """Reading named objects of the own namespace, no secrets, nothing of the cluster."""
-    for found in of_kind(manifests, "ClusterRole", "ClusterRoleBinding"):
-        yield f"{name_of(found)}: rights in all namespaces"
+    for manifest in of_kind(manifests, "ClusterRole", "ClusterRoleBinding"):
+        yield f"{name_of(manifest)}: rights in all namespaces"
     for role in of_kind(manifests, "Role"):
         for rule in role["rules"]:
-            told = {key: set(rule.get(key, [])) for key in ("apiGroups", "resources", "verbs")}
-            if any("*" in values for values in told.values()):
+            granted = {key: set(rule.get(key, [])) for key in ("apiGroups", "resources", "verbs")}
+            if any("*" in values for values in granted.values()):
                 yield f"{name_of(role)}: everything"
-            if not told["verbs"] <= _READING:
-                yield f"{name_of(role)}: {sorted(told['verbs'] - _READING)}"
-            if {"secrets", "pods/exec", "serviceaccounts/token"} & told["resources"]:
-                yield f"{name_of(role)}: {sorted(told['resources'])}"
+            if not granted["verbs"] <= _READING:
+                yield f"{name_of(role)}: {sorted(granted['verbs'] - _READING)}"
+            if {"secrets", "pods/exec", "serviceaccounts/token"} & granted["resources"]:
+                yield f"{name_of(role)}: {sorted(granted['resources'])}"
             if not rule.get("resourceNames"):
-                yield f"{name_of(role)}: any {sorted(told['resources'])}"
+                yield f"{name_of(role)}: any {sorted(granted['resources'])}"
 
 
 def tokens_are_mounted_where_they_are_needed(manifests: Manifests) -> Iterator[str]:
-    for found in of_kind(manifests, "ServiceAccount"):
-        if found.get("automountServiceAccountToken") is not False:
-            yield f"{name_of(found)}: hands its token to any pod"
+    for manifest in of_kind(manifests, "ServiceAccount"):
+        if manifest.get("automountServiceAccountToken") is not False:
+            yield f"{name_of(manifest)}: hands its token to any pod"
     for where, template in pods(manifests):
         spec = template["spec"]
         if spec.get("serviceAccountName", "default") == "default":
@@ -95,10 +99,10 @@ def tokens_are_mounted_where_they_are_needed(manifests: Manifests) -> Iterator[s
 
 
 def everything_is_in_the_namespace(manifests: Manifests) -> Iterator[str]:
-    spaces = {found["metadata"]["name"] for found in of_kind(manifests, "Namespace")}
-    for found in manifests:
-        if found["kind"] != "Namespace" and found["metadata"].get("namespace") not in spaces:
-            yield name_of(found)
+    spaces = {manifest["metadata"]["name"] for manifest in of_kind(manifests, "Namespace")}
+    for manifest in manifests:
+        if manifest["kind"] != "Namespace" and manifest["metadata"].get("namespace") not in spaces:
+            yield name_of(manifest)
 
 
 def traffic_is_limited(manifests: Manifests) -> Iterator[str]:
@@ -106,9 +110,9 @@ def traffic_is_limited(manifests: Manifests) -> Iterator[str]:
     for where, template in pods(manifests):
         labels = template["metadata"]["labels"]
         covering = [
-            found["spec"]
-            for found in policies
-            if matches(found["spec"]["podSelector"].get("matchLabels", {}), labels)
+            manifest["spec"]
+            for manifest in policies
+            if matches(manifest["spec"]["podSelector"].get("matchLabels", {}), labels)
         ]
         if not any(set(spec["policyTypes"]) == {"Ingress", "Egress"} for spec in covering):
             yield f"{where}: no policy"
@@ -121,11 +125,11 @@ def traffic_is_limited(manifests: Manifests) -> Iterator[str]:
 
 def nodes_can_be_drained(manifests: Manifests) -> Iterator[str]:
     """Each color has its budget, and none forbids to take a pod."""
-    budgets = [found["spec"] for found in of_kind(manifests, "PodDisruptionBudget")]
-    for found in of_kind(manifests, "Deployment"):
-        labels = found["spec"]["template"]["metadata"]["labels"]
+    budgets = [manifest["spec"] for manifest in of_kind(manifests, "PodDisruptionBudget")]
+    for manifest in of_kind(manifests, "Deployment"):
+        labels = manifest["spec"]["template"]["metadata"]["labels"]
         mine = [spec for spec in budgets if matches(spec["selector"]["matchLabels"], labels)]
         if len(mine) != 1:
-            yield f"{name_of(found)}: {len(mine)} budgets"
+            yield f"{name_of(manifest)}: {len(mine)} budgets"
         elif not mine[0].get("maxUnavailable"):
-            yield f"{name_of(found)}: no pod may be taken"
+            yield f"{name_of(manifest)}: no pod may be taken"

@@ -46,8 +46,8 @@ def pods_are_restricted(manifests: Manifests) -> Iterator[str]:
 
 
 def containers_are_restricted(manifests: Manifests) -> Iterator[str]:
-    for where, found in containers(manifests):
-        security = found.get("securityContext", {})
+    for where, container in containers(manifests):
+        security = container.get("securityContext", {})
         if security.get("privileged") or security.get("allowPrivilegeEscalation") is not False:
             yield f"{where}: may gain rights"
         capabilities = security.get("capabilities", {})
@@ -55,13 +55,13 @@ def containers_are_restricted(manifests: Manifests) -> Iterator[str]:
             yield f"{where}: capabilities"
         if security.get("readOnlyRootFilesystem") is not True:
             yield f"{where}: writes into its image"
-        if any("hostPort" in port for port in found.get("ports", [])):
+        if any("hostPort" in port for port in container.get("ports", [])):
             yield f"{where}: a port of the node"
 
 
 def images_have_a_version(manifests: Manifests) -> Iterator[str]:
-    for where, found in containers(manifests):
-        image = found["image"]
+    for where, container in containers(manifests):
+        image = container["image"]
         if image != NO_IMAGE and not PINNED.fullmatch(image):
             tag = image.rpartition("/")[2].partition(":")[2]
             if tag in {"", "latest"}:
@@ -69,8 +69,8 @@ def images_have_a_version(manifests: Manifests) -> Iterator[str]:
 
 
 def containers_are_bounded(manifests: Manifests) -> Iterator[str]:
-    for where, found in containers(manifests):
-        resources = found.get("resources", {})
+    for where, container in containers(manifests):
+        resources = container.get("resources", {})
         limit = resources.get("limits", {}).get("memory")
         asked = resources.get("requests", {})
         if limit is None:
@@ -84,8 +84,10 @@ def containers_are_bounded(manifests: Manifests) -> Iterator[str]:
 
 
 def each_bot_is_probed(manifests: Manifests) -> Iterator[str]:
-    for where, _, found in bots(manifests):
-        paths = [found.get(f"{kind}Probe", {}).get("httpGet", {}).get("path") for kind in PROBES]
+    for where, _, container in bots(manifests):
+        paths = [
+            container.get(f"{kind}Probe", {}).get("httpGet", {}).get("path") for kind in PROBES
+        ]
         if paths != ["/startupz", "/readyz", "/livez"]:
             yield f"{where}: {paths}"
 
@@ -96,11 +98,11 @@ def _window(probe: Manifest) -> int:
 
 def probes_add_up(manifests: Manifests) -> Iterator[str]:
     """Each probe ends before its next turn, start-up is given its time, a stall is not a death."""
-    for where, _, found in bots(manifests):
+    for where, _, container in bots(manifests):
         probes = {
-            kind: found.get(f"{kind}Probe", {}) for kind in ("startup", "readiness", "liveness")
+            kind: container.get(f"{kind}Probe", {}) for kind in ("startup", "readiness", "liveness")
         }
-        startup = int(variables(found).get(rows.STARTUP_SECONDS.variable, 0))
+        startup = int(variables(container).get(rows.STARTUP_SECONDS.variable, 0))
         if _window(probes["startup"]) <= startup:
             yield f"{where}: ended while it may still start ({startup} s)"
         if _window(probes["liveness"]) < _STALL_SECONDS:
@@ -113,10 +115,10 @@ def probes_add_up(manifests: Manifests) -> Iterator[str]:
 
 
 def pods_may_end_their_work(manifests: Manifests) -> Iterator[str]:
-    for where, pod, found in bots(manifests):
-        told = variables(found)
+    for where, pod, container in bots(manifests):
+        values = variables(container)
         drain, work = (
-            int(told.get(key, 0))
+            int(values.get(key, 0))
             for key in (rows.DRAIN_SECONDS.variable, rows.SHUTDOWN_SECONDS.variable)
         )
         grace = int(pod.get("terminationGracePeriodSeconds", 30))
@@ -124,7 +126,7 @@ def pods_may_end_their_work(manifests: Manifests) -> Iterator[str]:
             yield f"{where}: killed after {grace} s, needs {drain + work} s"
         if drain < _DRAIN_SECONDS_MIN:
             yield f"{where}: drains {drain} s, endpoints take longer"
-        leaving = _window(found.get("readinessProbe", {}))
+        leaving = _window(container.get("readinessProbe", {}))
         if leaving > drain:
             yield f"{where}: unready after {leaving} s, gone after {drain} s"
         if grace > _GRACE_SECONDS_MAX:
@@ -132,42 +134,42 @@ def pods_may_end_their_work(manifests: Manifests) -> Iterator[str]:
 
 
 def updates_keep_all_pods(manifests: Manifests) -> Iterator[str]:
-    for found in of_kind(manifests, "Deployment"):
-        strategy = found["spec"].get("strategy", {})
+    for manifest in of_kind(manifests, "Deployment"):
+        strategy = manifest["spec"].get("strategy", {})
         if strategy.get("type") != "RollingUpdate" or (
             strategy.get("rollingUpdate", {}).get("maxUnavailable") != 0
         ):
-            yield name_of(found)
+            yield name_of(manifest)
 
 
 def nothing_secret_is_in_the_environment(manifests: Manifests) -> Iterator[str]:
-    for where, found in containers(manifests):
-        for entry in found.get("env", []):
+    for where, container in containers(manifests):
+        for entry in container.get("env", []):
             from_secret = "secretKeyRef" in entry.get("valueFrom", {})
             in_url = re.search(r"://[^/\s@]+@", entry.get("value", ""))
             if sounds_secret(entry["name"]) or from_secret or in_url:
                 yield f"{where}: {entry['name']}"
-        if any("secretRef" in source for source in found.get("envFrom", [])):
+        if any("secretRef" in source for source in container.get("envFrom", [])):
             yield f"{where}: a whole Secret"
 
 
 def mounts_are_there(manifests: Manifests) -> Iterator[str]:
     """Each mount has its volume, each volume its object."""
-    objects = {(found["kind"], found["metadata"]["name"]) for found in manifests}
+    objects = {(container["kind"], container["metadata"]["name"]) for container in manifests}
     for where, template in pods(manifests):
         volumes = {volume["name"]: volume for volume in template["spec"].get("volumes", [])}
-        for found in template["spec"]["containers"]:
-            for mount in found.get("volumeMounts", []):
+        for container in template["spec"]["containers"]:
+            for mount in container.get("volumeMounts", []):
                 if mount["name"] not in volumes:
                     yield f"{where}: no volume {mount['name']}"
                 if "subPath" in mount:
                     yield f"{where}: {mount['name']} never changes (subPath)"
         for volume in volumes.values():
-            wanted = {
+            desired = {
                 ("Secret", volume.get("secret", {}).get("secretName")),
                 ("ConfigMap", volume.get("configMap", {}).get("name")),
             }
-            if not any(one in objects for one in wanted):
+            if not any(one in objects for one in desired):
                 yield f"{where}: {volume['name']} has no object"
 
 

@@ -22,21 +22,21 @@ _REPLICAS_MIN = 2
 
 def production_is_strict(manifests: Manifests) -> Iterator[str]:
     """Proven images, spare pods, its own environment, a real endpoint."""
-    for where, found in containers(manifests):
-        if found["image"] != NO_IMAGE and not PINNED.fullmatch(found["image"]):
-            yield f"{where}: {found['image']} is not a digest"
-    for found in of_kind(manifests, "Deployment"):
-        if found["spec"]["replicas"] < _REPLICAS_MIN:
-            yield f"{name_of(found)}: {found['spec']['replicas']} pods"
-        if not found["spec"]["template"]["spec"].get("topologySpreadConstraints"):
-            yield f"{name_of(found)}: all pods may be on one node"
-    for where, _, found in bots(manifests):
-        told = variables(found)
-        if told.get(env.DEPLOY_ENV) != "production":
-            yield f"{where}: {env.DEPLOY_ENV} is {told.get(env.DEPLOY_ENV)}"
-        if error := endpoint_error(told.get(env.API_ENDPOINT, ""), env.DeployEnv.PRODUCTION):
+    for where, container in containers(manifests):
+        if container["image"] != NO_IMAGE and not PINNED.fullmatch(container["image"]):
+            yield f"{where}: {container['image']} is not a digest"
+    for manifest in of_kind(manifests, "Deployment"):
+        if manifest["spec"]["replicas"] < _REPLICAS_MIN:
+            yield f"{name_of(manifest)}: {manifest['spec']['replicas']} pods"
+        if not manifest["spec"]["template"]["spec"].get("topologySpreadConstraints"):
+            yield f"{name_of(manifest)}: all pods may be on one node"
+    for where, _, container in bots(manifests):
+        values = variables(container)
+        if values.get(env.DEPLOY_ENV) != "production":
+            yield f"{where}: {env.DEPLOY_ENV} is {values.get(env.DEPLOY_ENV)}"
+        if error := endpoint_error(values.get(env.API_ENDPOINT, ""), env.DeployEnv.PRODUCTION):
             yield f"{where}: {error}"
-        if told.get(env.CLOSE_CONNECTIONS) != "true":
+        if values.get(env.CLOSE_CONNECTIONS) != "true":
             yield f"{where}: kept-alive clients stay on the color that is left"
 
 

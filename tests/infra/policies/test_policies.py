@@ -44,8 +44,8 @@ def _bot(manifests: list[Manifest]) -> Manifest:
 
 
 def _one(manifests: list[Manifest], kind: str, name: str = "") -> Manifest:
-    found = of_kind(manifests, kind)
-    return next(one for one in found if name in {"", one["metadata"]["name"]})
+    candidates = of_kind(manifests, kind)
+    return next(one for one in candidates if name in {"", one["metadata"]["name"]})
 
 
 def _in_bot(*path: str, **fields: Any) -> Edit:  # noqa: ANN401 -- as YAML has it
@@ -87,7 +87,7 @@ def _in(kind: str, *path: str, **fields: Any) -> Edit:  # noqa: ANN401 -- any fi
 
 def _without(kind: str) -> Edit:
     def edit(manifests: list[Manifest]) -> None:
-        manifests[:] = [found for found in manifests if found["kind"] != kind]
+        manifests[:] = [manifest for manifest in manifests if manifest["kind"] != kind]
 
     return edit
 
@@ -105,7 +105,9 @@ PLANTED: dict[str, tuple[str, Edit]] = {
     "the node's network": ("pods_are_restricted", _in_pod(hostNetwork=True)),
     "a folder of the node": (
         "pods_are_restricted",
-        lambda found: _pod(found)["volumes"].append({"name": "x", "hostPath": {"path": "/"}}),
+        lambda manifests: _pod(manifests)["volumes"].append(
+            {"name": "x", "hostPath": {"path": "/"}}
+        ),
     ),
     "an image that can be written": (
         "containers_are_restricted",
@@ -129,7 +131,7 @@ PLANTED: dict[str, tuple[str, Edit]] = {
     ),
     "no readiness probe": (
         "each_bot_is_probed",
-        lambda found: _bot(found).pop("readinessProbe"),
+        lambda manifests: _bot(manifests).pop("readinessProbe"),
     ),
     "readiness asked as liveness": (
         "each_bot_is_probed",
@@ -156,7 +158,9 @@ PLANTED: dict[str, tuple[str, Edit]] = {
     ),
     "a selector without color": (
         "deployments_select_their_pods",
-        lambda found: _blue(found)["spec"]["selector"]["matchLabels"].pop("bot.handover/color"),
+        lambda manifests: _blue(manifests)["spec"]["selector"]["matchLabels"].pop(
+            "bot.handover/color"
+        ),
     ),
     "a Service that selects nothing": (
         "services_lead_somewhere",
@@ -168,7 +172,9 @@ PLANTED: dict[str, tuple[str, Edit]] = {
     ),
     "a Service at a port that is not": (
         "services_lead_somewhere",
-        lambda found: _one(found, "Service")["spec"]["ports"][0].update(targetPort="metrics"),
+        lambda manifests: _one(manifests, "Service")["spec"]["ports"][0].update(
+            targetPort="metrics"
+        ),
     ),
     "a Service for the world": (
         "services_stay_inside",
@@ -176,11 +182,13 @@ PLANTED: dict[str, tuple[str, Edit]] = {
     ),
     "requests to one color, trading by the other": (
         "service_and_intent_agree",
-        lambda found: _one(found, "ConfigMap", "bot-intent")["data"].update(activeColor="green"),
+        lambda manifests: _one(manifests, "ConfigMap", "bot-intent")["data"].update(
+            activeColor="green"
+        ),
     ),
     "an active color without pods": (
         "service_and_intent_agree",
-        lambda found: _blue(found)["spec"].update(replicas=0),
+        lambda manifests: _blue(manifests)["spec"].update(replicas=0),
     ),
     "a secret in the environment in clear": (
         "nothing_secret_is_in_the_environment",
@@ -194,7 +202,7 @@ PLANTED: dict[str, tuple[str, Edit]] = {
     "a volume without object": ("mounts_are_there", _without("Secret")),
     "a file that never changes": (
         "mounts_are_there",
-        lambda found: _bot(found)["volumeMounts"][1].update(subPath="config.json"),
+        lambda manifests: _bot(manifests)["volumeMounts"][1].update(subPath="config.json"),
     ),
     "rights to everything": ("rights_are_the_least", _rule(verbs=["*"])),
     "rights to write": ("rights_are_the_least", _rule(verbs=["get", "patch"])),
@@ -202,7 +210,7 @@ PLANTED: dict[str, tuple[str, Edit]] = {
     "rights to any object": ("rights_are_the_least", _rule(resourceNames=[])),
     "rights in all namespaces": (
         "rights_are_the_least",
-        lambda found: found.append({"kind": "ClusterRole", "metadata": {"name": "x"}}),
+        lambda manifests: manifests.append({"kind": "ClusterRole", "metadata": {"name": "x"}}),
     ),
     "a token for every pod": (
         "tokens_are_mounted_where_they_are_needed",
@@ -233,7 +241,7 @@ PLANTED: dict[str, tuple[str, Edit]] = {
     ),
     "one pod in production": (
         "production_is_strict",
-        lambda found: _blue(found)["spec"].update(replicas=1),
+        lambda manifests: _blue(manifests)["spec"].update(replicas=1),
     ),
     "production on an exchange of its own machine": (
         "production_is_strict",

@@ -60,9 +60,9 @@ def _without_floats(value: object) -> Any:  # noqa: ANN401 -- as JSON has it
 
 def _inputs(declared: Mapping[str, Declared]) -> Declarations:
     kept = {
-        key: deepcopy(found.inputs)
-        for key, found in declared.items()
-        if found.type.startswith(("kubernetes:", "pulumi:providers:"))
+        key: deepcopy(resource.inputs)
+        for key, resource in declared.items()
+        if resource.type.startswith(("kubernetes:", "pulumi:providers:"))
     }
     return _without_floats(kept)
 
@@ -133,8 +133,8 @@ def of(case: Case) -> Preview:
 
 
 def container(declared: Declarations, which: str) -> dict[str, Any]:
-    found = declared[f"Deployment::bot-{which}"]["spec"]["template"]["spec"]["containers"][0]
-    return cast("dict[str, Any]", found)
+    container = declared[f"Deployment::bot-{which}"]["spec"]["template"]["spec"]["containers"][0]
+    return cast("dict[str, Any]", container)
 
 
 def _impatient(declared: Declarations) -> None:

@@ -87,9 +87,9 @@ def _stub(folder: Path, script: str) -> dict[str, str]:
 def test_an_engine_that_fails_is_a_refusal_in_its_own_words(
     script: str, words: str, tmp_path: Path
 ) -> None:
-    told = engine.preview("staging", tmp_path, _stub(tmp_path, script))
-    assert told.errors
-    assert words in told.errors[0]
+    preview = engine.preview("staging", tmp_path, _stub(tmp_path, script))
+    assert preview.errors
+    assert words in preview.errors[0]
 
 
 def test_the_engine_is_asked_about_the_cluster_only_when_told(tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ def test_what_the_engine_printed_reads_like_the_case_it_is(
 ) -> None:
     main(["--stack", "production", "--from", written("swap", tmp_path)])
     golden = (Path(__file__).parent / "golden" / "swap.md").read_text()
-    told = capsys.readouterr().out
-    assert told.splitlines()[:12] == golden.splitlines()[:12]
+    output = capsys.readouterr().out
+    assert output.splitlines()[:12] == golden.splitlines()[:12]
 
 
 def test_a_refused_preview_fails(

@@ -84,13 +84,13 @@ def test_a_change_of_the_program_is_seen_too(source: Path) -> None:
 def test_a_pin_of_what_was_built_is_no_change_and_a_build_is_one(source: Path) -> None:
     file = source / "Pulumi.local.yaml"
     file.write_text(LOCAL.replace("image: build", f"image: '{PINNED}'"))
-    told = render("local", offline.against("HEAD", "local", source), "")
-    assert "local: nothing changes" in told
+    text = render("local", offline.against("HEAD", "local", source), "")
+    assert "local: nothing changes" in text
     git = Shell(source, os.environ)
     git.run("git", "-c", "user.name=t", "-c", "user.email=t@example.invalid", "commit", "-qam", "x")
     file.write_text(f"image: '{PINNED}'".join(LOCAL.split("image: build", 1)))
-    told = render("local", offline.against("HEAD", "local", source), "")
-    assert "standby green sha256:111111111111 → to-be-built" in told
+    text = render("local", offline.against("HEAD", "local", source), "")
+    assert "standby green sha256:111111111111 → to-be-built" in text
 
 
 def test_a_stack_that_the_base_does_not_have_is_a_first_deployment(source: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from infra.review.areas import Area, area_of
 from infra.review.fields import HIDDEN, changed, redacted, sounds_secret
-from infra.review.findings import Scene, findings
+from infra.review.findings import ReviewedPreview, findings
 from infra.review.preview import NotAPreviewError, Operation, Preview, Step, parse
 from infra.review.text import LETTERS_MAX, marker, needs_attention, render
 from tests.infra.review.cases import CASES, of
@@ -130,10 +130,10 @@ def test_redacting_twice_is_redacting_once(text: str) -> None:
 
 def test_risky_things_come_first() -> None:
     case = next(case for case in CASES if case.name == "namespace-moved")
-    told = findings(Scene.of(of(case)))
-    order = [finding.attention for finding in told]
+    results = findings(ReviewedPreview.of(of(case)))
+    order = [finding.attention for finding in results]
     assert order == sorted(order, reverse=True)
-    assert "is replaced" in told[0].text
+    assert "is replaced" in results[0].text
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_what_is_no_whole_preview_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("operation", "expected"),
     [
         ("create", Operation.CREATE),
         ("create-replacement", Operation.REPLACE),
@@ -155,20 +155,20 @@ def test_what_is_no_whole_preview_is_refused(text: str) -> None:
     ],
 )
 def test_an_operation_that_is_not_known_counts_as_a_replacement(
-    told: str, expected: Operation
+    operation: str, expected: Operation
 ) -> None:
     state = {"custom": True, "inputs": {"metadata": {"name": "bot"}}}
     urn = "urn:pulumi:s::p::a:b:C$kubernetes:core/v1:Service::bot"
-    preview = parse(json.dumps({"steps": [{"op": told, "urn": urn, "newState": state}]}))
+    preview = parse(json.dumps({"steps": [{"op": operation, "urn": urn, "newState": state}]}))
     assert [(step.operation, step.title) for step in preview.steps] == [(expected, "Service bot")]
 
 
 def test_what_the_engine_only_looked_at_is_told_by_the_steps_that_follow() -> None:
     urn = "urn:pulumi:s::p::a:b:C$kubernetes:core/v1:Service::bot"
-    found = {"custom": True, "inputs": {"spec": {"type": "NodePort"}}}
+    inputs = {"custom": True, "inputs": {"spec": {"type": "NodePort"}}}
     meant = {"custom": True, "inputs": {"spec": {"type": "ClusterIP"}}}
-    looked = {"op": "refresh", "urn": urn, "oldState": meant, "newState": found}
-    repairs = {"op": "update", "urn": urn, "oldState": found, "newState": meant}
+    looked = {"op": "refresh", "urn": urn, "oldState": meant, "newState": inputs}
+    repairs = {"op": "update", "urn": urn, "oldState": inputs, "newState": meant}
     preview = parse(json.dumps({"steps": [looked, repairs]}))
     text = render("staging", preview, BASIS)
     assert "`spec.type`: NodePort → ClusterIP" in text

@@ -50,9 +50,9 @@ def test_the_text_of_a_change_is_the_one_that_was_reviewed(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_five_questions_are_answered_without_the_diff(case: Case) -> None:
-    told = answers(render("production", of(case), BASIS))
+    answered = answers(render("production", of(case), BASIS))
     for question, expected in zip(QUESTIONS, case.expected, strict=True):
-        assert expected in told[question], question
+        assert expected in answered[question], question
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

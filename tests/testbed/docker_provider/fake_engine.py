@@ -35,8 +35,8 @@ class Script:
     asked: list[Asked] = field(default_factory=list[Asked])
 
     def request(self, ending: str) -> Asked:
-        [found] = [asked for asked in self.asked if asked.path.endswith(ending)]
-        return found
+        [request] = [asked for asked in self.asked if asked.path.endswith(ending)]
+        return request
 
 
 class _Server(ThreadingMixIn, UnixStreamServer):

@@ -81,9 +81,9 @@ class Project:
         done = self.pulumi("preview", "--json", "--show-sames")
         assert done.returncode == 0, done.stdout + done.stderr
         steps = json.loads(done.stdout)["steps"]
-        [found] = [step for step in steps if "docker:index/image:Image" in step["urn"]]
+        [image_step] = [step for step in steps if "docker:index/image:Image" in step["urn"]]
         known = digest.read_text() if digest.exists() else None
-        return Preview(found["op"], sorted(found["detailedDiff"] or {}), known)
+        return Preview(image_step["op"], sorted(image_step["detailedDiff"] or {}), known)
 
     def pulumi(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one command."""

@@ -107,14 +107,14 @@ def test_an_ignored_dockerfile_still_counts_and_is_sent(context: BuildContext) -
 
 
 def test_the_tar_holds_what_is_not_ignored_without_owners(context: BuildContext) -> None:
-    name, found = members(context)
+    name, content = members(context)
     assert name == "Dockerfile"
     expected = {".", ".dockerignore", "Dockerfile", "a.py", "link", "sub", "sub/b.py"}
-    assert found.keys() == expected
-    assert {(member.uid, member.gid, member.uname) for member in found.values()} == {(0, 0, "")}
-    assert found["link"].issym()
-    assert found["link"].linkname == "a.py"
-    assert found["a.py"].mode == 0o644
+    assert content.keys() == expected
+    assert {(member.uid, member.gid, member.uname) for member in content.values()} == {(0, 0, "")}
+    assert content["link"].issym()
+    assert content["link"].linkname == "a.py"
+    assert content["a.py"].mode == 0o644
 
 
 def test_the_tars_first_block_is_a_plain_header(context: BuildContext) -> None:
@@ -133,8 +133,8 @@ def test_a_dockerfile_outside_is_added_under_a_name_of_its_content(
     outside.write_text("FROM scratch\n")
     moved = BuildContext(context.folder, outside)
     assert moved.dockerfile_name == "../bot.Dockerfile"
-    name, found = members(moved)
-    assert name in found
+    name, content = members(moved)
+    assert name in content
     assert members(moved)[0] == name
     outside.write_text("FROM scratch\nCOPY a.py /\n")
     assert members(moved)[0] != name

@@ -49,9 +49,9 @@ def served(folder: Path, script: Script) -> Generator[Engine]:
 
 
 def build(engine: Engine, image: Image = IMAGE) -> list[str]:
-    told: list[str] = []
-    engine.build(image, io.BytesIO(b"tar"), "Dockerfile", told.append)
-    return told
+    lines: list[str] = []
+    engine.build(image, io.BytesIO(b"tar"), "Dockerfile", lines.append)
+    return lines
 
 
 def test_a_build_sends_the_tar_and_says_how(tmp_path: Path) -> None:
@@ -76,9 +76,9 @@ def test_a_build_sends_the_tar_and_says_how(tmp_path: Path) -> None:
 def test_a_failed_build_is_told_with_its_last_lines(tmp_path: Path) -> None:
     lines = [f"line {number}" for number in range(100)]
     script = Script({"build": [*map(output, lines), FAILED]})
-    with served(tmp_path, script) as engine, pytest.raises(ProviderError) as told:
+    with served(tmp_path, script) as engine, pytest.raises(ProviderError) as caught:
         build(engine)
-    text = str(told.value)
+    text = str(caught.value)
     assert "building 127.0.0.1:5000/app:v1 from app/Dockerfile failed" in text
     assert "exit code: 3" in text
     shown = [line.strip() for line in text.splitlines() if line.startswith("  ")]
@@ -125,10 +125,10 @@ def test_a_push_logs_in_and_returns_the_registrys_digest(tmp_path: Path) -> None
     script = Script(
         {"push": [ticks, {"status": "Pushed", "id": "abc"}, {"aux": {"Digest": DIGEST}}]}
     )
-    told: list[str] = []
+    lines: list[str] = []
     with served(tmp_path, script) as engine:
-        assert engine.push(IMAGE, told.append) == f"127.0.0.1:5000/app@{DIGEST}"
-    assert told == ["Pushed abc"]
+        assert engine.push(IMAGE, lines.append) == f"127.0.0.1:5000/app@{DIGEST}"
+    assert lines == ["Pushed abc"]
     asked = script.request("/push")
     assert asked.path.endswith("/images/127.0.0.1:5000/app/push")
     assert asked.query == {"tag": ["v1"]}
@@ -150,9 +150,9 @@ def test_a_registry_that_is_down_is_told_with_its_address_and_without_the_passwo
 ) -> None:
     refused = {"errorDetail": {"message": "dial tcp 127.0.0.1:5000: connect: connection refused"}}
     with served(tmp_path, Script({"push": [refused]})) as engine:
-        with pytest.raises(ProviderError, match=r"registry 127.0.0.1:5000 failed: dial") as told:
+        with pytest.raises(ProviderError, match=r"registry 127.0.0.1:5000 failed: dial") as caught:
             engine.push(IMAGE, print)
-        assert "word " not in str(told.value)
+        assert "word " not in str(caught.value)
 
 
 def test_the_classic_builder_is_asked_for_and_understood(tmp_path: Path) -> None:

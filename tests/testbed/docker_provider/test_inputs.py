@@ -40,8 +40,8 @@ def test_the_dockerfile_is_looked_for_in_the_context(base: Path) -> None:
 
 def test_a_platform_chosen_here_is_told(base: Path) -> None:
     assert complete({"imageName": NAME}, base, PLATFORM)[1]
-    said: Properties = {"imageName": NAME, "build": {"platform": "linux/arm64"}}
-    assert not complete(said, base, PLATFORM)[1]
+    properties: Properties = {"imageName": NAME, "build": {"platform": "linux/arm64"}}
+    assert not complete(properties, base, PLATFORM)[1]
 
 
 def test_the_programs_own_bags_are_not_changed(base: Path) -> None:
@@ -124,9 +124,11 @@ def test_buildkit_is_the_default(base: Path) -> None:
 
 
 def test_a_wrong_type_is_told_by_its_path_and_without_its_value(base: Path) -> None:
-    with pytest.raises(ProviderError, match=r"build.args.TOKEN: expected a text, got list") as told:
+    with pytest.raises(
+        ProviderError, match=r"build.args.TOKEN: expected a text, got list"
+    ) as caught:
         parse(completed(base, build={"args": {"TOKEN": ["planted"]}}))
-    assert "planted" not in str(told.value)
+    assert "planted" not in str(caught.value)
 
 
 def test_a_build_with_an_unknown_value_is_refused(base: Path) -> None:

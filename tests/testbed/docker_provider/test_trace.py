@@ -18,9 +18,9 @@ STARTED, COMPLETED = field(5, b"\x08\x01"), field(6, b"\x08\x02")
 
 
 def test_a_step_is_told_when_it_starts_and_not_again() -> None:
-    told = [Line("[2/3] RUN make", is_output=False)]
+    lines = [Line("[2/3] RUN make", is_output=False)]
     assert list(decode(record(field(1, STEP)))) == []
-    assert list(decode(record(field(1, STEP + STARTED)))) == told
+    assert list(decode(record(field(1, STEP + STARTED)))) == lines
     assert list(decode(record(field(1, STEP + STARTED + COMPLETED)))) == []
 
 

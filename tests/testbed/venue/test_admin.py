@@ -96,8 +96,8 @@ async def test_rules_are_listed_with_their_hits_and_forgotten_one_by_one(
 async def test_the_venues_clock_can_be_wrong(serving: Serving) -> None:
     answer = await serving.http.put("/admin/clock", json={"offset_ms": -3_600_000})
     assert answer.json()["now_ms"] <= serving.clock() - 3_599_000
-    told = (await serving.http.get("/api/v3/time")).json()["serverTime"]
-    assert told <= serving.clock() - 3_599_000
+    server_time = (await serving.http.get("/api/v3/time")).json()["serverTime"]
+    assert server_time <= serving.clock() - 3_599_000
 
 
 async def test_a_price_is_held_and_moves_again(serving: Serving) -> None:

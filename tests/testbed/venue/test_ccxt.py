@@ -95,8 +95,8 @@ async def test_a_resting_order_fills_at_its_own_price_when_the_market_comes(
     placed = await ccxt.create_order(BTC, "limit", "sell", "0.1", "61000")
     await serving.pin("BTCUSDT", "61500")
     serving.clock.ahead_ms += 500
-    found = await ccxt.fetch_order(placed["id"], BTC)
-    assert found["status"] == "closed"
+    order = await ccxt.fetch_order(placed["id"], BTC)
+    assert order["status"] == "closed"
     (trade,) = await ccxt.fetch_my_trades(BTC)
     assert Decimal(trade["price"]) == 61_000
     assert trade["takerOrMaker"] == "maker"

@@ -67,8 +67,8 @@ async def test_a_client_order_id_is_free_again_when_its_order_is_done_as_on_bina
         await ccxt.create_order(BTC, "market", "buy", "0.001", None, {"clientOrderId": "again"})
     first, second = await serving.accepted()
     assert first.client_id == second.client_id
-    found = await ccxt.fetch_order(None, BTC, {"clientOrderId": "again"})
-    assert found["id"] == str(second.order_id)
+    order = await ccxt.fetch_order(None, BTC, {"clientOrderId": "again"})
+    assert order["id"] == str(second.order_id)
 
 
 async def test_what_the_balance_does_not_cover_is_refused(ccxt: Ccxt) -> None:
@@ -171,8 +171,8 @@ async def test_an_answer_lost_after_acceptance_is_found_by_its_client_order_id(
     params = {"clientOrderId": "lost-1"}
     with pytest.raises(errors.NetworkError):
         await ccxt.create_order(BTC, "market", "buy", "0.001", None, params)
-    found = await ccxt.fetch_order(None, BTC, params)
-    assert found["status"] == "closed"
+    fetched = await ccxt.fetch_order(None, BTC, params)
+    assert fetched["status"] == "closed"
     assert [order.client_id for order in await serving.accepted()] == ["lost-1"]
 
 
