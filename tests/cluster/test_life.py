@@ -191,7 +191,7 @@ def test_a_bad_change_goes_back_by_itself_and_no_merge_brings_it_back(life: Life
     team, before = life.team, life.active(life.staging)
     team.merge("main", "develop")  # with its tag: the next candidate comes after it
     team.git("switch", "-q", "-c", "bad", "develop")
-    served = team.folder / "bot" / "http.py"
+    served = team.folder / "bot" / "serving" / "http.py"
     _edit(served, SERVED, SERVED.replace("inner", "Failing(inner)"))
     served.write_text(served.read_text() + FAILING)
     team.commit("feat(bot): a feature that fails under load")
