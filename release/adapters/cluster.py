@@ -103,10 +103,10 @@ class KubernetesCluster:
 
     async def _version(self, pod: str) -> tuple[str, str]:
         try:
-            told = _object(await self._kube.ask_pod(pod, http.VERSION))
+            payload = _object(await self._kube.ask_pod(pod, http.VERSION))
         except ClusterError:
             return "", ""
-        version, revision = told.get("version"), told.get("revision")
+        version, revision = payload.get("version"), payload.get("revision")
         return (
             version if isinstance(version, str) else "",
             revision if isinstance(revision, str) else "",
@@ -162,8 +162,8 @@ def _faults(path: str, answer: Answer, color: Color) -> list[str]:
     if named != color:
         faults.append(f"{path}: answered by {named or 'no color'}, not by {color}")
     if answer.status != HTTPStatus.OK:
-        said = answer.body.decode(errors="replace")[:_LINE_CHARACTERS]
-        faults.append(f"{path}: {answer.status}: {said}")
+        message = answer.body.decode(errors="replace")[:_LINE_CHARACTERS]
+        faults.append(f"{path}: {answer.status}: {message}")
     elif path == http.HEALTH and _object(answer).get("status", _FAIL) == _FAIL:
         faults.append(f"{path}: says {_object(answer).get('status', 'nothing')}")
     elif path == http.VERSION and not _object(answer).get("version"):

@@ -46,7 +46,7 @@ class Ancestry(StrEnum):
 class _Done:
     code: int
     output: str
-    said: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Repository:
         if done.code == 0:
             return
         advice = f"`git push {_redacted(remote)} {branch}` when that is fixed"
-        if "[rejected]" in done.said or "non-fast-forward" in done.said:
+        if "[rejected]" in done.message or "non-fast-forward" in done.message:
             advice = f"others pushed meanwhile: `git pull --rebase`, then {advice}"
         raise _failed(f"push {branch}", done, f"the commit is here; {advice}")
 
@@ -189,11 +189,11 @@ class Repository:
         except OSError as error:
             raise GitError(f"git cannot be run in {self.folder}: {error.strerror}") from error
         try:
-            output, said = process.communicate(timeout=patience)
+            output, message = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             _end(process)
             return _Done(_KILLED, "", f"it did not end within {patience:g} s")
-        return _Done(process.returncode, output, said)
+        return _Done(process.returncode, output, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +242,8 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _failed(what: str, done: _Done, advice: str = "") -> GitError:
-    said = _redacted(done.said.strip() or done.output.strip() or f"exit code {done.code}")
-    return GitError(f"git could not {what}: {said[:_SAID_CHARACTERS]}{advice and f'; {advice}'}")
+    message = _redacted(done.message.strip() or done.output.strip() or f"exit code {done.code}")
+    return GitError(f"git could not {what}: {message[:_SAID_CHARACTERS]}{advice and f'; {advice}'}")
 
 
 def _redacted(text: str) -> str:

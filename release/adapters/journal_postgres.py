@@ -123,10 +123,10 @@ class PostgresJournal:
                 holder,
                 stale_seconds,
             )
-            found = await self._lock(connection)
-        if found is None:
+            lock = await self._lock(connection)
+        if lock is None:
             raise PortError("the release lock vanished while it was taken")
-        return found
+        return lock
 
     async def unlock(self, holder: str) -> None:
         """Give the lock back; does nothing when this holder has none."""

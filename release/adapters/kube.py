@@ -178,10 +178,10 @@ def _told_by_api_server(answer: Answer) -> str | None:
     if answer.status < _CLIENT_ERROR:
         return None
     try:
-        told: object = json.loads(answer.body)
+        payload: object = json.loads(answer.body)
     except ValueError:
         return None
-    known = cast("Mapping[str, object]", told if isinstance(told, dict) else {})
+    known = cast("Mapping[str, object]", payload if isinstance(payload, dict) else {})
     if known.get("kind") != "Status":
         return None
     return str(known.get("message") or known.get("reason"))[:_SAID_CHARACTERS]

@@ -152,8 +152,8 @@ def wanted_pause_seconds(headers: Mapping[str, str], body: bytes) -> float | Non
     if (seconds := _seconds(headers.get("retry-after"))) is not None:
         return seconds
     try:
-        told = cast("Mapping[str, object]", json.loads(body))
-        parameters = cast("Mapping[str, object]", told["parameters"])
+        payload = cast("Mapping[str, object]", json.loads(body))
+        parameters = cast("Mapping[str, object]", payload["parameters"])
         return _seconds(parameters["retry_after"])
     except (ValueError, KeyError, TypeError):
         return None

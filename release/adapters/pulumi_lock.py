@@ -42,7 +42,7 @@ class Owner:
 
 def owners(text: str) -> list[Owner]:
     """Return whom the engine names as holding locks; none when one of them cannot be judged."""
-    found: list[Owner] = []
+    owners: list[Owner] = []
     for match in _OWNER.finditer(text):
         try:
             since = datetime.fromisoformat(match["since"])
@@ -50,8 +50,8 @@ def owners(text: str) -> list[Owner]:
             return []
         if since.tzinfo is None:
             return []
-        found.append(Owner(match["user"], match["host"], int(match["pid"]), since))
-    return found
+        owners.append(Owner(match["user"], match["host"], int(match["pid"]), since))
+    return owners
 
 
 def is_dead(owner: Owner, host: str, started: Callable[[int], datetime | None]) -> bool:

@@ -49,14 +49,14 @@ class QuarantineMap:
         Raises:
             ClusterError: it is not written.
         """
-        wanted = QuarantineEntry(
+        desired = QuarantineEntry(
             entry.digest, entry.since.astimezone(UTC).isoformat(), entry.by, entry.reason
         )
         try:
-            item = {wanted.key: wanted.to_value()}
+            item = {desired.key: desired.to_value()}
         except ValueError as error:
             raise ClusterError(f"quarantine: {error}") from error
-        await self._map.change(lambda data: None if wanted.key in data else {**data, **item})
+        await self._map.change(lambda data: None if desired.key in data else {**data, **item})
 
     async def clear(self, digest: str) -> None:
         """Take one out; does nothing when it is not there.
@@ -123,10 +123,10 @@ class _Map:
     async def change(self, change: Change) -> None:
         for _ in range(TRIES):
             found = await self._get()
-            wanted = change(_data(found) if found else {})
-            if wanted is None or (found is None and not wanted):
+            desired = change(_data(found) if found else {})
+            if desired is None or (found is None and not desired):
                 return
-            if await self._put(found, dict(wanted)):
+            if await self._put(found, dict(desired)):
                 return
         raise ClusterError(f"{self._what}: others changed it {TRIES} times meanwhile; try again")
 
@@ -143,13 +143,13 @@ class _Map:
         """Write; False when somebody else wrote since it was read."""
         version = found.metadata.resourceVersion if found and found.metadata else None
         meta = ObjectMeta(name=self._name, labels=_LABELS, resourceVersion=version)
-        wanted = ConfigMap(metadata=meta, data=data)
+        desired = ConfigMap(metadata=meta, data=data)
         async with self._kube.bounded(self._what):
             try:
                 if found is None:
-                    await self._kube.api.create(wanted)
+                    await self._kube.api.create(desired)
                 else:
-                    await self._kube.api.replace(wanted)
+                    await self._kube.api.replace(desired)
             except ApiError as error:
                 gone = found is not None and error.status.code == _NOT_FOUND
                 if error.status.code == _CONFLICT or gone:

@@ -155,10 +155,10 @@ class _Repository:
             if not basic:
                 raise ValueError(f"it wants a login; `docker login {self.host}`")
             return basic
-        told = dict(_CHALLENGE.findall(rest))
+        parameters = dict(_CHALLENGE.findall(rest))
         answer = await self.client.get(
-            told["realm"],
-            params={key: told[key] for key in ("service", "scope") if key in told},
+            parameters["realm"],
+            params={key: parameters[key] for key in ("service", "scope") if key in parameters},
             headers={"Authorization": basic} if basic else {},
         )
         if answer.status_code != HTTPStatus.OK:

@@ -59,8 +59,8 @@ class Logins:
                 await process.wait()
         if process.returncode:  # its word for "no login here"
             return ""
-        told = _object(json.loads(output))
-        login = f"{told['Username']}:{told['Secret']}".encode()
+        payload = _object(json.loads(output))
+        login = f"{payload['Username']}:{payload['Secret']}".encode()
         return f"Basic {base64.b64encode(login).decode()}"
 
 
@@ -86,5 +86,5 @@ def is_here(host: str) -> bool:
     return is_loopback(host.rpartition(":")[0] or host)
 
 
-def _object(found: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", found if isinstance(found, dict) else {})
+def _object(payload: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", payload if isinstance(payload, dict) else {})

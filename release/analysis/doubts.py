@@ -32,26 +32,26 @@ def about(
 ) -> list[str]:
     """Return all of them, in words."""
     least = thresholds["min_attempts"]
-    found = [*_too_little(looks, tested, least)]
+    reasons = [*_too_little(looks, tested, least)]
     for one in tested:
-        found += _about_test(one, least)
-    found += _about_speed(slow, least)
+        reasons += _about_test(one, least)
+    reasons += _about_speed(slow, least)
     if (begun := streams.resets(looks)) >= streams.RESETS_MAX:
-        found.append(f"counters of the new color began anew {begun} times")
+        reasons.append(f"counters of the new color began anew {begun} times")
     if seldom := readings.seldom_read(looks, concurrent=concurrent):
-        found.append(seldom)
-    return found
+        reasons.append(seldom)
+    return reasons
 
 
 def _too_little(looks: Sequence[Look], tested: Sequence[Tested], least: float) -> list[str]:
-    found: list[str] = []
+    reasons: list[str] = []
     most = max(one.evidence.new_tried for one in tested)
     if most < least:
-        found.append(f"{most:.0f} of {least:.0f} attempts were seen")
+        reasons.append(f"{most:.0f} of {least:.0f} attempts were seen")
     seconds = looks[-1].new.at - looks[0].new.at
     if len(looks) < LASTING or seconds < BLOCK_SECONDS:
-        found.append(f"{seconds:.0f} of {BLOCK_SECONDS:.0f} s were seen, in {len(looks)} looks")
-    return found
+        reasons.append(f"{seconds:.0f} of {BLOCK_SECONDS:.0f} s were seen, in {len(looks)} looks")
+    return reasons
 
 
 def _about_test(one: Tested, least: float) -> list[str]:

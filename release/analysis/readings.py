@@ -50,11 +50,11 @@ def unreadable(looks: Sequence[Look], *, concurrent: bool) -> list[str]:
     """Return why the newest look cannot be judged, in words; empty when it can."""
     last = looks[-1]
     # After a swap the old color is told by its first look; it may be gone by now.
-    found = [*wrong_with(last.new), *wrong_with(last.old if concurrent else looks[0].old)]
+    errors = [*wrong_with(last.new), *wrong_with(last.old if concurrent else looks[0].old)]
     for before in looks[-2:-1]:
-        found += _fallen(before.new, last.new)
-        found += _fallen(before.old, last.old) if concurrent else []
-    return found
+        errors += _fallen(before.new, last.new)
+        errors += _fallen(before.old, last.old) if concurrent else []
+    return errors
 
 
 def seldom_read(looks: Sequence[Look], *, concurrent: bool) -> str | None:
@@ -68,45 +68,45 @@ def seldom_read(looks: Sequence[Look], *, concurrent: bool) -> str | None:
 
 def wrong_with(snapshot: Snapshot) -> list[str]:
     """Return all that is missing or odd in one color's scrape."""
-    found = list(snapshot.failures)
+    errors = list(snapshot.failures)
     if not snapshot.pods:
-        found.append(f"{snapshot.color}: no pod told anything")
+        errors.append(f"{snapshot.color}: no pod told anything")
     for pod in snapshot.pods:
-        found += _wrong_with_pod(pod, snapshot.at)
+        errors += _wrong_with_pod(pod, snapshot.at)
     if len({tuple(bound for bound, _ in pod.latency_buckets) for pod in snapshot.pods}) > 1:
-        found.append(f"{snapshot.color}: the pods' latency_buckets have different bounds")
-    return found
+        errors.append(f"{snapshot.color}: the pods' latency_buckets have different bounds")
+    return errors
 
 
 def _wrong_with_pod(pod: Counters, at: float) -> list[str]:
-    found: list[str] = []
+    errors: list[str] = []
     if not abs(at - pod.at) <= STALE_SECONDS:
-        found.append(f"{pod.pod}: told {at - pod.at:.0f} s ago")
+        errors.append(f"{pod.pod}: told {at - pod.at:.0f} s ago")
     for name, read in REQUIRED:
         value = read(pod)
         if value is None:
-            found.append(f"{pod.pod}: {name} is not told")
+            errors.append(f"{pod.pod}: {name} is not told")
         elif told(value) is None:
-            found.append(f"{pod.pod}: {name} is {value}")
-    found += [
+            errors.append(f"{pod.pod}: {name} is {value}")
+    errors += [
         f"{pod.pod}: {wrong:g} of {tried:g} went wrong"
         for wrong, tried in ((pod.order_errors, pod.orders), (pod.request_errors, pod.requests))
         if wrong is not None and tried is not None and wrong > tried
     ]
     if not pod.latency_buckets:
-        found.append(f"{pod.pod}: latency_buckets are not told")
+        errors.append(f"{pod.pod}: latency_buckets are not told")
     elif any(told(count) is None for _, count in pod.latency_buckets):
-        found.append(f"{pod.pod}: latency_buckets are not numbers")
-    return found
+        errors.append(f"{pod.pod}: latency_buckets are not numbers")
+    return errors
 
 
 def _fallen(before: Snapshot, after: Snapshot) -> list[str]:
     known = {(pod.pod, pod.started): pod for pod in before.pods}
-    found: list[str] = []
+    errors: list[str] = []
     for pod in after.pods:
         last = known.get((pod.pod, pod.started))
         for name, read in COUNTERS if last else ():
             now, was = told(read(pod)), told(read(last)) if last else None
             if now is not None and was is not None and now < was:
-                found.append(f"{pod.pod}: {name} fell from {was:g} to {now:g} in one process")
-    return found
+                errors.append(f"{pod.pod}: {name} fell from {was:g} to {now:g} in one process")
+    return errors

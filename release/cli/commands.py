@@ -38,13 +38,13 @@ async def plan(session: ReleaseSession, request: Request) -> tuple[Target, list[
         PortError: something does not answer.
     """
     spec, outputs = session.spec(), await session.outputs()
-    wanted = target(request, outputs, await session.revision(), session.by)
+    desired = target(request, outputs, await session.revision(), session.by)
     former = await session.state()
     if former is not None:
         after(former.phase, Trigger.REPLACE)
-    records = await rehearse(spec, wanted, outputs)
+    records = await rehearse(spec, desired, outputs)
     await _ask_gates(session, records[0])
-    return wanted, records
+    return desired, records
 
 
 async def deploy(
@@ -58,12 +58,12 @@ async def deploy(
         PortError: something does not answer.
     """
     spec, outputs = session.spec(), await session.outputs()
-    wanted = target(request, outputs, await session.revision(), session.by)
+    desired = target(request, outputs, await session.revision(), session.by)
     if spec.commit:
         await session.ports.git.require_clean()
     await take_lock(session)
     try:
-        await _begin(session, spec, wanted, outputs)
+        await _begin(session, spec, desired, outputs)
     except BaseException:
         await session.ports.journal.unlock(session.holder)
         raise
@@ -161,13 +161,13 @@ async def _ask_gates(session: ReleaseSession, beginning: Record) -> None:
 
 
 async def _begin(
-    session: ReleaseSession, spec: Spec, wanted: Target, outputs: StackOutputs
+    session: ReleaseSession, spec: Spec, desired: Target, outputs: StackOutputs
 ) -> None:
     """Write the first record; end the former release's warm window; refuse when it is not over."""
     state = await session.state()
     if session.log.down:
         raise PortError(session.log.down)
-    first = entry(session.release, session.ports.clock.now(), Began(wanted, spec, outputs))
+    first = entry(session.release, session.ports.clock.now(), Began(desired, spec, outputs))
     if state is not None:
         if state.phase is Phase.WARM_STANDBY:
             # Refused later, it would have ended the window of a release whose color stays up.
@@ -205,15 +205,15 @@ def _wants_adoption(session: ReleaseSession, state: State | None) -> bool:
 async def _adopt(session: ReleaseSession) -> State:
     """Begin a release that is over already, so that it can be rolled back."""
     outputs = await session.outputs()
-    found = adopted(outputs, session.by, await session.ports.under_way.comes_from())
-    if why := await quarantined(session, found.old_image):
-        raise CannotBeginError(f"{found.old_image} is quarantined: {why}")
+    adopted_target = adopted(outputs, session.by, await session.ports.under_way.comes_from())
+    if why := await quarantined(session, adopted_target.old_image):
+        raise CannotBeginError(f"{adopted_target.old_image} is quarantined: {why}")
     try:
         spec = session.spec()
     except SpecError:
         spec = Spec()  # a key that is wrong is no reason to stay with what is bad
-    await _write(session, session.release, Began(found, spec, outputs), anyway=True)
-    over = Entered(Phase.DONE, Trigger.REPLACE, found.reason)
+    await _write(session, session.release, Began(adopted_target, spec, outputs), anyway=True)
+    over = Entered(Phase.DONE, Trigger.REPLACE, adopted_target.reason)
     await _write(session, session.release, over, anyway=True)
     state = session.log.state
     assert state is not None  # noqa: S101 -- just written
@@ -287,10 +287,10 @@ async def _until_cold(session: ReleaseSession, viewer: Viewer, *, detach: bool) 
             state = await session.engine(viewer).run()
             return of(state.phase, backwards=False)
         await session.ports.clock.sleep(WARM_LOOK_SECONDS)
-        found = await session.state()
-        if found is None:
+        current = await session.state()
+        if current is None:
             break
-        state = found
+        state = current
     # Another process ended it, or rolled it back; what the next release replaced is done.
     ended = [each for each in releases(session.log.records) if each.release == session.release]
     return of(ended[-1].phase, backwards=False)

@@ -48,9 +48,9 @@ def of(phase: Phase, *, backwards: bool) -> Exit:
         phase: where the release rests.
         backwards: whether the command wanted the old version back.
     """
-    found = _OF_OUTCOME[ROWS[phase].outcome]
+    code = _OF_OUTCOME[ROWS[phase].outcome]
     if not backwards:
-        return found
-    if found in (Exit.ROLLED_BACK, Exit.REFUSED):
+        return code
+    if code in (Exit.ROLLED_BACK, Exit.REFUSED):
         return Exit.DONE
-    return Exit.REFUSED if found is Exit.DONE else found
+    return Exit.REFUSED if code is Exit.DONE else code

@@ -168,12 +168,12 @@ def _json(out: Out, value: Json) -> None:
 
 
 async def _plan(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
-    wanted, records = await commands.plan(session, _request(options))
+    desired, records = await commands.plan(session, _request(options))
     if options.json:
         steps: list[Json] = [record_json(record) for record in records]
         _json(out, steps)
         return Exit.DONE
-    out(f"{wanted.new} gets {wanted.image}; {wanted.old} runs {wanted.old_image}")
+    out(f"{desired.new} gets {desired.image}; {desired.old} runs {desired.old_image}")
     for record in records:
         if isinstance(record.event, (Entered, Trying)):
             out(line(record)[9:])
@@ -230,8 +230,8 @@ async def _history(session: ReleaseSession, options: argparse.Namespace, out: Ou
     states = releases(session.log.records)
     if options.json:
         now = session.ports.clock.now()
-        told: list[Json] = [status_json(state, None, now) for state in states]
-        _json(out, told)
+        payload: list[Json] = [status_json(state, None, now) for state in states]
+        _json(out, payload)
     else:
         for text in history_lines(states):
             out(text)
@@ -240,11 +240,11 @@ async def _history(session: ReleaseSession, options: argparse.Namespace, out: Ou
 
 async def _logs(session: ReleaseSession, options: argparse.Namespace, out: Out) -> Exit:
     state = await session.state()
-    wanted = options.release or (state.release if state else "")
-    records = [record for record in session.log.records if record.release == wanted]
+    desired = options.release or (state.release if state else "")
+    records = [record for record in session.log.records if record.release == desired]
     if not records:
         raise CannotBeginError(
-            f"there is no release {wanted!r}; `release history --stack STACK` names them"
+            f"there is no release {desired!r}; `release history --stack STACK` names them"
         )
     for record in records:
         out(json.dumps(record_json(record)) if options.json else line(record))
@@ -260,7 +260,7 @@ async def _quarantine(session: ReleaseSession, options: argparse.Namespace, out:
         await commands.clear(session, options.digest, options.reason)
     entries = await session.ports.quarantine.entries()
     if options.json:
-        told: list[Json] = [
+        payload: list[Json] = [
             {
                 "digest": each.digest,
                 "since": each.since.isoformat(),
@@ -269,7 +269,7 @@ async def _quarantine(session: ReleaseSession, options: argparse.Namespace, out:
             }
             for each in entries
         ]
-        _json(out, told)
+        _json(out, payload)
     else:
         for each in entries:
             out(f"{each.digest} since {each.since:%Y-%m-%d %H:%M} UTC by {each.by}: {each.reason}")

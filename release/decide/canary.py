@@ -13,10 +13,10 @@ _KEY = ":symbols"
 
 def symbols_of(config: Mapping[str, object]) -> Sequence[str]:
     """Return what a stack trades by its config; what cannot be read there its `up` refuses."""
-    told = next((value for key, value in config.items() if key.endswith(_KEY)), None)
-    parts = cast("list[object]", told) if isinstance(told, list) else [told]
+    value_of_key = next((value for key, value in config.items() if key.endswith(_KEY)), None)
+    parts = cast("list[object]", value_of_key) if isinstance(value_of_key, list) else [value_of_key]
     try:
-        return DEFAULT_SYMBOLS if told is None else parse_symbols(",".join(map(str, parts)))
+        return DEFAULT_SYMBOLS if value_of_key is None else parse_symbols(",".join(map(str, parts)))
     except ValueError:
         return DEFAULT_SYMBOLS
 
@@ -28,8 +28,8 @@ def default_steps(symbols: Sequence[str]) -> tuple[int, ...]:
     (36, 56)
     """
     shards = sorted({shard_of(symbol) for symbol in symbols})
-    wanted = (shards[0] + 1, shards[(len(shards) - 1) // 2] + 1)
-    return tuple(dict.fromkeys(percent for percent in wanted if percent <= CANARY_PERCENT_MAX))
+    desired = (shards[0] + 1, shards[(len(shards) - 1) // 2] + 1)
+    return tuple(dict.fromkeys(percent for percent in desired if percent <= CANARY_PERCENT_MAX))
 
 
 def problem(steps: Sequence[int], symbols: Sequence[str]) -> str:

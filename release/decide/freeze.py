@@ -45,10 +45,10 @@ def window(text: str) -> Window:
     Raises:
         WindowError: it is none.
     """
-    found = _WINDOW.fullmatch(text)
-    if found is None:
+    match = _WINDOW.fullmatch(text)
+    if match is None:
         raise WindowError("write it as `Fri 16:00 - Mon 06:00 Europe/Berlin`")
-    groups = found.groups()
+    groups = match.groups()
     try:
         zone = ZoneInfo(groups[6] or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
@@ -65,11 +65,11 @@ def window(text: str) -> Window:
 def frozen(texts: Sequence[str], now: datetime) -> str:
     """Return which window is open and until when, in UTC and its own zone; empty when none is."""
     for text in texts:
-        found = window(text)
-        left = found.left(now)
+        closed = window(text)
+        left = closed.left(now)
         if left is not None:
             # By the clock on the wall there: a night in between may be an hour shorter.
-            there = now.astimezone(found.zone) + timedelta(minutes=left)
+            there = now.astimezone(closed.zone) + timedelta(minutes=left)
             return (
                 f"no releases {text}; until {there.astimezone(UTC):%a %H:%M} UTC"
                 f" ({there:%a %H:%M %Z})"

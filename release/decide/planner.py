@@ -38,8 +38,8 @@ def needs(state: State) -> frozenset[Need]:
     if state.phase is Phase.ROLLBACK_PREPARE and not state.work(Announce.key).tries:
         return frozenset()  # what comes first needs no eyes, and seconds count
     row = ROWS[state.phase]
-    found = row.needs_applied if state.work(Apply.key).done else row.needs
-    return found if state.spec.verify_label else found - {Need.CLAIMS}
+    needed = row.needs_applied if state.work(Apply.key).done else row.needs
+    return needed if state.spec.verify_label else needed - {Need.CLAIMS}
 
 
 def _commanded(state: State) -> Decision:

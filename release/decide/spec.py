@@ -202,15 +202,15 @@ def parse(config: Mapping[str, object]) -> Spec:
         raise SpecError(sorted(_problem(detail) for detail in details)) from None
 
 
-def from_journal(told: object) -> Spec:
+def from_journal(payload: object) -> Spec:
     """Return the spec that a release began with, perhaps under another version of this program.
 
     A rollback must not fail on a key that was renamed since: what is not understood is left out.
     """
     try:
-        return Spec.model_validate(told)
+        return Spec.model_validate(payload)
     except ValidationError as error:
-        known = cast("dict[str, object]", told) if isinstance(told, dict) else {}
+        known = cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
         odd = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}
         rest = {key: value for key, value in known.items() if key not in odd}
         return Spec() if len(rest) == len(known) else from_journal(rest)

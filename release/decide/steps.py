@@ -117,8 +117,8 @@ def _rollout(at: Context) -> Decision:
     target = at.state.target
     summary = f"give {target.new} the image {target.image}"
     place = _apply(at, summary, target.old, new_image=target.image)
-    if found := _faulty(at) or _todo(at, Announce(), place):
-        return found
+    if decision := _faulty(at) or _todo(at, Announce(), place):
+        return decision
     if at.seen.outputs is None:
         return at.wait("asks what was deployed")
     image = at.seen.outputs.color(target.new).image
@@ -129,8 +129,8 @@ def _rollout(at: Context) -> Decision:
 
 def _verification(at: Context) -> Decision:
     state = at.state
-    if found := _faulty(at):
-        return found
+    if decision := _faulty(at):
+        return decision
     claims = at.seen.claims if state.spec.verify_label else None
     problems = unproven(at.seen.new_pods, state.image, state.target.replicas, claims)
     if state.spec.verify_label and claims is None:
@@ -146,8 +146,8 @@ def _canary_shift(at: Context) -> Decision:
     state, target = at.state, at.state.target
     percent = state.spec.steps[state.step - 1]
     move = _apply(at, f"give {target.new} {percent} % of the shards", target.old, percent)
-    if found := _faulty(at) or _gone(at) or _todo(at, move):
-        return found
+    if decision := _faulty(at) or _gone(at) or _todo(at, move):
+        return decision
     return _handed_over(at, percent) or Decision(
         f"{target.new} trades {percent} of {SHARD_COUNT} shards", trigger=Trigger.READY
     )
@@ -179,22 +179,22 @@ def _canary_analysis(at: Context) -> Decision:
 
 def _judged(at: Context, least_seconds: int) -> Decision | None:
     """Return None when the analysis has passed and long enough was watched."""
-    if found := _faulty(at) or _gone(at):
-        return found
+    if decision := _faulty(at) or _gone(at):
+        return decision
     state, judgement = at.state, at.seen.judgement
     look = float(state.spec.look_seconds)
     if judgement is None:
         return at.wait("no counters yet", look)
-    said = "; ".join(judgement.reasons) or judgement.verdict.value
+    reasons = "; ".join(judgement.reasons) or judgement.verdict.value
     if judgement.verdict is Verdict.FAIL:
-        return Decision(said, trigger=Trigger.FAIL, blame=True, figures=judgement.figures)
+        return Decision(reasons, trigger=Trigger.FAIL, blame=True, figures=judgement.figures)
     ready = sum(pod.serves for pod in at.seen.new_pods or ())
     if ready < state.target.replicas:
         seen = f"{ready} of {state.target.replicas} pods of {state.target.new} are seen ready"
         return at.wait(seen, look, judgement.figures)
     left = least_seconds - (at.now - state.entered_at).total_seconds()
     if judgement.verdict is not Verdict.PASS or left > 0:
-        return at.wait(f"{judgement.verdict}: {said}", look, judgement.figures)
+        return at.wait(f"{judgement.verdict}: {reasons}", look, judgement.figures)
     return None
 
 
@@ -205,15 +205,15 @@ def _figures(at: Context) -> Figures:
 def _cutover(at: Context) -> Decision:
     target = at.state.target
     swap = _apply(at, f"move everything to {target.new}", target.new)
-    if found := _faulty(at) or _gone(at) or _todo(at, swap):
-        return found
+    if decision := _faulty(at) or _gone(at) or _todo(at, swap):
+        return decision
     return Decision(f"{target.new} is the active color", trigger=Trigger.READY)
 
 
 def _cutover_verification(at: Context) -> Decision:
     new = at.state.target.new
-    if found := _faulty(at) or _gone(at):
-        return found
+    if decision := _faulty(at) or _gone(at):
+        return decision
     if at.seen.live is not new:
         return at.wait(f"{at.seen.live or 'nobody'} answers new requests", 0.5)
     return _handed_over(at, SHARD_COUNT) or Decision(
@@ -229,8 +229,8 @@ def _bake(at: Context) -> Decision:
 
 def _finalization(at: Context) -> Decision:
     new = at.state.target.new
-    found = _todo(at, Withdraw(), *_commit(at, f"{new} runs {at.state.image}"))
-    return found or Decision(f"{new} stays", trigger=Trigger.READY)
+    decision = _todo(at, Withdraw(), *_commit(at, f"{new} runs {at.state.image}"))
+    return decision or Decision(f"{new} stays", trigger=Trigger.READY)
 
 
 def _commit(at: Context, what: str) -> list[Action]:
@@ -245,17 +245,17 @@ def _scale_down(at: Context) -> Decision:
     old = at.state.target.old
     cool = _apply(at, f"scale {old} down", old.other, old_replicas=0)
     # The mark again: an earlier phase goes on when it cannot be taken off.
-    found = _todo(at, cool, Withdraw(), *_commit(at, f"{old} is scaled down"))
-    return found or Decision(f"{old} is scaled down", trigger=Trigger.READY)
+    decision = _todo(at, cool, Withdraw(), *_commit(at, f"{old} is scaled down"))
+    return decision or Decision(f"{old} is scaled down", trigger=Trigger.READY)
 
 
 def _rollback_prepare(at: Context) -> Decision:
     target = at.state.target
     # Here seconds count, so whoever cannot be told is asked again only when something refuses.
-    told = at.state.work(Announce.key).failed_at is not None
-    mark = [] if told else [Announce(required=False)]
-    if found := _todo(at, EndUp(), *mark, patient=True):
-        return found
+    announce_failed = at.state.work(Announce.key).failed_at is not None
+    mark = [] if announce_failed else [Announce(required=False)]
+    if decision := _todo(at, EndUp(), *mark, patient=True):
+        return decision
     if serving(at.seen.old_pods):
         return Decision(f"{target.old} has a ready pod", trigger=Trigger.READY)
     if at.seen.old_pods is None:
@@ -270,8 +270,8 @@ def _rollback_cutover(at: Context) -> Decision:
     back = _apply(at, f"move everything back to {old}", old)
     # Whatever refused it may have been another release's mark.
     mark = [Announce(required=False)] if at.state.work(back.key).failed_at else []
-    if found := _todo(at, EndUp(), *mark, back, patient=True):
-        return found
+    if decision := _todo(at, EndUp(), *mark, back, patient=True):
+        return decision
     if at.seen.live is not old:
         return at.wait(f"{at.seen.live or 'nobody'} answers new requests", 0.5)
     return _handed_over(at, SHARD_COUNT, back=True) or Decision(
@@ -286,8 +286,8 @@ def _rollback_cleanup(at: Context) -> Decision:
     guilty = state.quarantine and state.digest and state.digest != digest_of(target.old_image)
     ban = [Ban(state.digest, state.back_reason)] if guilty else []
     commit = _commit(at, f"back to {target.old}: {state.back_reason}")
-    found = _todo(at, EndUp(), *ban, tidy, *commit, Withdraw(), patient=True)
-    return found or Decision(f"{target.old} has all shards", trigger=Trigger.READY)
+    decision = _todo(at, EndUp(), *ban, tidy, *commit, Withdraw(), patient=True)
+    return decision or Decision(f"{target.old} has all shards", trigger=Trigger.READY)
 
 
 HANDLERS: Mapping[Phase, Callable[[Context], Decision]] = {

@@ -46,11 +46,11 @@ class Observer:
             if state.phase not in _ONE_TEST:
                 self._looks.clear()
         askers = self._askers(state)
-        wanted = sorted(needs, key=lambda need: need.value)
-        found = await asyncio.gather(*(self._ask(askers[need][1]) for need in wanted))
+        desired = sorted(needs, key=lambda need: need.value)
+        results = await asyncio.gather(*(self._ask(askers[need][1]) for need in desired))
         seen: dict[str, Any] = {}
         blind: list[str] = []
-        for need, (value, problem) in zip(wanted, found, strict=True):
+        for need, (value, problem) in zip(desired, results, strict=True):
             seen[askers[need][0]] = value
             blind += [problem] if problem else []
         lost = self._lost(seen)

@@ -18,14 +18,14 @@ async def claims(images: Images, git: Git, image: str, builds: Builds) -> Claims
     Raises:
         PortError: one of them does not answer.
     """
-    found = await images.labels(image)
-    version = found.get(labels.VERSION, "")
+    image_labels = await images.labels(image)
+    version = image_labels.get(labels.VERSION, "")
     tag, image_tag = _spelt(version) if builds is not Builds.ANY else ("", "")
     return Claims(
         tag=tag,
         tag_revision=await git.tagged(tag) if tag else "",
         label_version=version,
-        label_revision=found.get(labels.REVISION, ""),
+        label_revision=image_labels.get(labels.REVISION, ""),
         reference=image,
         registry_digest=await images.digest(image, image_tag) if image_tag else digest_of(image),
         pods={},

@@ -85,13 +85,13 @@ class ReleaseSession:
             CannotBeginError: nothing is.
             PortError: it cannot be told.
         """
-        found = await self.ports.stack.outputs()
-        if found is None:
+        outputs = await self.ports.stack.outputs()
+        if outputs is None:
             raise CannotBeginError(
                 f"{self.stack} was never deployed: `pulumi up --stack STACK` once, "
                 "then release into it"
             )
-        return found
+        return outputs
 
     def engine(self, viewer: Viewer) -> Engine:
         """Return what drives this stack's last release."""
@@ -171,7 +171,7 @@ def adopted(outputs: StackOutputs, by: str, old: Color | None = None) -> Target:
             "the trading all the same: "
             f"`pulumi config set --stack STACK activeColor {new.other} && pulumi up --stack STACK`"
         )
-    found = Target(
+    desired = Target(
         new=new,
         image=now.image,
         replicas=now.replicas,
@@ -179,7 +179,7 @@ def adopted(outputs: StackOutputs, by: str, old: Color | None = None) -> Target:
         old_replicas=max(before.replicas, now.replicas, 1),
         by=by,
     )
-    return replace(found, reason="found deployed, without a release of its own")
+    return replace(desired, reason="found deployed, without a release of its own")
 
 
 async def quarantined(session: ReleaseSession, image: str) -> str:

@@ -40,7 +40,7 @@ class Spool:
     def take_over(self) -> list[Record]:
         """Return what processes that are gone could not tell, oldest first; it is ours from now."""
         pattern = f"{glob.escape(self.stack)}{_MARK}*{_SUFFIX}"
-        found: list[Record] = []
+        records: list[Record] = []
         for number, path in enumerate(sorted(self.folder.glob(pattern))):
             if not self._left(path):
                 continue
@@ -49,11 +49,11 @@ class Spool:
                 path.rename(ours)  # of two that come at once, one gets it
             except FileNotFoundError:
                 continue
-            found += _read(ours)
-        if found:
-            found.sort(key=lambda record: record.at)
-            self.save(found)
-        return found
+            records += _read(ours)
+        if records:
+            records.sort(key=lambda record: record.at)
+            self.save(records)
+        return records
 
     def add(self, record: Record) -> None:
         """Keep one more, durably.
