@@ -12,7 +12,8 @@ from importlinter.contracts.forbidden import ForbiddenContract
 from importlinter.contracts.layers import LayersContract
 from importlinter.domain.contract import Contract
 
-ROOT = Path(__file__).parents[2]
+from tests.support.checkout import ROOT
+
 FILE = ROOT / ".importlinter"
 configuration.configure()
 TYPES: Mapping[str, type[Contract]] = {"forbidden": ForbiddenContract, "layers": LayersContract}

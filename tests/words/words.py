@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.checkout import ROOT
+
 DEF = re.compile(r"\s*(async )?def ")
 LIST = Path(__file__).with_name("words.toml")
 FOLDERS = ("bot", "infra", "pipeline", "release", "testbed", "tests", "docs", ".github")
