@@ -116,7 +116,7 @@ def swap_under_load(
     learns_late: bool = False,
     before: Callable[[], None] = lambda: None,
 ) -> Swap:
-    """Swap; do it again, back and forth, while the prober itself was late.
+    """Swap; do it again, back and forth, while the run was void.
 
     Args:
         stack: whose colors to swap.
@@ -131,7 +131,7 @@ def swap_under_load(
         if not swap.traffic.void:
             return swap
         back(stack, to.other)
-    raise AssertionError(f"the prober was late in {ATTEMPTS} runs; the machine is too busy")
+    raise AssertionError(f"{ATTEMPTS} runs were void: the machine is too busy")
 
 
 def back(stack: Stack, color: Color) -> None:

@@ -30,7 +30,8 @@ class Plan:
     """Requests that each open a connection of their own."""
     lanes: int = 10
     """Clients that each keep one connection alive."""
-    lane_rate: float = 20
+    lane_rate: float = 10
+    """One request at a time on each: where answers take longer than 0.1 s, a lane falls behind."""
     seconds: float = 600
     """The bound; SIGTERM or SIGINT ends a run earlier."""
     timeout_seconds: float = 5

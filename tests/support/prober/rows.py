@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from bot.contract.color import Color
 
+NEVER_SENT = "never sent: those before it were not answered"
+"""The error of a request that waited for its lane for too long."""
+
 
 class Row(NamedTuple):
     """What became of one request. Times are seconds of the machine's monotonic clock."""

@@ -9,7 +9,7 @@ from bot.contract.color import Color
 from tests.support.prober.answer import Answer, InvalidAnswerError
 from tests.support.prober.connection import ClosedError, Connection
 from tests.support.prober.plan import Due, Plan
-from tests.support.prober.rows import Row
+from tests.support.prober.rows import NEVER_SENT, Row
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class _Lane:
     async def _ask(self, waited_seconds: float) -> tuple[Color | None, str, str]:
         # Sending what has waited so long would only make those behind it wait too, without end.
         if waited_seconds > self._plan.timeout_seconds:
-            return None, "", "never sent: those before it were not answered"
+            return None, "", NEVER_SENT
         return await _outcome(self._exchange, self._plan.timeout_seconds)
 
     async def _exchange(self) -> Answer:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from bot.contract.color import Color
-from tests.support.prober.rows import Row
+from tests.support.prober.rows import NEVER_SENT, Row
 
 _LOSSES_SHOWN = 20
 
@@ -17,7 +17,11 @@ class Verdict(StrEnum):
     CLEAN = "clean"
     LOST = "lost"
     VOID = "void"
-    """The prober itself was late or sent nothing: neither a proof of loss nor of none."""
+    """The prober was late, sent nothing, or less than planned: neither a proof of loss nor of none.
+
+    Less than planned: every request that was sent was answered, but so slowly that others never
+    were. A machine with too much to do does that; what is lost leaves a request without an answer.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,10 @@ def summarize(rows: Sequence[Row], lags: Sequence[float], lag_limit_seconds: flo
     lag = Spread.of(lags)
     lost = [row for row in rows if row.lost]
     late = lag.largest > lag_limit_seconds
+    too_slow = bool(lost) and all(row.error == NEVER_SENT for row in lost)
+    void = late or too_slow or not rows
     return Summary(
-        verdict=Verdict.VOID if late or not rows else Verdict.LOST if lost else Verdict.CLEAN,
+        verdict=Verdict.VOID if void else Verdict.LOST if lost else Verdict.CLEAN,
         seconds=round(rows[-1].due - start, 3) if rows else 0.0,
         lag_seconds=lag,
         lag_limit_seconds=lag_limit_seconds,

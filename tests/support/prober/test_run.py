@@ -6,7 +6,7 @@ import pytest
 
 from bot.contract.color import Color
 from tests.support.prober.plan import Plan
-from tests.support.prober.rows import Row
+from tests.support.prober.rows import NEVER_SENT, Row
 from tests.support.prober.run import run
 from tests.support.prober.server import LOOPBACK, Act, Script, serving
 
@@ -79,7 +79,7 @@ async def test_what_waited_too_long_for_its_turn_is_lost_and_does_not_hold_up_th
     rows = await probe(lambda _: Act.HANG, lanes=1, seconds=1)
     assert len(rows) == 20
     assert all(row.lost for row in rows)
-    assert any(row.error == "never sent: those before it were not answered" for row in rows)
+    assert any(row.error == NEVER_SENT for row in rows)
     assert max(row.done for row in rows) - rows[0].due < 2
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from bot.contract.color import Color
-from tests.support.prober.rows import Row, load, write
+from tests.support.prober.rows import NEVER_SENT, Row, load, write
 from tests.support.prober.summary import Spread, Verdict, first_answers, summarize
 
 LIMIT = 0.25
 GOOD = Row(None, 1, 10.0, 10.001, 10.003, Color.BLUE, "pod-1", "")
 KEPT = Row(3, 1, 10.5, 10.5, 10.6, Color.BLUE, "pod-1", "")
 LOST = Row(3, 1, 11.0, 11.0, 11.2, None, "", "reset")
+UNSENT = Row(3, 1, 11.0, 16.1, 16.1, None, "", NEVER_SENT)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,8 @@ LOST = Row(3, 1, 11.0, 11.0, 11.2, None, "", "reset")
     [
         ([GOOD, KEPT], 0.001, Verdict.CLEAN),
         ([GOOD, KEPT, LOST], 0.001, Verdict.LOST),
+        ([GOOD, KEPT, UNSENT], 0.001, Verdict.VOID),
+        ([GOOD, KEPT, LOST, UNSENT], 0.001, Verdict.LOST),
         ([GOOD, KEPT], LIMIT + 0.001, Verdict.VOID),
         ([GOOD, LOST], LIMIT + 0.001, Verdict.VOID),
         ([], 0.0, Verdict.VOID),
