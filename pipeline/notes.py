@@ -14,7 +14,7 @@ COMMENT_MARKER = "<!-- bot-handover:previews -->"
 DRIFT_LABEL = "drift"
 _DRIFT_MARKER = "<!-- bot-handover:drift:{stack} -->"
 _OPEN = "issues?state=open&labels=" + DRIFT_LABEL + "&per_page=100"
-_NOT_TOLD = "### {stack}: no preview was made; the log of its job says why\n"
+_NO_PREVIEW = "### {stack}: no preview was made; the log of its job says why\n"
 
 
 class TooLongError(ValueError):
@@ -26,12 +26,12 @@ class Drift(IntEnum):
 
     NONE = 0
     UNKNOWN = 1
-    FOUND = 3
+    DETECTED = 3
 
 
 _TITLES = {
     Drift.UNKNOWN: "{stack}: nobody knows whether the cluster differs from git",
-    Drift.FOUND: "{stack}: the cluster differs from git",
+    Drift.DETECTED: "{stack}: the cluster differs from git",
 }
 
 
@@ -50,7 +50,7 @@ def joined(reviews: Mapping[str, str | None]) -> str:
     Raises:
         TooLongError: together they are more than the forge takes.
     """
-    texts = [text or _NOT_TOLD.format(stack=stack) for stack, text in reviews.items()]
+    texts = [text or _NO_PREVIEW.format(stack=stack) for stack, text in reviews.items()]
     whole = "\n".join([COMMENT_MARKER, *texts])
     if len(whole) > LETTERS_MAX:
         reason = f"{len(whole)} letters, and a comment has at most {LETTERS_MAX}"

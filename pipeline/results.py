@@ -35,7 +35,7 @@ def read(junit: str) -> Run:
         skipped=sum(case.find("skipped") is not None for case in cases),
         seconds=sum(float(suite.get("time", 0)) for suite in tree.iter("testsuite")),
         failures=tuple(
-            _told(case, wrong)
+            _failure_line(case, wrong)
             for case in cases
             for wrong in [*case.findall("failure"), *case.findall("error")]
         ),
@@ -64,7 +64,7 @@ def markdown(runs: Mapping[str, Run]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _told(case: ET.Element, wrong: ET.Element) -> str:
+def _failure_line(case: ET.Element, wrong: ET.Element) -> str:
     name = f"{case.get('classname', '')}.{case.get('name', '')}".strip(".")
     first = (wrong.get("message") or "").strip().partition("\n")[0]
     return f"`{name}`: {first[:_WORDS_MAX].replace('`', chr(39))}".rstrip(": ")

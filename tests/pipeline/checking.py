@@ -65,7 +65,7 @@ def what_is_found_is_kept(source: Source) -> Iterator[str]:
             yield f"{name}.{job}: no summary"
 
 
-def a_check_that_fails_is_told(source: Source) -> Iterator[str]:
+def a_check_that_fails_is_reported(source: Source) -> Iterator[str]:
     """Who only hears of a drift that was found takes a check that cannot look for good news."""
     for name, job, tree in jobs(source):
         for step in steps(tree):

@@ -69,7 +69,7 @@ def no_event_hands_secrets_to_forks(source: Source) -> Iterator[str]:
 
 
 def runs_forks_code(source: Source) -> set[str]:
-    """Return the workflows that a pull request starts, whoever sent it, and those they call."""
+    """Return the workflows that any pull request starts, from a fork too, and those they call."""
     exposed = {name for name, tree in source.workflows.items() if "pull_request" in events(tree)}
     waiting = sorted(exposed)
     while waiting:

@@ -40,7 +40,7 @@ PLANTED: Mapping[str, tuple[str, Edit]] = {
         step("ci", "scan", "actions/checkout", **{"with": {"persist-credentials": False}}),
     ),
     "a drift check that fails in silence": (
-        "a_check_that_fails_is_told",
+        "a_check_that_fails_is_reported",
         lambda workflows: job_of("drift", "drift")(workflows)["steps"][-1].pop("if"),
     ),
     "results that nobody keeps": (

@@ -92,7 +92,7 @@ def test_the_reviews_of_all_stacks_fit_into_one_comment() -> None:
 
 def test_a_drift_is_one_issue_until_it_is_gone() -> None:
     forge = FakeForge()
-    drifts = (Drift.UNKNOWN, Drift.FOUND, Drift.NONE)
+    drifts = (Drift.UNKNOWN, Drift.DETECTED, Drift.NONE)
     results = [notes.issue(forge, "staging", drift, TEXT) for drift in drifts]
     assert results == ["opened", "updated", "closed"]
     assert len(forge.notes) == 1
@@ -103,7 +103,7 @@ def test_a_drift_is_one_issue_until_it_is_gone() -> None:
 def test_stacks_have_issues_of_their_own() -> None:
     forge = FakeForge()
     for stack in ("staging", "production", "staging"):
-        notes.issue(forge, stack, Drift.FOUND, TEXT)
+        notes.issue(forge, stack, Drift.DETECTED, TEXT)
     assert len(forge.notes) == 2
 
 

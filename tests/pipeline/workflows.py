@@ -29,7 +29,7 @@ RULES: dict[str, Rule] = {
         checking.ci_runs_all_checks,
         checking.secrets_are_looked_for_in_all_commits,
         checking.what_is_found_is_kept,
-        checking.a_check_that_fails_is_told,
+        checking.a_check_that_fails_is_reported,
         checking.platforms_start_from_the_cached_toolchain,
         checking.the_toolchain_is_cached_by_what_it_is_built_from,
         checking.nothing_goes_on_after_an_error,
