@@ -1,6 +1,6 @@
 """Kubernetes' kinds with the types of Pulumi's SDK, without its import: a second of each command.
 
-Whoever checks types sees the SDK's own classes (kinds.pyi). What runs are the few lines below; they
+A type checker sees the SDK's own classes (kinds.pyi). What runs are the few lines below; they
 hand the same over to the engine (tests/infra/test_kinds.py compares the two; docs/adr/0015).
 """
 

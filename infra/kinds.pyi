@@ -1,4 +1,4 @@
-# What whoever checks types sees of infra/kinds.py: the SDK's own classes, those that we use. A star
+# What a type checker sees of infra/kinds.py: the SDK's own classes, those that we use. A star
 # would hand on a thousand names, and the type check would look at each: a third of its time.
 
 from collections.abc import Mapping

@@ -93,7 +93,7 @@ def before_authority_moves(guard: Guard, authority: Authority) -> Callback:
 
 
 def selector(inputs: Mapping[str, Any]) -> object:
-    """Read whom a Service selects."""
+    """Read which pods a Service selects."""
     return cast("object", inputs["spec"]["selector"])
 
 

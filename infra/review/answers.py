@@ -141,7 +141,7 @@ def _moves(review: ReviewedPreview) -> str:
 
 
 def _restarts(review: ReviewedPreview) -> str:
-    sentences = list(_pods_told(review))
+    sentences = list(_pod_restarts(review))
     jobs = [
         str(declared_state.color_of(step))
         for step in review.preview.steps
@@ -152,7 +152,7 @@ def _restarts(review: ReviewedPreview) -> str:
     return " ".join(sentences) or "No pod restarts."
 
 
-def _pods_told(review: ReviewedPreview) -> Iterator[str]:
+def _pod_restarts(review: ReviewedPreview) -> Iterator[str]:
     old, new = review.old, review.new
     together = apart(review.preview)
     for color in Color:

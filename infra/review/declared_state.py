@@ -43,7 +43,7 @@ class DeclaredState:
     intent: Intent | None
     """None when there is none, or the preview cannot know it."""
     selected: Color | None
-    """Whom the live Service selects."""
+    """The color that the live Service selects."""
     symbols: Sequence[str]
 
     def traders(self) -> set[Color]:

@@ -99,13 +99,13 @@ async def test_the_service_and_the_intent_get_the_same_verdict() -> None:
 async def test_the_wait_is_for_the_image_and_the_pods_that_were_applied() -> None:
     waited: list[tuple[str, int]] = []
 
-    def wanted(image: str, replicas: int) -> Expected:
+    def expected_pods(image: str, replicas: int) -> Expected:
         waited.append((image, replicas))
         return expected(0)
 
     template = {"spec": {"containers": [{"image": NEW}]}}
     applied = {"spec": {"replicas": 3.0, "template": template}}
-    await after_pods_change(Watch(Empty), PERSON, wanted)(step(new_outputs=applied))
+    await after_pods_change(Watch(Empty), PERSON, expected_pods)(step(new_outputs=applied))
     assert waited == [(NEW, 3)]
 
 
