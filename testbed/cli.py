@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
-from testbed import doctor, environment, stack, status, steps
+from testbed import doctor, environment, setup_steps, stack, status
 from testbed.daemons import daemons
 from testbed.paths import Paths
 from testbed.shell import PlatformError, say, tail
@@ -77,14 +77,14 @@ def parser() -> argparse.ArgumentParser:
 def _up(_options: argparse.Namespace, paths: Paths) -> int:
     with _alone(paths):
         doctor.refuse_hopeless(paths)
-        steps.run_all(paths)
+        setup_steps.run_all(paths)
     say('the platform runs; for your shell: eval "$(.venv/bin/testbed env)"')
     return 0
 
 
 def _down(_options: argparse.Namespace, paths: Paths) -> int:
     with _alone(paths):
-        steps.tear_down(paths)
+        setup_steps.tear_down(paths)
     say(f"nothing is left but the cache, {paths.cache}")
     return 0
 
@@ -109,11 +109,13 @@ def _env(_options: argparse.Namespace, paths: Paths) -> int:
 def _logs(options: argparse.Namespace, paths: Paths) -> int:
     names = [daemon.name for daemon in daemons(paths)] + ["supervisord"]
     if options.daemon is None:
-        print("\n".join(str(steps.log_of(paths, name)) for name in names))  # noqa: T201
+        print("\n".join(str(setup_steps.log_of(paths, name)) for name in names))  # noqa: T201
         return 0
     if options.daemon not in names:
         raise PlatformError(f"no daemon {options.daemon!r}; there are {', '.join(names)}")
-    return _show_log(steps.log_of(paths, options.daemon), options.lines, follow=options.follow)
+    return _show_log(
+        setup_steps.log_of(paths, options.daemon), options.lines, follow=options.follow
+    )
 
 
 def _show_log(log: Path, lines: int, *, follow: bool) -> int:

@@ -19,14 +19,14 @@ def unsettled(pods: Iterable[Mapping[str, Any]], since: datetime) -> list[str]:
 
     A pod that has ended or is being deleted is left out: nothing waits for it.
     """
-    return [_name(pod) for pod in pods if _is_wanted(pod) and not _runs_since(pod, since)]
+    return [_name(pod) for pod in pods if _should_run(pod) and not _runs_since(pod, since)]
 
 
 def _name(pod: Mapping[str, Any]) -> str:
     return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
 
 
-def _is_wanted(pod: Mapping[str, Any]) -> bool:
+def _should_run(pod: Mapping[str, Any]) -> bool:
     ended = pod["status"].get("phase") in {"Succeeded", "Failed"}
     return not ended and "deletionTimestamp" not in pod["metadata"]
 

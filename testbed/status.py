@@ -68,7 +68,7 @@ def _facts(paths: Paths) -> list[str]:
         "exchange": f"{net.VENUE_URL} (simulated; its record: {net.VENUE_URL}/admin/record)",
         "Redis": f"{net.NODE_ADDRESS}:{net.REDIS_PORT}",
         "base image": base,
-        # The parent of the namespace: what `kill -9` of everything is for whoever tries recovery.
+        # The parent of the namespace: what `kill -9` of everything needs when you try recovery.
         "processes": f"all end with {supervision.root(paths.state)}",
         "state, cache": f"{paths.state}, {paths.cache}",
     }

@@ -18,7 +18,7 @@ _DEFAULT_BUILDER = "BuilderBuildKit"
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Where to push, and as whom; empty texts mean: not said."""
+    """Where to push, and as which user; empty texts mean: not given."""
 
     server: str = ""
     username: str = ""

@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class Rule(BaseModel):
-    """One fault: whom it hits, how often, and what happens. An empty match hits everything."""
+    """One fault: which requests it hits, how often, and how. An empty match hits everything."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

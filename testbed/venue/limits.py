@@ -63,7 +63,7 @@ class _Address:
 
 
 class Limits:
-    """What was used of the limits, and by whom."""
+    """What each client has used of the limits."""
 
     def __init__(self, rates: Rates) -> None:
         self.rates = rates

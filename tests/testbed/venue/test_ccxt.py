@@ -122,7 +122,7 @@ async def test_balances_are_free_locked_and_changed_by_trades(ccxt: Ccxt, servin
     assert Decimal(after["BTC"]["total"]) == Decimal("1.2") - Decimal(trade["fee"]["cost"])
 
 
-async def test_the_record_holds_what_was_accepted_and_by_whom(ccxt: Ccxt, serving: Serving) -> None:
+async def test_the_record_names_the_sender_of_each_order(ccxt: Ccxt, serving: Serving) -> None:
     before_ms = serving.clock()
     await ccxt.create_order(BTC, "market", "buy", "0.001", None, {"clientOrderId": "s-1"})
     (accepted,) = await serving.accepted()
