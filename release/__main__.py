@@ -4,12 +4,12 @@ import gc
 
 gc.disable()  # Collecting costs a tenth of the imports' time, and at night someone waits for them.
 
-import os  # noqa: E402 -- after the line above, which is for the imports
-import sys  # noqa: E402 -- likewise
-from pathlib import Path  # noqa: E402 -- likewise
+import os  # noqa: E402 -- below `gc.disable()`, see above
+import sys  # noqa: E402 -- below `gc.disable()`, see above
+from pathlib import Path  # noqa: E402 -- below `gc.disable()`, see above
 
-from release.assembly import Assembly  # noqa: E402 -- likewise
-from release.cli.main import main  # noqa: E402 -- likewise
+from release.assembly import Assembly  # noqa: E402 -- below `gc.disable()`, see above
+from release.cli.main import main  # noqa: E402 -- below `gc.disable()`, see above
 
 
 def start() -> int:

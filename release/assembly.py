@@ -43,7 +43,7 @@ from release.drive.spool import Spool
 JOURNAL_URL = "RELEASE_JOURNAL_URL"
 """Environment variable: the Postgres that the journals of shared stacks are in."""
 PROMETHEUS_URL = "RELEASE_PROMETHEUS_URL"
-"""Likewise: a Prometheus to ask for the counters, instead of the pods themselves."""
+"""Environment variable: a Prometheus to ask for the counters, instead of the pods themselves."""
 PROMETHEUS_TOKEN = "RELEASE_PROMETHEUS_TOKEN"  # noqa: S105 -- the name of a variable, not a secret
 FOLDER = ".release"
 """Where a local stack's journal is, and what could not be written to a shared one."""

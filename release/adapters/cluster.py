@@ -151,8 +151,8 @@ async def select_pods(kube: Kube, selector: str, color: Color) -> list[Seen]:
     labels = selector_labels(selector)
     async with kube.bounded(f"pods of {color}"):
         listed = kube.api.list(KubePod, labels={**labels})  # pyright: ignore[reportUnknownMemberType]  # its label type is loose
-        found = [read_pod(each, color) async for each in listed]
-    return [each for each in found if each is not None]
+        pods = [read_pod(each, color) async for each in listed]
+    return [each for each in pods if each is not None]
 
 
 def _faults(path: str, answer: Answer, color: Color) -> list[str]:
@@ -174,7 +174,7 @@ def _faults(path: str, answer: Answer, color: Color) -> list[str]:
 def _object(answer: Answer) -> Mapping[str, object]:
     """Return a JSON object; an empty one when it is none."""
     try:
-        found: object = json.loads(answer.body)
+        parsed: object = json.loads(answer.body)
     except ValueError:
         return {}
-    return cast("Mapping[str, object]", found if isinstance(found, dict) else {})
+    return cast("Mapping[str, object]", parsed if isinstance(parsed, dict) else {})

@@ -31,7 +31,7 @@ somebody asked it for its version seventy times a second.
 _SERVER_ERROR = 500
 
 Labels = Mapping[str, str]
-Wanted = Callable[[Labels], bool]
+LabelFilter = Callable[[Labels], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ class _Reader:
     families: Families
     odd: list[str] = field(default_factory=list[str])
 
-    def total(self, name: str, wanted: Wanted | None = None) -> float | None:
-        """Return the sum over the samples with wanted labels; None when it was not measured."""
+    def total(self, name: str, matches: LabelFilter | None = None) -> float | None:
+        """Return the sum over the samples whose labels match; None when it was not measured."""
         if not self.families.has(name):
             return None
         total = 0.0
         for labels, value in self.families.samples.get(name, ()):
-            if wanted is not None and not wanted(labels):
+            if matches is not None and not matches(labels):
                 continue
             if (known := self._known(name, value)) is None:
                 return None
@@ -74,15 +74,15 @@ class _Reader:
 
     def buckets(self, name: str) -> tuple[tuple[float, float], ...]:
         """Return upper bounds and cumulative counts, in order; empty when they are not whole."""
-        found: dict[float, float] = {}
+        counts: dict[float, float] = {}
         for labels, value in self.families.samples.get(name + _BUCKET, ()):
             bound, known = _number(labels.get("le", "")), self._known(name, value)
-            if known is None or bound is None or bound in found:
+            if known is None or bound is None or bound in counts:
                 return ()
-            found[bound] = known
-        whole = tuple(sorted(found.items()))
+            counts[bound] = known
+        whole = tuple(sorted(counts.items()))
         rising = all(before[1] <= after[1] for before, after in pairwise(whole))
-        return whole if math.inf in found and rising else ()
+        return whole if math.inf in counts and rising else ()
 
     def _known(self, name: str, value: float, *, signed: bool = False) -> float | None:
         if math.isfinite(value) and (signed or value >= 0):

@@ -21,7 +21,7 @@ from release.drive.ports import PortError
 _DEADLINE_SECONDS = 20.0
 _PUSH_DEADLINE_SECONDS = 60.0
 _GRACE_SECONDS = 2.0
-_SAID_CHARACTERS = 600
+_ERROR_CHARACTERS = 600
 _REVISION = re.compile(r"[0-9a-f]{7,64}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
@@ -243,7 +243,9 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 def _failed(what: str, done: _Done, advice: str = "") -> GitError:
     message = _redacted(done.message.strip() or done.output.strip() or f"exit code {done.code}")
-    return GitError(f"git could not {what}: {message[:_SAID_CHARACTERS]}{advice and f'; {advice}'}")
+    return GitError(
+        f"git could not {what}: {message[:_ERROR_CHARACTERS]}{advice and f'; {advice}'}"
+    )
 
 
 def _redacted(text: str) -> str:

@@ -165,7 +165,9 @@ class PostgresJournal:
                         yield connection
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 await self.close()
-                raise PortError(f"the release journal does not answer: {_told(error)}") from error
+                raise PortError(
+                    f"the release journal does not answer: {_text_of(error)}"
+                ) from error
 
     async def _connected(self) -> "asyncpg.Connection[Any]":
         if self._connection is None or self._connection.is_closed():
@@ -180,6 +182,6 @@ class PostgresJournal:
         return self._connection
 
 
-def _told(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     """Return the words of an error; never the URL, which holds a password."""
     return str(error) or type(error).__name__

@@ -86,13 +86,13 @@ class SqliteJournal:
     async def lock(self, holder: str, now: datetime, stale_seconds: float) -> Lock:
         """Take or renew the lock, unless another's is younger; return the one that stands then."""
         with self._open() as connection:
-            found = self._lock(connection)
-            if found is not None and found.holder == holder:
-                mine = Lock(holder, found.since, now)
-            elif found is None or (now - found.renewed).total_seconds() >= stale_seconds:
+            current = self._lock(connection)
+            if current is not None and current.holder == holder:
+                mine = Lock(holder, current.since, now)
+            elif current is None or (now - current.renewed).total_seconds() >= stale_seconds:
                 mine = Lock(holder, now, now)
             else:
-                return found
+                return current
             connection.execute(
                 "INSERT INTO release_lock (stack, holder, since, renewed) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (stack) DO UPDATE SET holder = excluded.holder,"
@@ -128,14 +128,18 @@ class SqliteJournal:
         """Give one writing transaction; it is taken back when anything is raised in it."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, BUSY_SECONDS, isolation_level=None)) as found:
-                found.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLES}")
-                found.execute("BEGIN IMMEDIATE")
+            with closing(
+                sqlite3.connect(self.path, BUSY_SECONDS, isolation_level=None)
+            ) as connection:
+                connection.executescript(
+                    f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLES}"
+                )
+                connection.execute("BEGIN IMMEDIATE")
                 try:
-                    yield found
+                    yield connection
                 except BaseException:
-                    found.execute("ROLLBACK")
+                    connection.execute("ROLLBACK")
                     raise
-                found.execute("COMMIT")
+                connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise PortError(f"the release journal {self.path} cannot be used: {error}") from error

@@ -28,7 +28,7 @@ from release.drive.ports import PortError
 BODY_BYTES_MAX = 8 << 20
 _CLIENT_ERROR = 400
 _LOG_BYTES = 16 << 10
-_SAID_CHARACTERS = 300
+_ERROR_CHARACTERS = 300
 
 
 class ClusterError(PortError):
@@ -140,7 +140,7 @@ class Kube:
                 f"{what}: {status.code} {status.message or status.reason}"
             ) from error
         except (httpx2.HTTPError, ConfigError, OSError) as error:
-            why = str(error)[:_SAID_CHARACTERS] or type(error).__name__
+            why = str(error)[:_ERROR_CHARACTERS] or type(error).__name__
             raise ClusterError(f"{what}: {self.server} cannot be asked: {why}") from error
 
     async def log_lines(self, pod: str, lines: int, *, previous: bool) -> tuple[str, ...]:
@@ -158,7 +158,7 @@ class Kube:
 
     async def _ask(self, what: str, target: str, path: str) -> Answer:
         answer = await self._get(f"{what} {path}", f"{target}/proxy{path}")
-        if (why := _told_by_api_server(answer)) is not None:
+        if (why := _api_server_error(answer)) is not None:
             raise ClusterError(f"{what} {path}: {answer.status} from the API server: {why}")
         return answer
 
@@ -173,7 +173,7 @@ class Kube:
             return Answer(response.status_code, dict(response.headers), bytes(body))
 
 
-def _told_by_api_server(answer: Answer) -> str | None:
+def _api_server_error(answer: Answer) -> str | None:
     """Return what the API server says in the place of a pod that did not answer, or None."""
     if answer.status < _CLIENT_ERROR:
         return None
@@ -184,7 +184,7 @@ def _told_by_api_server(answer: Answer) -> str | None:
     known = cast("Mapping[str, object]", payload if isinstance(payload, dict) else {})
     if known.get("kind") != "Status":
         return None
-    return str(known.get("message") or known.get("reason"))[:_SAID_CHARACTERS]
+    return str(known.get("message") or known.get("reason"))[:_ERROR_CHARACTERS]
 
 
 def find_context(context: str, paths: str) -> SingleConfig:

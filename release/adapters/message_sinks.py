@@ -14,7 +14,7 @@ SLACK_URL_ENV = "SLACK_WEBHOOK_URL"
 TELEGRAM_TOKEN_ENV = "TELEGRAM_BOT_TOKEN"  # noqa: S105 -- the name of a variable, not a secret
 TELEGRAM_CHAT_ENV = "TELEGRAM_CHAT_ID"
 WEBHOOK_URL_ENV = "RELEASE_WEBHOOK_URL"
-WEBHOOK_TOKEN_ENV = "RELEASE_WEBHOOK_TOKEN"  # noqa: S105 -- likewise
+WEBHOOK_TOKEN_ENV = "RELEASE_WEBHOOK_TOKEN"  # noqa: S105 -- the name of a variable, not a secret
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 """Of a webhook: the same for every try of one message, so that a receiver can tell."""
@@ -147,7 +147,7 @@ def _json(url: str, content: object, headers: Mapping[str, str] | None = None) -
     return Post(url, body, {"Content-Type": "application/json", **(headers or {})})
 
 
-def wanted_pause_seconds(headers: Mapping[str, str], body: bytes) -> float | None:
+def retry_after_seconds(headers: Mapping[str, str], body: bytes) -> float | None:
     """Return how long a receiver asks to be left alone: Retry-After, or Telegram's own field."""
     if (seconds := _seconds(headers.get("retry-after"))) is not None:
         return seconds

@@ -18,7 +18,7 @@ from random import Random
 
 import httpx2
 
-from release.adapters.message_sinks import Sink, wanted_pause_seconds
+from release.adapters.message_sinks import Sink, retry_after_seconds
 from release.decide.model import Message
 from release.drive.ports import PortError
 
@@ -201,7 +201,7 @@ class _Worker:
         if response.is_success:
             return None
         again = response.status_code in _LATER or response.status_code >= _SERVER_ERROR
-        pause = wanted_pause_seconds(response.headers, response.content) if again else None
+        pause = retry_after_seconds(response.headers, response.content) if again else None
         return _Refused(f"HTTP {response.status_code}", pause, final=not again)
 
     def _backoff(self, tries: int) -> float:

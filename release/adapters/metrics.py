@@ -74,8 +74,8 @@ def _ahead(answer: Answer, at: float) -> float:
     A heartbeat's age is told by two readings of one clock: ours may be off by more than that age.
     """
     try:
-        said = parsedate_to_datetime(answer.headers[_DATE]).timestamp()
+        pod_time = parsedate_to_datetime(answer.headers[_DATE]).timestamp()
     except (KeyError, ValueError):
         return 0.0
-    ahead = said - at
+    ahead = pod_time - at
     return ahead if abs(ahead) > _WHOLE_SECONDS else 0.0

@@ -21,9 +21,9 @@ class Seen:
     """Whether its container ended before: the log to read is the one of that time."""
 
 
-def read_pod(found: KubePod, color: Color) -> Seen | None:
+def read_pod(kube_pod: KubePod, color: Color) -> Seen | None:
     """Translate one pod; None when it is no whole object."""
-    metadata, spec, status = found.metadata, found.spec, found.status
+    metadata, spec, status = kube_pod.metadata, kube_pod.spec, kube_pod.status
     if metadata is None or spec is None or status is None or not spec.containers:
         return None
     container = spec.containers[0]

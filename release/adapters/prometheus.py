@@ -30,7 +30,7 @@ _SAMPLES = (
     names.HEARTBEAT_TIMESTAMP_SECONDS,
     names.UNREALIZED_PROFIT_QUOTE,
 )
-_SAID_CHARACTERS = 300
+_EXCERPT_CHARACTERS = 300
 
 Sample = tuple[Labels, float]
 
@@ -145,7 +145,7 @@ class PrometheusMetrics:
         except ValidationError:
             raise PrometheusError(
                 f"Prometheus answers {response.status_code} and no vector: "
-                f"{text[:_SAID_CHARACTERS]!r}"
+                f"{text[:_EXCERPT_CHARACTERS]!r}"
             ) from None
         return [(each.metric, float(each.value[1])) for each in answer.data.result]
 
@@ -155,13 +155,13 @@ def _families(samples: list[Sample]) -> Families:
 
     Where the histogram of answers says 0, no order was ever counted; elsewhere nothing is assumed.
     """
-    found: dict[str, list[Sample]] = {}
+    by_name: dict[str, list[Sample]] = {}
     for series, value in samples:
-        found.setdefault(series.get("__name__", ""), []).append((series, value))
-    answered = found.get(f"{names.INTENT_TO_ACK_SECONDS}_count", ())
+        by_name.setdefault(series.get("__name__", ""), []).append((series, value))
+    answered = by_name.get(f"{names.INTENT_TO_ACK_SECONDS}_count", ())
     none_yet = len(answered) == 1 and answered[0][1] == 0
     announced = frozenset({names.ORDERS_TOTAL} if none_yet else ())
-    return Families({name: tuple(each) for name, each in found.items()}, announced)
+    return Families({name: tuple(each) for name, each in by_name.items()}, announced)
 
 
 def _quoted(text: str) -> str:

@@ -16,7 +16,7 @@ import psutil
 OUR_PROCESS = "BOT_RELEASE_PROCESS"
 """In an engine's environment: number and start of the process that began it."""
 OUR_STACK = "BOT_RELEASE_STACK"
-"""Likewise: project folder and stack."""
+"""In an engine's environment: its project folder and stack."""
 
 _OWNER = re.compile(
     r"created by (?P<user>[^@\n]*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)"
@@ -41,7 +41,7 @@ class Owner:
 
 
 def owners(text: str) -> list[Owner]:
-    """Return whom the engine names as holding locks; none when one of them cannot be judged."""
+    """Return the lock holders that the engine names; none when one of them cannot be judged."""
     owners: list[Owner] = []
     for match in _OWNER.finditer(text):
         try:

@@ -9,7 +9,7 @@ from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMeta
 
 _COLORS = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _STDERR = re.compile(r"^ stderr: ", re.MULTILINE)
-_SAID_CHARACTERS = 4000
+_ERROR_CHARACTERS = 4000
 _QUIET = frozenset({OpType.SAME, OpType.READ, OpType.REFRESH})
 _DONE = {
     OpType.CREATE: "created",
@@ -42,7 +42,7 @@ class Listener:
     def errors(self) -> str:
         """Return all errors so far, each once."""
         with self._lock:
-            return "\n".join(dict.fromkeys(self._errors))[-_SAID_CHARACTERS:]
+            return "\n".join(dict.fromkeys(self._errors))[-_ERROR_CHARACTERS:]
 
     def _diagnosed(self, event: DiagnosticEvent) -> None:
         text = plain(event.message)
@@ -74,4 +74,4 @@ def words_of(error: Exception) -> str:
     text = str(error)
     if isinstance(error, CommandError):
         text = _STDERR.split(text)[-1].strip() or text
-    return plain(text)[-_SAID_CHARACTERS:]
+    return plain(text)[-_ERROR_CHARACTERS:]

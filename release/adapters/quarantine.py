@@ -40,8 +40,8 @@ class QuarantineMap:
         Raises:
             ClusterError: the cluster cannot be asked.
         """
-        found = contract.read_quarantine(await self._map.read()).values()
-        return sorted(map(_quarantined, found), key=lambda each: (each.since, each.digest))
+        entries = contract.read_quarantine(await self._map.read()).values()
+        return sorted(map(_quarantined, entries), key=lambda each: (each.since, each.digest))
 
     async def add(self, entry: Quarantined) -> None:
         """Add one; one that is there already stays as it is.
@@ -117,16 +117,16 @@ class _Map:
         return f"ConfigMap {self._kube.namespace}/{self._name}"
 
     async def read(self) -> Data:
-        found = await self._get()
-        return _data(found) if found else {}
+        config_map = await self._get()
+        return _data(config_map) if config_map else {}
 
     async def change(self, change: Change) -> None:
         for _ in range(TRIES):
-            found = await self._get()
-            desired = change(_data(found) if found else {})
-            if desired is None or (found is None and not desired):
+            current = await self._get()
+            desired = change(_data(current) if current else {})
+            if desired is None or (current is None and not desired):
                 return
-            if await self._put(found, dict(desired)):
+            if await self._put(current, dict(desired)):
                 return
         raise ClusterError(f"{self._what}: others changed it {TRIES} times meanwhile; try again")
 
@@ -139,27 +139,27 @@ class _Map:
                     return None
                 raise
 
-    async def _put(self, found: ConfigMap | None, data: dict[str, str]) -> bool:
+    async def _put(self, current: ConfigMap | None, data: dict[str, str]) -> bool:
         """Write; False when somebody else wrote since it was read."""
-        version = found.metadata.resourceVersion if found and found.metadata else None
+        version = current.metadata.resourceVersion if current and current.metadata else None
         meta = ObjectMeta(name=self._name, labels=_LABELS, resourceVersion=version)
         desired = ConfigMap(metadata=meta, data=data)
         async with self._kube.bounded(self._what):
             try:
-                if found is None:
+                if current is None:
                     await self._kube.api.create(desired)
                 else:
                     await self._kube.api.replace(desired)
             except ApiError as error:
-                gone = found is not None and error.status.code == _NOT_FOUND
+                gone = current is not None and error.status.code == _NOT_FOUND
                 if error.status.code == _CONFLICT or gone:
                     return False
                 raise
         return True
 
 
-def _data(found: ConfigMap) -> Data:
-    return {str(key): str(value) for key, value in (found.data or {}).items()}  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType]  # a bare dict there
+def _data(config_map: ConfigMap) -> Data:
+    return {str(key): str(value) for key, value in (config_map.data or {}).items()}  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType]  # a bare dict there
 
 
 def _without(data: Data, digest: str) -> Data | None:

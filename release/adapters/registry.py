@@ -58,8 +58,8 @@ class Registries:
         """
         if reference not in self._known:
             async with self._asking(reference, f"the labels of {reference}") as repository:
-                found = await repository.labels(digest_of(reference))
-            self._known[reference] = {key: str(value) for key, value in found.items()}
+                labels = await repository.labels(digest_of(reference))
+            self._known[reference] = {key: str(value) for key, value in labels.items()}
         return self._known[reference]
 
     async def digest(self, reference: str, tag: str) -> str:
@@ -176,15 +176,15 @@ def _any_platform(index: Object) -> str:
     raise ValueError("an index without an image")
 
 
-def _inner(found: Object, *path: str) -> Object:
+def _inner(parent: Object, *path: str) -> Object:
     for key in path:
-        inner = found.get(key)
-        found = cast("Object", inner if isinstance(inner, dict) else {})
-    return found
+        inner = parent.get(key)
+        parent = cast("Object", inner if isinstance(inner, dict) else {})
+    return parent
 
 
 def _object(body: bytes) -> Object:
-    found: object = json.loads(body)
-    if not isinstance(found, dict):
+    parsed: object = json.loads(body)
+    if not isinstance(parsed, dict):
         raise TypeError("no JSON object")
-    return cast("Object", found)
+    return cast("Object", parsed)

@@ -25,8 +25,7 @@ class Logins:
         """Return the header `Authorization` for a registry; empty when there is no login.
 
         Raises:
-            ValueError: there is one that cannot be read.
-            OSError: likewise.
+            OSError, ValueError: there is one that cannot be read.
         """
         config = self._config()
         name = _HUB_LOGIN if host == _HUB else host

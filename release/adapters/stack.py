@@ -97,14 +97,14 @@ class PulumiStack:
             PortError: the state cannot be read.
         """
         try:
-            found = await asyncio.to_thread(self._workspace.stack_outputs, self._stack.name)
+            outputs = await asyncio.to_thread(self._workspace.stack_outputs, self._stack.name)
         except StackNotFoundError as error:
             raise PortError(f"there is no stack {self._stack.name}; {words_of(error)}") from error
         except (CommandError, OSError, ValueError) as error:
             raise PortError(
                 f"the outputs of {self._stack.name} cannot be read: {words_of(error)}"
             ) from error
-        return StackOutputs.from_mapping({key: each.value for key, each in found.items()})
+        return StackOutputs.from_mapping({key: each.value for key, each in outputs.items()})
 
     def _up(self, listener: Listener) -> None:
         try:
@@ -186,5 +186,5 @@ class _Workspace(LocalWorkspace):
     def stack_outputs(self, stack_name: str) -> OutputMap:
         """Return the outputs with secrets masked: none of ours is one, and none is decrypted."""
         done = self._run_pulumi_cmd_sync(["stack", "output", "--json", "--stack", stack_name])
-        found = cast("dict[str, object]", json.loads(done.stdout))
-        return {key: OutputValue(value, secret=False) for key, value in found.items()}
+        outputs = cast("dict[str, object]", json.loads(done.stdout))
+        return {key: OutputValue(value, secret=False) for key, value in outputs.items()}

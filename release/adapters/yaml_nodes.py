@@ -60,10 +60,12 @@ def mapping_of(node: Node, path: Path) -> MappingNode:
 def child_of(mapping: MappingNode, key: str, path: Path) -> Node | None:
     """Return what a mapping holds under a key, or None."""
     entries = cast("list[tuple[Node, Node]]", mapping.value)
-    found = [value for name, value in entries if isinstance(name, ScalarNode) and name.value == key]
-    if len(found) > 1:
+    values = [
+        value for name, value in entries if isinstance(name, ScalarNode) and name.value == key
+    ]
+    if len(values) > 1:
         raise EditError(f"{name_of([*path, key])} is there twice; take one away")
-    return found[0] if found else None
+    return values[0] if values else None
 
 
 def scalar_of(node: Node, path: Path) -> Scalar:

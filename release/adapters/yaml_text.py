@@ -90,8 +90,8 @@ def with_value(text: str, path: Path, value: Scalar) -> str:
 
 def value_at_is(text: str, path: Path, value: Scalar) -> bool:
     """Tell whether the path holds this very value; `1` is not `true`."""
-    found = value_at(text, path)
-    return found == value and type(found) is type(value)
+    current = value_at(text, path)
+    return current == value and type(current) is type(value)
 
 
 def _edited(text: str, path: Path, value: Scalar) -> str:
@@ -154,8 +154,8 @@ def _after_last_line(text: str, node: Node) -> int:
 
 
 def _line_of(text: str, index: int) -> int:
-    found = text.find("\n", index)
-    return len(text) if found < 0 else found + 1
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end + 1
 
 
 def _ended(text: str) -> str:
@@ -206,10 +206,10 @@ def _prove(before: str, after: str, path: Path, value: Scalar) -> None:
     """Read what came out: this value there, all else as it was."""
     expected: object = yaml.safe_load(before)
     try:
-        found: object = yaml.safe_load(after)
+        actual: object = yaml.safe_load(after)
     except yaml.YAMLError:
         raise EditError("it cannot be written there as YAML") from None
-    if found != _set(expected, path, value) or not value_at_is(after, path, value):
+    if actual != _set(expected, path, value) or not value_at_is(after, path, value):
         raise EditError("it cannot be written there without changing something else")
 
 

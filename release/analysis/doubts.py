@@ -62,7 +62,7 @@ def _about_test(one: Tested, least: float) -> list[str]:
         wrong = f"{evidence.new_wrong:.0f} of {evidence.new_tried:.0f} went wrong"
         return [f"{one.name}: {wrong}, and there is nothing to compare with"]
     if one.value >= SUSPICION:
-        return [f"{one.said}: no proof, but too much to go on"]
+        return [f"{one.summary}: no proof, but too much to go on"]
     return _about_now(one)
 
 

@@ -22,7 +22,7 @@ def judge(looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent:
     slow = latency.slower(looks, thresholds["latency_ratio"], concurrent=concurrent)
     bar = 1 / (SHARES["latency"] * thresholds["alpha"])
     figures = _figures(looks, tested, slow)
-    worse = [one.said for one in tested if one.value >= one.bar]
+    worse = [one.summary for one in tested if one.value >= one.bar]
     if slow.value >= bar:
         worse.append(
             f"slower by {thresholds['latency_ratio']:g} x in {slow.slow} of {slow.blocks} blocks of"
@@ -33,8 +33,8 @@ def judge(looks: Sequence[Look], thresholds: Mapping[str, float], *, concurrent:
         return Judgement(Verdict.FAIL, tuple(worse), figures)
     if unreadable := readings.unreadable(looks, concurrent=concurrent):
         return Judgement(Verdict.ERROR, tuple(unreadable), figures)
-    if found := doubts.about(looks, tested, slow, thresholds, concurrent=concurrent):
-        return Judgement(Verdict.INCONCLUSIVE, tuple(found), figures)
+    if reasons := doubts.about(looks, tested, slow, thresholds, concurrent=concurrent):
+        return Judgement(Verdict.INCONCLUSIVE, tuple(reasons), figures)
     return Judgement(Verdict.PASS, ("no worse than the old color",), figures)
 
 

@@ -12,7 +12,7 @@ Source: as for errors; the sign test is Arbuthnot's, 1710.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from release.analysis.readings import told
+from release.analysis.readings import valid_number
 from release.decide.model import Counters, Look, Snapshot
 
 BLOCK_SECONDS = 10.0
@@ -65,8 +65,8 @@ class Blocks:
         ]
 
     @property
-    def found(self) -> Slowness:
-        """What was found so far."""
+    def slowness(self) -> Slowness:
+        """The evidence so far."""
         whole = _between(self._first.new, self._last.new)
         value = sum(self._capitals) / len(self._capitals)
         return Slowness(value, self.slow, self.blocks, whole[-1][1] if whole else 0.0)
@@ -77,7 +77,7 @@ def slower(looks: Sequence[Look], ratio: float, *, concurrent: bool) -> Slowness
     blocks = Blocks(looks[0], ratio, concurrent=concurrent)
     for look in looks[1:]:
         blocks.add(look)
-    return blocks.found
+    return blocks.slowness
 
 
 def median(buckets: Buckets) -> float | None:
@@ -124,7 +124,7 @@ def _sum(all_buckets: list[Buckets]) -> Buckets:
     counted = [buckets for buckets in all_buckets if buckets]
     if len({tuple(bound for bound, _ in buckets) for buckets in counted}) != 1:
         return ()
-    if any(told(count) is None for buckets in counted for _, count in buckets):
+    if any(valid_number(count) is None for buckets in counted for _, count in buckets):
         return ()
     return tuple(
         (counted[0][n][0], sum(buckets[n][1] for buckets in counted))

@@ -30,7 +30,7 @@ REQUIRED: tuple[tuple[str, Read], ...] = (
 """What every pod that is judged must tell."""
 
 
-def told(value: float | None) -> float | None:
+def valid_number(value: float | None) -> float | None:
     """Return a number that can be counted with, or None: missing, NaN, infinite, negative."""
     return value if value is not None and math.isfinite(value) and value >= 0 else None
 
@@ -86,7 +86,7 @@ def _wrong_with_pod(pod: Counters, at: float) -> list[str]:
         value = read(pod)
         if value is None:
             errors.append(f"{pod.pod}: {name} is not told")
-        elif told(value) is None:
+        elif valid_number(value) is None:
             errors.append(f"{pod.pod}: {name} is {value}")
     errors += [
         f"{pod.pod}: {wrong:g} of {tried:g} went wrong"
@@ -95,7 +95,7 @@ def _wrong_with_pod(pod: Counters, at: float) -> list[str]:
     ]
     if not pod.latency_buckets:
         errors.append(f"{pod.pod}: latency_buckets are not told")
-    elif any(told(count) is None for _, count in pod.latency_buckets):
+    elif any(valid_number(count) is None for _, count in pod.latency_buckets):
         errors.append(f"{pod.pod}: latency_buckets are not numbers")
     return errors
 
@@ -106,7 +106,7 @@ def _fallen(before: Snapshot, after: Snapshot) -> list[str]:
     for pod in after.pods:
         last = known.get((pod.pod, pod.started))
         for name, read in COUNTERS if last else ():
-            now, was = told(read(pod)), told(read(last)) if last else None
+            now, was = valid_number(read(pod)), valid_number(read(last)) if last else None
             if now is not None and was is not None and now < was:
                 errors.append(f"{pod.pod}: {name} fell from {was:g} to {now:g} in one process")
     return errors

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from release.analysis.readings import COUNTERS, Read, told
+from release.analysis.readings import COUNTERS, Read, valid_number
 from release.decide.model import Counters, Look, Snapshot
 
 RESETS_MAX = 3
@@ -46,13 +46,17 @@ class _Meter:
     _known: Known = field(default_factory=Known)
 
     def after(self, snapshot: Snapshot, seconds: float) -> Step:
-        """Return what was counted since the last snapshot that told it."""
-        parts = [self._since_told(pod) for pod in snapshot.pods]
+        """Return what was counted since the last snapshot that reported it."""
+        parts = [self._since_last_reading(pod) for pod in snapshot.pods]
         return Step(seconds, sum(tried for tried, _ in parts), sum(wrong for _, wrong in parts))
 
-    def _since_told(self, pod: Counters) -> tuple[float, float]:
+    def _since_last_reading(self, pod: Counters) -> tuple[float, float]:
         # Both or neither: errors without attempts, or attempts without errors, are no rate.
-        tried, wrong, started = told(self.tried(pod)), told(self.wrong(pod)), told(pod.started)
+        tried, wrong, started = (
+            valid_number(self.tried(pod)),
+            valid_number(self.wrong(pod)),
+            valid_number(pod.started),
+        )
         if tried is None or wrong is None or started is None:
             return 0.0, 0.0
         last = self._known.get((pod.pod, started))
@@ -82,7 +86,7 @@ def pairs(looks: Sequence[Look], tried: Read, wrong: Read) -> list[Pair]:
 
 def totals(snapshot: Snapshot, tried: Read, wrong: Read) -> tuple[float, float]:
     """Return what a color counted since its pods began; a pod that does not tell both, nothing."""
-    counted = [(told(tried(pod)), told(wrong(pod))) for pod in snapshot.pods]
+    counted = [(valid_number(tried(pod)), valid_number(wrong(pod))) for pod in snapshot.pods]
     both = [(max(t, w), w) for t, w in counted if t is not None and w is not None]
     return sum(t for t, _ in both), sum(w for _, w in both)
 
@@ -104,5 +108,5 @@ def resets(looks: Sequence[Look]) -> int:
 
 
 def _fell(before: Counters, after: Counters) -> bool:
-    readings = [(told(read(before)), told(read(after))) for _, read in COUNTERS]
+    readings = [(valid_number(read(before)), valid_number(read(after))) for _, read in COUNTERS]
     return any(was is not None and now is not None and now < was for was, now in readings)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from release.analysis import errors, streams
 from release.analysis.errors import Evidence
-from release.analysis.readings import Read, told
+from release.analysis.readings import Read, valid_number
 from release.analysis.streams import Pair, Step
 from release.decide.model import Look
 
@@ -44,7 +44,7 @@ class Tested:
         return self.evidence.value
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """It in a sentence, for people."""
         e = self.evidence
         return (
@@ -90,6 +90,7 @@ def _recent(steps: Sequence[Pair]) -> Step:
 def _pace(looks: Sequence[Look], tried: Read) -> float:
     """Return how many the old color tried in a second, before these looks."""
     lived = [
-        (told(tried(pod)) or 0.0, pod.at - (told(pod.started) or 0.0)) for pod in looks[0].old.pods
+        (valid_number(tried(pod)) or 0.0, pod.at - (valid_number(pod.started) or 0.0))
+        for pod in looks[0].old.pods
     ]
     return sum(count / age for count, age in lived if age > 0)

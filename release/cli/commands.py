@@ -72,11 +72,11 @@ async def deploy(
 
 
 async def command(session: ReleaseSession, trigger: Trigger, reason: str, viewer: Viewer) -> Exit:
-    """Promote, abort or roll back the last release, whoever drives it.
+    """Promote, abort or roll back the last release, also when another process drives it.
 
     Raises:
         RefusedError, CannotBeginError: it does not fit; nothing was changed.
-        LockedError: whoever drives it does not answer.
+        LockedError: the process that drives it does not answer.
         PortError: something does not answer.
     """
     state = await session.state()
@@ -116,7 +116,7 @@ async def resume(session: ReleaseSession, viewer: Viewer) -> Exit:
 
 
 async def unlock(session: ReleaseSession, reason: str) -> Lock | None:
-    """Take the lock from whoever has it, and the mark off the cluster; journalled with the reason.
+    """Take the lock from its holder, and the mark off the cluster; journalled with the reason.
 
     Raises:
         PortError: something does not answer.
@@ -221,7 +221,7 @@ async def _adopt(session: ReleaseSession) -> State:
 
 
 async def _drive(session: ReleaseSession, viewer: Viewer, *, backwards: bool) -> Exit:
-    """Drive the release, or watch whoever does until it has answered the command."""
+    """Drive the release, or watch the process that does until it has answered the command."""
     try:
         if session.log.down:
             viewer.progress(f"goes on without the release lock: {session.log.down}")

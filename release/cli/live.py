@@ -14,12 +14,12 @@ from bot.contract.color import Color
 from release.cli.views import Plain, time_left
 from release.decide.actions import Decision
 from release.decide.events import Entered, Record
-from release.decide.figures import shown
 from release.decide.hints import pasteable
 from release.decide.model import Judgement, Pod
 from release.decide.observation import Observation
 from release.decide.phase_table import ROWS
 from release.decide.state import State
+from release.decide.verdict_text import figure_lines
 
 REFRESHES_PER_SECOND = 4
 LOG_LINES = 3
@@ -98,7 +98,7 @@ def _pods(pods: tuple[Pod, ...]) -> str:
 
 def _judged(judgement: Judgement) -> str:
     verdict = f"{judgement.verdict}: {'; '.join(judgement.reasons)}"
-    return "\n".join((verdict, *shown(judgement.figures)))
+    return "\n".join((verdict, *figure_lines(judgement.figures)))
 
 
 @dataclass(frozen=True, slots=True)

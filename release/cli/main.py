@@ -110,7 +110,7 @@ def main(assemble: Assemble, arguments: Sequence[str] | None = None) -> int:
         return asyncio.run(_until_ended(options, assemble))
     except (KeyboardInterrupt, asyncio.CancelledError):
         text = "interrupted; `release resume --stack STACK` goes on from here"
-        return _said(pasteable(text, options.stack), Exit.INTERRUPTED)
+        return _print_error(pasteable(text, options.stack), Exit.INTERRUPTED)
 
 
 async def _until_ended(options: argparse.Namespace, assemble: Assemble) -> Exit:
@@ -124,10 +124,10 @@ async def _until_ended(options: argparse.Namespace, assemble: Assemble) -> Exit:
 
 
 def _failed(error: Exception, options: argparse.Namespace, code: Exit) -> Exit:
-    return _said(pasteable(str(error), options.stack), code)
+    return _print_error(pasteable(str(error), options.stack), code)
 
 
-def _said(text: str, code: Exit) -> Exit:
+def _print_error(text: str, code: Exit) -> Exit:
     sys.stderr.write(f"{text}\n")
     return code
 
@@ -203,7 +203,7 @@ def _ended(session: ReleaseSession, code: Exit, options: argparse.Namespace, out
     """Say how it ended, and what the store does not know yet."""
     if session.log.unrecorded:
         count = len(session.log.unrecorded)
-        _said(f"{count} records are not in the journal yet: {session.log.down}", code)
+        _print_error(f"{count} records are not in the journal yet: {session.log.down}", code)
     state = session.log.state
     if state is not None and not options.json:
         for text in status_lines(state, None, session.ports.clock.now()):

@@ -23,13 +23,13 @@ from release.decide.events import (
     Unknown,
     Unlocked,
 )
-from release.decide.figures import shown
 from release.decide.journal_codec import data_of, kind_of
 from release.decide.model import Figures, Json, Lock
 from release.decide.observation import Observation
 from release.decide.phase_table import ROWS
 from release.decide.phases import Phase
 from release.decide.state import State
+from release.decide.verdict_text import figure_lines
 
 Print = Callable[[str], None]
 
@@ -151,13 +151,13 @@ def status_json(state: State, lock: Lock | None, now: datetime) -> dict[str, Jso
 
 def status_lines(state: State, lock: Lock | None, now: datetime) -> list[str]:
     """Return where a release stands, for people."""
-    told = status_json(state, lock, now)
+    status = status_json(state, lock, now)
     left = time_left(state, now)
     lines = [
         f"{state.phase}: {state.reason}",
         f"  release  {state.release}, begun {_time(state.began_at)} by {_name(state.target.by)}",
         f"  colors   {state.target.old} → {state.target.new}",
-        f"  image    {told['image']}",
+        f"  image    {status['image']}",
     ]
     if left:
         lines.append(f"  time     {left}")
@@ -169,7 +169,7 @@ def status_lines(state: State, lock: Lock | None, now: datetime) -> list[str]:
         lines.append(
             "  driven by nobody: it stands still until you type `release resume --stack STACK`"
         )
-    return [*lines, f"  next     {told['next']}"]
+    return [*lines, f"  next     {status['next']}"]
 
 
 def history_lines(states: Sequence[State]) -> list[str]:
@@ -187,20 +187,20 @@ class Plain:
     """Lines for people; what is waited for is said once."""
 
     print: Print
-    _said: str = ""
+    _last_text: str = ""
 
     def recorded(self, record: Record, state: State) -> None:
         """Print what was written down."""
         del state
         # What is tried is waited for next, and this line says it.
-        self._said = record.event.text if isinstance(record.event, Trying) else ""
+        self._last_text = record.event.text if isinstance(record.event, Trying) else ""
         self.print(line(record))
 
     def waiting(self, state: State, decision: Decision, seen: Observation) -> None:
         """Print what is waited for, when it is something else than before."""
         words = "; ".join((decision.reason, *seen.blind))
-        if words != self._said and state.phase is not Phase.WARM_STANDBY:
-            self._said = words
+        if words != self._last_text and state.phase is not Phase.WARM_STANDBY:
+            self._last_text = words
             self.print(f"           {words}")
 
     def progress(self, line: str) -> None:
@@ -246,4 +246,4 @@ def _who(by: str, reason: str) -> str:
 
 
 def _figures(figures: Figures) -> str:
-    return "".join(f"\n{' ' * 11}{text}" for text in shown(figures))
+    return "".join(f"\n{' ' * 11}{text}" for text in figure_lines(figures))

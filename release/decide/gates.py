@@ -23,7 +23,7 @@ class Facts:
     deployed_revision: str
     """Commit of what runs; empty when nobody knows."""
     revision: str
-    """Commit of the candidate, likewise."""
+    """Commit of the candidate; empty when nobody knows."""
     descends: bool | None
     """Whether the one is in the history of the other."""
     frozen: str

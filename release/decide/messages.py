@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from release.decide.events import Entered, Notified, Record
-from release.decide.figures import shown
 from release.decide.hints import pasteable
 from release.decide.model import Message
 from release.decide.phase_table import ROWS
 from release.decide.state import State, fold
+from release.decide.verdict_text import figure_lines
 
 _FIGURES_MAX = 12
 
@@ -63,6 +63,6 @@ def message(stack: str, at: datetime, event: Entered, state: State) -> Message:
         lines=(
             pasteable(state.reason, stack),
             f"image: {state.image or target.image}",
-            *shown(event.figures)[:_FIGURES_MAX],
+            *figure_lines(event.figures)[:_FIGURES_MAX],
         ),
     )

@@ -101,7 +101,7 @@ class Pod:
     version: str = ""
     """What `/version` answers; empty while it does not."""
     revision: str = ""
-    """Commit that it answers; likewise."""
+    """Commit that `/version` answers; empty while it does not."""
     restarts: int = 0
     reason: str = ""
     """Why it is not ready, in the cluster's words; empty when it does not say."""

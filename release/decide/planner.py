@@ -8,10 +8,10 @@ from datetime import datetime
 
 from release.decide.actions import Announce, Apply, Decision
 from release.decide.observation import Need, Observation
+from release.decide.phase_handlers import HANDLERS, Context
 from release.decide.phase_table import ROWS
 from release.decide.phases import Phase, Trigger
 from release.decide.state import State
-from release.decide.steps import HANDLERS, Context
 from release.decide.transitions import RESTING, ROLLING_BACK, RefusedError, after
 
 

@@ -40,9 +40,9 @@ def lost_cause(pods: Sequence[Pod], image: str, restarts: int) -> LostCause | No
             continue
         cause = _cause(pod)
         if cause in FAILED:
-            return LostCause(_told(pod, pod.reason), blame=cause not in _PLATFORM)
+            return LostCause(_pod_problem(pod, pod.reason), blame=cause not in _PLATFORM)
         if pod.restarts > restarts:
-            return LostCause(_told(pod, f"restarted {pod.restarts} times"), blame=True)
+            return LostCause(_pod_problem(pod, f"restarted {pod.restarts} times"), blame=True)
     return None
 
 
@@ -77,7 +77,7 @@ def unproven(
     problems: list[str] = []
     if len(fit) < replicas:
         problems.append(f"{len(fit)} of {replicas} pods are ready on {image}")
-    problems += [_told(pod, f"runs {pod.image}") for pod in staying if pod.image != image]
+    problems += [_pod_problem(pod, f"runs {pod.image}") for pod in staying if pod.image != image]
     running = {pod.name: Running(pod.version, pod.revision, pod.digest) for pod in fit}
     if claims is not None:
         return problems + disagreements(replace(claims, pods=running))
@@ -97,6 +97,6 @@ def _cause(pod: Pod) -> str:
     return pod.reason.partition(":")[0]
 
 
-def _told(pod: Pod, why: str) -> str:
+def _pod_problem(pod: Pod, why: str) -> str:
     last = f"; last line: {pod.last_lines[-1]}" if pod.last_lines else ""
     return f"{pod.name}: {why}{last}"

@@ -27,7 +27,7 @@ class Work:
 
     tries: int = 0
     pending: bool = False
-    """Begun, and no end written down: it runs, or whoever ran it was killed."""
+    """Begun, and no end written down: it runs, or the process that ran it was killed."""
     done: bool = False
     failed_at: datetime | None = None
     text: str = ""

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 
 from release.decide.actions import Action, Announce, Apply, Ban, Commit, EndUp, Withdraw
 from release.decide.model import Quarantined
+from release.decide.phase_handlers import CANARY_PERCENT
 from release.decide.state import State
-from release.decide.steps import CANARY_PERCENT
 from release.drive.ports import Ports
 
 Progress = Callable[[str], None]

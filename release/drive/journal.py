@@ -90,7 +90,7 @@ class Log:
 
         async with self._turn:
             if self.down and buffer:
-                # Only `refresh` finds the store again: whoever writes has to take the lock first.
+                # Only `refresh` finds the store again: a writer has to take the lock first.
                 self._keep(record)
                 return
             try:

@@ -36,7 +36,7 @@ async def take_lock(session: ReleaseSession) -> None:
 
 
 async def living_lock(session: ReleaseSession, now: datetime) -> Lock | None:
-    """Return the lock of whoever drives the release; None when nobody does, or a dead process did.
+    """Return the lock of the process that drives the release; None when none does, or a dead one.
 
     Raises:
         PortError: the store does not answer.
@@ -68,8 +68,8 @@ def holder_name(user: str, pid: int, mark: str, host: str | None = None) -> str:
 def is_dead(holder: str, exists: Callable[[int], bool], host: str | None = None) -> bool:
     """Tell whether a process is surely gone: one of this machine whose number nobody has.
 
-    In doubt it lives. Whoever is taken for dead by mistake writes nothing any more: the journal
-    takes entries from the holder of the lock alone.
+    In doubt it lives. A process that is taken for dead by mistake writes nothing any more: the
+    journal takes entries from the holder of the lock alone.
     """
     match = _NAME.fullmatch(holder)
     if match is None or match["host"] != (host or socket.gethostname()):

@@ -1,4 +1,4 @@
-"""Tells people of each transition, beside the loop: whoever is slow to listen delays nothing.
+"""Tells people of each transition, beside the loop: a slow receiver delays nothing.
 
 That a message has arrived is written down, so the next process tells what this one could not.
 """

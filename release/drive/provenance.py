@@ -1,4 +1,4 @@
-"""Asks an image's registry, and git, where an image comes from and whom it gets on with.
+"""Asks an image's registry, and git, where an image comes from and what it is compatible with.
 
 What they say is judged elsewhere: by the gates, and by `bot.contract.provenance`.
 """

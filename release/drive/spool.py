@@ -116,5 +116,5 @@ def _record(line: str) -> Record:
     try:
         return read(stored)
     except RecordError:
-        # Kept as it is: whoever reads the store is told which record it is.
+        # Kept as it is: the reader of the store is told which record it is.
         return Record(0, release, stored.at, Unknown(kind, data))

@@ -64,9 +64,9 @@ async def test_a_journal_that_is_away_is_said_without_its_password(
 ) -> None:
     env = {JOURNAL_URL: "postgresql://u:hidden@127.0.0.1:1/none"}
     assert await _typed(folder, "status --stack staging", env) is not Exit.DONE
-    said = capsys.readouterr().err
-    assert "does not answer" in said
-    assert "hidden" not in said
+    stderr = capsys.readouterr().err
+    assert "does not answer" in stderr
+    assert "hidden" not in stderr
 
 
 async def test_a_folder_without_a_project_is_named(

@@ -41,15 +41,15 @@ STACK = StackOutputs(
 
 
 def config(server: str = "http://kube.example") -> SingleConfig:
-    found = KubeConfig.from_dict(  # pyright: ignore[reportUnknownMemberType]  # a bare dict there
+    single = KubeConfig.from_dict(  # pyright: ignore[reportUnknownMemberType]  # a bare dict there
         {
             "clusters": [{"name": "c", "cluster": {"server": server, **TRUSTED}}],
             "users": [{"name": "u", "user": {"token": "t"}}],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
         }
     ).get("x")
-    assert found is not None
-    return found
+    assert single is not None
+    return single
 
 
 @dataclass
@@ -91,13 +91,13 @@ def state(now: Mapping[str, Any], *, ready: bool = False, **changes: object) -> 
 def serving(
     name: str, color: str = "green", answers: Mapping[str, str | int] | None = None
 ) -> FakePod:
-    told: dict[str, str | int] = {
+    replies: dict[str, str | int] = {
         "/version": json.dumps({"version": "1.2.3", "revision": REVISION, "color": color}),
         "/health": json.dumps({"status": "pass"}),
         "/readyz": "ok",
         **(answers or {}),
     }
-    return FakePod(name, color, ready(), told, {"X-Bot-Color": color})
+    return FakePod(name, color, ready(), replies, {"X-Bot-Color": color})
 
 
 def kind_status(code: int, reason: str) -> JSONResponse:
@@ -139,10 +139,10 @@ class FakeApi:
     async def _list(self, request: Request) -> Response:
         if self.broken:
             return kind_status(self.broken, "Broken")
-        wanted = dict(p.split("=") for p in request.query_params["labelSelector"].split(","))
+        selector = dict(p.split("=") for p in request.query_params["labelSelector"].split(","))
         objects = [pod.to_object() for pod in self.pods]
-        found = [o for o in objects if wanted.items() <= o["metadata"]["labels"].items()]
-        return JSONResponse({"metadata": {"resourceVersion": "1"}, "items": found})
+        items = [o for o in objects if selector.items() <= o["metadata"]["labels"].items()]
+        return JSONResponse({"metadata": {"resourceVersion": "1"}, "items": items})
 
     async def _log(self, request: Request) -> Response:
         pod = self._find(request.path_params["name"])
@@ -180,8 +180,8 @@ class FakeApi:
     async def _config_map(self, request: Request) -> Response:
         if self.broken:
             return kind_status(self.broken, "Broken")
-        found = self.config_maps.get(request.path_params["name"])
-        return JSONResponse(found) if found else kind_status(404, "NotFound")
+        config_map = self.config_maps.get(request.path_params["name"])
+        return JSONResponse(config_map) if config_map else kind_status(404, "NotFound")
 
     async def _create(self, request: Request) -> Response:
         sent = await request.json()
@@ -191,10 +191,10 @@ class FakeApi:
 
     async def _replace(self, request: Request) -> Response:
         sent = await request.json()
-        found = self.config_maps.get(request.path_params["name"])
-        if found is None:
+        current = self.config_maps.get(request.path_params["name"])
+        if current is None:
             return kind_status(404, "NotFound")
-        stale = sent["metadata"].get("resourceVersion") != found["metadata"]["resourceVersion"]
+        stale = sent["metadata"].get("resourceVersion") != current["metadata"]["resourceVersion"]
         return kind_status(409, "Conflict") if stale or self._overtaken() else self._stored(sent)
 
     def _overtaken(self) -> bool:

@@ -46,8 +46,8 @@ async def seen(*pods: FakePod) -> list[Pod]:
 
 
 async def one(pod: FakePod) -> Pod:
-    (found,) = await seen(pod)
-    return found
+    (observed,) = await seen(pod)
+    return observed
 
 
 async def test_a_ready_pod_tells_its_version_and_digest() -> None:
@@ -64,17 +64,17 @@ async def test_a_ready_pod_tells_its_version_and_digest() -> None:
 
 
 async def test_only_pods_of_the_color_are_seen() -> None:
-    found = await seen(serving("g-1"), serving("b-1", "blue"))
-    assert [pod.name for pod in found] == ["g-1"]
+    pods = await seen(serving("g-1"), serving("b-1", "blue"))
+    assert [pod.name for pod in pods] == ["g-1"]
 
 
 async def test_the_pods_of_migrations_are_told_apart_from_those_of_a_color() -> None:
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}}
     job = FakePod("m-1", "none", state(waiting))
     cluster = KubernetesCluster(FakeApi([serving("g-1"), job]).kube(), STACK)
-    (found,) = await cluster.migrations(Color.GREEN)
-    assert found.name == "m-1"
-    assert found.reason == "ImagePullBackOff: Back-off"
+    (migration,) = await cluster.migrations(Color.GREEN)
+    assert migration.name == "m-1"
+    assert migration.reason == "ImagePullBackOff: Back-off"
     assert [pod.name for pod in await cluster.pods(Color.GREEN)] == ["g-1"]
 
 
@@ -86,20 +86,20 @@ async def test_an_older_stack_that_does_not_tell_its_migrations_has_none() -> No
 async def test_a_terminating_pod_that_says_ready_does_not_serve() -> None:
     pod = serving("g-1")
     pod.deleted = True
-    found = await one(pod)
-    assert found.ready
-    assert not found.serves
+    observed = await one(pod)
+    assert observed.ready
+    assert not observed.serves
 
 
 async def test_a_crash_loop_is_told_with_how_it_ended_and_the_last_words_before() -> None:
     crashed = state(BACK_OFF, restartCount=4, lastState=CRASHED)
     words = "\n".join(f"line {number}" for number in range(40))
-    found = await one(FakePod("g-1", status=crashed, previous_log=words, log="starting"))
-    assert found.reason == "CrashLoopBackOff: exit code 3; 4 restarts"
-    assert found.restarts == 4
-    assert found.last_lines[-1] == "line 39"
-    assert len(found.last_lines) == LOG_LINES
-    assert (found.digest, found.version) == ("", "")
+    pod = await one(FakePod("g-1", status=crashed, previous_log=words, log="starting"))
+    assert pod.reason == "CrashLoopBackOff: exit code 3; 4 restarts"
+    assert pod.restarts == 4
+    assert pod.last_lines[-1] == "line 39"
+    assert len(pod.last_lines) == LOG_LINES
+    assert (pod.digest, pod.version) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -123,17 +123,17 @@ async def test_a_crash_loop_is_told_with_how_it_ended_and_the_last_words_before(
 async def test_why_a_pod_is_not_ready_is_in_the_clusters_words(
     status: dict[str, Any], reason: str
 ) -> None:
-    found = await one(FakePod("g-1", status=status))
-    assert not found.ready
-    assert found.reason == reason
-    assert found.last_lines == ()
+    pod = await one(FakePod("g-1", status=status))
+    assert not pod.ready
+    assert pod.reason == reason
+    assert pod.last_lines == ()
 
 
 @pytest.mark.parametrize("answer", [TIMEOUT, REFUSED, 500, "[]", "no json", '{"version": null}'])
 async def test_a_pod_that_does_not_say_its_version_is_a_value(answer: str | int) -> None:
-    found = await one(serving("g-1", answers={"/version": answer}))
-    assert found.ready
-    assert found.version == ""
+    pod = await one(serving("g-1", answers={"/version": answer}))
+    assert pod.ready
+    assert pod.version == ""
 
 
 async def test_the_running_digest_is_asked_of_the_kubelet_where_nothing_is_pinned() -> None:

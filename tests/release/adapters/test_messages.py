@@ -19,8 +19,8 @@ from release.adapters.message_sinks import (
     Slack,
     Telegram,
     Webhook,
+    retry_after_seconds,
     sinks_of,
-    wanted_pause_seconds,
 )
 from release.adapters.messages import (
     QUEUE_MESSAGES,
@@ -121,19 +121,19 @@ WEBHOOK = "webhook"
 
 
 @dataclass
-class Told:
+class RecordingSender:
     """Sends through one receiver; notes what failed."""
 
     sinks: list[Sink]
     failures: list[str] = field(default_factory=list[str])
     clock: FakeClock = field(default_factory=FakeClock)
 
-    async def send(self, *messages: Message) -> "Told":
-        told = Messages(self.sinks, QUICK, self.clock, Random(1))  # noqa: S311 - a seed
-        sends = [told.send(message, place) for message in messages for place in told.places]
+    async def send(self, *messages: Message) -> "RecordingSender":
+        sender = Messages(self.sinks, QUICK, self.clock, Random(1))  # noqa: S311 - a seed
+        sends = [sender.send(message, place) for message in messages for place in sender.places]
         sent = await asyncio.gather(*sends, return_exceptions=True)
         self.failures += [str(error) for error in sent if error]
-        await told.close()
+        await sender.close()
         return self
 
 
@@ -147,18 +147,18 @@ def numbered(count: int) -> list[Message]:
 )
 async def test_a_message_arrives_whatever_went_wrong_before(faults: list[Fault]) -> None:
     async with Receiver([*faults]).serving() as receiver:
-        told = await Told([Webhook(receiver.url)]).send(MESSAGE)
-    assert told.failures == []
+        sender = await RecordingSender([Webhook(receiver.url)]).send(MESSAGE)
+    assert sender.failures == []
     assert len(receiver.taken) == 1 + receiver.lost
     assert {taken["key"] for taken in receiver.taken} == {MESSAGE.key}
-    assert len(told.clock.slept) == len(faults)
+    assert len(sender.clock.slept) == len(faults)
 
 
 async def test_a_receiver_that_does_not_answer_in_time_is_asked_again() -> None:
     async with Receiver([HANG]).serving() as receiver:
-        told = Messages([Webhook(receiver.url)], IMPATIENT, FakeClock())
-        await told.send(MESSAGE, WEBHOOK)
-        await told.close()
+        sender = Messages([Webhook(receiver.url)], IMPATIENT, FakeClock())
+        await sender.send(MESSAGE, WEBHOOK)
+        await sender.close()
     assert len(receiver.taken) >= 2
     assert {taken["key"] for taken in receiver.taken} == {MESSAGE.key}
 
@@ -169,9 +169,9 @@ async def test_nothing_is_lost_or_out_of_order_and_only_a_lost_reply_doubles(
     faults: list[Fault], count: int
 ) -> None:
     async with Receiver([*faults]).serving() as receiver:
-        told = await Told([Webhook(receiver.url)]).send(*numbered(count))
+        sender = await RecordingSender([Webhook(receiver.url)]).send(*numbered(count))
     keys = [taken["key"] for taken in receiver.taken]
-    assert told.failures == []
+    assert sender.failures == []
     assert list(dict.fromkeys(keys)) == [message.key for message in numbered(count)]
     assert keys == sorted(keys)
     assert len(keys) == count + receiver.lost
@@ -179,106 +179,106 @@ async def test_nothing_is_lost_or_out_of_order_and_only_a_lost_reply_doubles(
 
 async def test_pauses_grow_and_are_bounded() -> None:
     async with Receiver([500] * 8).serving() as receiver:
-        told = await Told([Webhook(receiver.url)]).send(MESSAGE)
+        sender = await RecordingSender([Webhook(receiver.url)]).send(MESSAGE)
     limits = [0.5, 1, 2, 4, 8, 8, 8, 8]
     assert all(
-        limit / 2 <= pause <= limit for pause, limit in zip(told.clock.slept, limits, strict=True)
+        limit / 2 <= pause <= limit for pause, limit in zip(sender.clock.slept, limits, strict=True)
     )
 
 
 async def test_a_receiver_that_asks_for_a_pause_gets_it() -> None:
     async with Receiver([429, 503], retry_after="7").serving() as receiver:
-        told = await Told([Webhook(receiver.url)]).send(MESSAGE)
-    assert told.clock.slept == [7, 7]
+        sender = await RecordingSender([Webhook(receiver.url)]).send(MESSAGE)
+    assert sender.clock.slept == [7, 7]
 
 
 async def test_a_message_has_a_deadline_and_its_failure_is_told_without_the_address() -> None:
     async with Receiver([503] * 99).serving() as receiver:
-        told = await Told([Webhook(receiver.url)]).send(MESSAGE)
-    (failure,) = told.failures
+        sender = await RecordingSender([Webhook(receiver.url)]).send(MESSAGE)
+    (failure,) = sender.failures
     assert failure.startswith(f"webhook was not told {MESSAGE.title!r}: HTTP 503, after ")
-    assert told.clock.time <= QUICK.deadline
+    assert sender.clock.time <= QUICK.deadline
     assert SECRET not in failure
 
 
 async def test_a_pause_longer_than_the_deadline_is_not_waited_for() -> None:
     async with Receiver([429], retry_after="86400").serving() as receiver:
-        told = await Told([Webhook(receiver.url)]).send(MESSAGE)
-    assert told.clock.slept == []
-    assert "HTTP 429, after 1 tries" in told.failures[0]
+        sender = await RecordingSender([Webhook(receiver.url)]).send(MESSAGE)
+    assert sender.clock.slept == []
+    assert "HTTP 429, after 1 tries" in sender.failures[0]
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 410])
 async def test_what_trying_again_cannot_help_is_told_at_once(status: int) -> None:
     async with Receiver([status]).serving() as receiver:
-        told = await Told([Webhook(receiver.url)]).send(MESSAGE, *numbered(1))
-    assert told.clock.slept == []
-    assert f"HTTP {status}, after 1 tries" in told.failures[0]
+        sender = await RecordingSender([Webhook(receiver.url)]).send(MESSAGE, *numbered(1))
+    assert sender.clock.slept == []
+    assert f"HTTP {status}, after 1 tries" in sender.failures[0]
     assert [taken["key"] for taken in receiver.taken] == ["r-1/0"]
 
 
 @pytest.mark.parametrize("url", [f"http://127.0.0.1:9/{SECRET}", f"http://[{SECRET}", ""])
 async def test_an_address_that_nobody_answers_is_told_without_it(url: str) -> None:
-    told = await Told([Slack(url)]).send(MESSAGE)
-    (failure,) = told.failures
+    sender = await RecordingSender([Slack(url)]).send(MESSAGE)
+    (failure,) = sender.failures
     assert SECRET not in failure
     assert "Slack was not told" in failure
 
 
 async def test_a_key_that_was_sent_is_not_sent_again() -> None:
     async with Receiver().serving() as receiver:
-        told = Messages([Webhook(receiver.url)], QUICK)
-        await asyncio.gather(told.send(MESSAGE, WEBHOOK), told.send(MESSAGE, WEBHOOK))
-        await told.send(numbered(1)[0], WEBHOOK)
-        await told.send(MESSAGE, WEBHOOK)
-        await told.close()
+        sender = Messages([Webhook(receiver.url)], QUICK)
+        await asyncio.gather(sender.send(MESSAGE, WEBHOOK), sender.send(MESSAGE, WEBHOOK))
+        await sender.send(numbered(1)[0], WEBHOOK)
+        await sender.send(MESSAGE, WEBHOOK)
+        await sender.close()
     assert [taken["key"] for taken in receiver.taken] == [MESSAGE.key, "r-1/0"]
 
 
 async def test_a_message_that_was_refused_is_tried_again_when_it_is_sent_again() -> None:
     async with Receiver([403]).serving() as strict:
-        told = Messages([Webhook(strict.url)], QUICK)
+        sender = Messages([Webhook(strict.url)], QUICK)
         with pytest.raises(MessageError, match="webhook was not told"):
-            await told.send(MESSAGE, WEBHOOK)
-        await told.send(MESSAGE, WEBHOOK)
-        await told.close()
+            await sender.send(MESSAGE, WEBHOOK)
+        await sender.send(MESSAGE, WEBHOOK)
+        await sender.close()
     assert len(strict.taken) == 1
 
 
 async def test_a_dead_place_delays_no_other_place_and_its_end_is_told() -> None:
     async with Receiver([HANG] * 9).serving() as dead, Receiver().serving() as well:
-        told = Messages([Webhook(dead.url), Slack(well.url)], QUICK)
-        tasks = [asyncio.create_task(told.send(message, WEBHOOK)) for message in numbered(3)]
-        await asyncio.gather(*(told.send(message, "Slack") for message in numbered(3)))
+        sender = Messages([Webhook(dead.url), Slack(well.url)], QUICK)
+        tasks = [asyncio.create_task(sender.send(message, WEBHOOK)) for message in numbered(3)]
+        await asyncio.gather(*(sender.send(message, "Slack") for message in numbered(3)))
         async with asyncio.timeout(5):
             while not dead.taken:  # noqa: ASYNC110 - another connection is waited for
                 await asyncio.sleep(0.01)
         assert len(well.taken) == 3
         assert not any(task.done() for task in tasks)
         async with asyncio.timeout(1):
-            await told.close()
+            await sender.close()
             failures = await asyncio.gather(*tasks, return_exceptions=True)
     assert all("webhook was not told: this process ended" in str(error) for error in failures)
 
 
 async def test_a_sender_that_stops_waiting_takes_the_message_from_nobody_else() -> None:
     async with Receiver([500]).serving() as receiver:
-        told = Messages([Webhook(receiver.url)], QUICK, FakeClock())
-        impatient = asyncio.create_task(told.send(MESSAGE, WEBHOOK))
-        patient = asyncio.create_task(told.send(MESSAGE, WEBHOOK))
+        sender = Messages([Webhook(receiver.url)], QUICK, FakeClock())
+        impatient = asyncio.create_task(sender.send(MESSAGE, WEBHOOK))
+        patient = asyncio.create_task(sender.send(MESSAGE, WEBHOOK))
         await asyncio.sleep(0)
         impatient.cancel()
         await patient
-        await told.close()
+        await sender.close()
     assert len(receiver.taken) == 1
 
 
 async def test_a_queue_is_bounded_and_what_does_not_fit_is_told() -> None:
-    told = Messages([Slack("http://127.0.0.1:9")], QUICK)
+    sender = Messages([Slack("http://127.0.0.1:9")], QUICK)
     messages = numbered(QUEUE_MESSAGES + 2)
-    tasks = [asyncio.create_task(told.send(message, "Slack")) for message in messages]
+    tasks = [asyncio.create_task(sender.send(message, "Slack")) for message in messages]
     await asyncio.sleep(0)
-    await told.close()
+    await sender.close()
     failures = [str(error) for error in await asyncio.gather(*tasks, return_exceptions=True)]
     assert sum("messages wait already" in failure for failure in failures) == 2
     assert sum("this process ended" in failure for failure in failures) == QUEUE_MESSAGES
@@ -292,7 +292,7 @@ async def test_nothing_to_tell_is_closed_at_once() -> None:
 async def test_no_log_line_holds_the_address(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with Receiver().serving() as receiver:
-        await Told([Slack(receiver.url)]).send(MESSAGE)
+        await RecordingSender([Slack(receiver.url)]).send(MESSAGE)
     assert SECRET not in caplog.text
 
 
@@ -373,7 +373,7 @@ def test_a_setting_that_is_half_there_is_refused_without_its_value(
         ({}, b"", None),
     ],
 )
-def test_a_wanted_pause_is_read_where_it_is_a_number(
+def test_a_requested_pause_is_read_where_it_is_a_number(
     headers: dict[str, str], body: bytes, seconds: float | None
 ) -> None:
-    assert wanted_pause_seconds(headers, body) == seconds
+    assert retry_after_seconds(headers, body) == seconds

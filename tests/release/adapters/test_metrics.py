@@ -82,8 +82,8 @@ def exporting(text: str | int, name: str = "g-1") -> FakePod:
 
 
 async def test_a_pod_is_scraped_through_the_api_server() -> None:
-    found = await scraped(exporting(FULL), serving("b-1", "blue", {"/metrics": FULL}))
-    assert found == Snapshot(Color.GREEN, NOW, (COUNTERS,))
+    snapshot = await scraped(exporting(FULL), serving("b-1", "blue", {"/metrics": FULL}))
+    assert snapshot == Snapshot(Color.GREEN, NOW, (COUNTERS,))
 
 
 @pytest.mark.parametrize(
@@ -99,17 +99,17 @@ async def test_a_pod_is_scraped_through_the_api_server() -> None:
 async def test_a_pod_that_cannot_be_scraped_is_a_failure_and_the_others_stay(
     text: str | int, words: str
 ) -> None:
-    found = await scraped(exporting(text, "g-bad"), exporting(FULL))
-    assert [counters.pod for counters in found.pods] == ["g-1"]
-    (failure,) = found.failures
+    snapshot = await scraped(exporting(text, "g-bad"), exporting(FULL))
+    assert [counters.pod for counters in snapshot.pods] == ["g-1"]
+    (failure,) = snapshot.failures
     assert failure.startswith("g-bad: ")
     assert words in failure
 
 
 async def test_a_cluster_that_cannot_be_asked_is_one_failure_and_no_exception() -> None:
-    found = await scraped(broken=500)
-    assert found.pods == ()
-    assert "500 Broken" in found.failures[0]
+    snapshot = await scraped(broken=500)
+    assert snapshot.pods == ()
+    assert "500 Broken" in snapshot.failures[0]
 
 
 async def test_pods_that_do_not_run_are_not_asked_and_a_color_without_any_is_a_failure() -> None:
@@ -127,11 +127,13 @@ def test_what_a_pod_does_not_report_is_unknown_and_never_zero() -> None:
 
 
 def test_a_family_without_samples_counted_nothing() -> None:
-    found, odd = counters(
+    values, odd = counters(
         "# TYPE bot_orders_total counter\n# TYPE bot_http_requests_total counter\n"
     )
-    assert (found.rejections, found.order_errors, found.requests, found.request_errors) == (0,) * 4
-    assert found.orders is None  # the histogram of answers is not there
+    assert (values.rejections, values.order_errors, values.requests, values.request_errors) == (
+        0,
+    ) * 4
+    assert values.orders is None  # the histogram of answers is not there
     assert odd == ()
 
 
@@ -146,11 +148,11 @@ def test_a_family_without_samples_counted_nothing() -> None:
         ('bot_intent_to_ack_seconds_bucket{le="+Inf"}', "latency_buckets"),
     ],
 )
-def test_a_value_that_is_no_number_makes_its_counter_unknown_and_is_told(
+def test_a_value_that_is_not_a_number_makes_its_counter_unknown_and_is_told(
     name: str, field: str, value: str
 ) -> None:
-    found, odd = counters(f"{name} {value}\n")
-    assert getattr(found, field) in (None, ())
+    values, odd = counters(f"{name} {value}\n")
+    assert getattr(values, field) in (None, ())
     assert odd[0].startswith(f"g-1: {name.partition('{')[0].removesuffix('_bucket')} is ")
 
 
@@ -172,8 +174,8 @@ def test_a_histogram_that_is_not_whole_is_none(lines: list[str]) -> None:
 
 def test_an_odd_sample_is_not_hidden_by_the_others() -> None:
     lines = 'bot_http_requests_total{status="500",path="x"} -1\n'
-    found, odd = counters(f'bot_http_requests_total{{status="200",path="x"}} 5\n{lines}')
-    assert found.requests is None
+    values, odd = counters(f'bot_http_requests_total{{status="200",path="x"}} 5\n{lines}')
+    assert values.requests is None
     assert odd == ("g-1: bot_http_requests_total is -1",)
 
 
@@ -184,8 +186,8 @@ def test_two_samples_of_one_gauge_are_none() -> None:
 async def test_a_heartbeats_age_is_told_by_the_pods_own_clock() -> None:
     pod = exporting(FULL)
     pod.headers["Date"] = formatdate(NOW + 300, usegmt=True)
-    (found,) = (await scraped(pod)).pods
-    assert found.heartbeat_age_seconds == pytest.approx(302)
+    (values,) = (await scraped(pod)).pods
+    assert values.heartbeat_age_seconds == pytest.approx(302)
 
 
 def test_the_words_of_orders_are_those_of_the_ledger() -> None:
@@ -220,7 +222,7 @@ VALUES = st.one_of(st.floats(width=32), st.sampled_from(["NaN", "+Inf", "1e400"]
 def test_no_number_that_comes_out_is_negative_or_none_at_all(
     lines: list[tuple[str, str, float | str]],
 ) -> None:
-    found, _ = counters("".join(f"{name}{labels} {value}\n" for name, labels, value in lines))
-    numbers = [found.requests, found.request_errors, found.orders, found.order_errors]
-    numbers += [found.unresolved_orders, found.started, *(c for _, c in found.latency_buckets)]
+    values, _ = counters("".join(f"{name}{labels} {value}\n" for name, labels, value in lines))
+    numbers = [values.requests, values.request_errors, values.orders, values.order_errors]
+    numbers += [values.unresolved_orders, values.started, *(c for _, c in values.latency_buckets)]
     assert all(number is None or (math.isfinite(number) and number >= 0) for number in numbers)

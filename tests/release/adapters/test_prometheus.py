@@ -55,9 +55,9 @@ class FakePrometheus:
         where = Prometheus("http://prom.example", 'n"s', token=SECRET)
         assert SECRET not in repr(where)
         metrics = PrometheusMetrics(where, lambda: NOW, httpx2.ASGITransport(app))
-        found = await metrics.snapshot(Color.GREEN)
+        snapshot = await metrics.snapshot(Color.GREEN)
         await metrics.close()
-        return found
+        return snapshot
 
 
 async def test_the_counters_are_those_of_the_pods_themselves() -> None:
@@ -68,9 +68,9 @@ async def test_the_counters_are_those_of_the_pods_themselves() -> None:
 
 
 async def test_counters_and_the_heartbeat_bear_the_time_of_their_scrape() -> None:
-    (found,) = (await FakePrometheus(vector(NOW + 10), series(FULL)).snapshot()).pods
-    assert found.at == NOW + 10
-    assert found.heartbeat_age_seconds == 12
+    (values,) = (await FakePrometheus(vector(NOW + 10), series(FULL)).snapshot()).pods
+    assert values.at == NOW + 10
+    assert values.heartbeat_age_seconds == 12
 
 
 @pytest.mark.parametrize(
@@ -85,17 +85,17 @@ async def test_counters_and_the_heartbeat_bear_the_time_of_their_scrape() -> Non
 async def test_what_is_stale_or_missing_is_told_and_not_counted(
     scraped: Vector, words: str
 ) -> None:
-    found = await FakePrometheus(scraped, series(FULL)).snapshot()
-    assert found.pods == ()
-    assert words in found.failures[0]
+    snapshot = await FakePrometheus(scraped, series(FULL)).snapshot()
+    assert snapshot.pods == ()
+    assert words in snapshot.failures[0]
 
 
 async def test_no_orders_yet_is_zero_only_where_the_histogram_says_so() -> None:
     text = 'bot_intent_to_ack_seconds_count 0\nbot_http_requests_total{status="200"} 1\n'
-    (found,) = (await FakePrometheus(vector(NOW), series(text)).snapshot()).pods
-    assert (found.orders, found.order_errors, found.requests) == (0, 0, 1)
-    (found,) = (await FakePrometheus(vector(NOW), series(text.replace("0", "4"))).snapshot()).pods
-    assert (found.orders, found.order_errors) == (None, None)
+    (values,) = (await FakePrometheus(vector(NOW), series(text)).snapshot()).pods
+    assert (values.orders, values.order_errors, values.requests) == (0, 0, 1)
+    (values,) = (await FakePrometheus(vector(NOW), series(text.replace("0", "4"))).snapshot()).pods
+    assert (values.orders, values.order_errors) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ async def test_no_orders_yet_is_zero_only_where_the_histogram_says_so() -> None:
     ],
 )
 async def test_an_answer_that_is_none_is_one_failure(answer: Response, words: str) -> None:
-    found = await FakePrometheus([], [], answer).snapshot()
-    assert found.pods == ()
-    assert words in found.failures[0]
+    snapshot = await FakePrometheus([], [], answer).snapshot()
+    assert snapshot.pods == ()
+    assert words in snapshot.failures[0]
 
 
 async def test_a_prometheus_that_is_away_is_a_failure_without_its_address() -> None:

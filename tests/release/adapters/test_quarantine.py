@@ -96,8 +96,8 @@ async def test_the_mark_of_a_release_is_replaced_and_only_its_own_withdrawn() ->
     await mark.announce("r-1", "night@laptop", SINCE, Color.BLUE)
     await mark.announce("r-2", "ci", SINCE.astimezone(timezone(timedelta(hours=2))), Color.GREEN)
     await mark.withdraw("r-1")
-    told = UnderWay.from_data(api.config_maps[UNDER_WAY_CONFIGMAP]["data"])
-    assert told == UnderWay("r-2", "ci", "2026-03-01T02:03:00+00:00", Color.GREEN)
+    stored = UnderWay.from_data(api.config_maps[UNDER_WAY_CONFIGMAP]["data"])
+    assert stored == UnderWay("r-2", "ci", "2026-03-01T02:03:00+00:00", Color.GREEN)
     await mark.withdraw("r-2")
     assert UnderWay.from_data(api.config_maps[UNDER_WAY_CONFIGMAP]["data"]) is None
 

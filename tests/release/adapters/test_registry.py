@@ -27,8 +27,8 @@ class FakeRegistry:
     login: str = ""
     asked: list[httpx2.Request] = field(default_factory=list[httpx2.Request])
 
-    def put(self, told: Mapping[str, Any]) -> str:
-        body = json.dumps(told).encode()
+    def put(self, document: Mapping[str, Any]) -> str:
+        body = json.dumps(document).encode()
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         self.content[digest] = body
         return digest
@@ -50,8 +50,8 @@ class FakeRegistry:
             return httpx2.Response(200 if given == self.login else 401, json={"token": TOKEN})
         if self.wants and given != f"Bearer {TOKEN}":
             return httpx2.Response(401, headers={"WWW-Authenticate": self.wants})
-        found = self.content.get(request.url.path.rpartition("/")[2])
-        return httpx2.Response(404) if found is None else httpx2.Response(200, content=found)
+        content = self.content.get(request.url.path.rpartition("/")[2])
+        return httpx2.Response(404) if content is None else httpx2.Response(200, content=content)
 
     def registries(self, env: Mapping[str, str] | None = None) -> Registries:
         nowhere = {"HOME": "/nowhere"}
@@ -81,17 +81,17 @@ async def test_the_label_of_a_digest_is_read_once(*, many: bool) -> None:
 @pytest.mark.parametrize("labels", [None, {}, {"other": "x"}])
 async def test_an_image_has_the_labels_that_it_has(labels: Mapping[str, str] | None) -> None:
     registry = FakeRegistry()
-    found = await registry.registries().labels(_reference(registry.image(labels)))
-    assert found == (labels or {})
+    actual = await registry.registries().labels(_reference(registry.image(labels)))
+    assert actual == (labels or {})
 
 
 async def test_a_tag_is_told_by_what_it_has_now() -> None:
     registry = FakeRegistry()
     digest = registry.image(VERSION)
     registry.content["1.2.3"] = registry.content[digest]
-    found = registry.registries()
-    assert await found.digest(_reference("sha256:0"), "1.2.3") == digest
-    assert await found.digest(_reference("sha256:0"), "1.2.4") == ""
+    registries = registry.registries()
+    assert await registries.digest(_reference("sha256:0"), "1.2.3") == digest
+    assert await registries.digest(_reference("sha256:0"), "1.2.4") == ""
 
 
 async def test_a_token_is_got_as_the_registry_says() -> None:
@@ -103,8 +103,8 @@ async def test_the_login_of_docker_is_used(tmp_path: Path) -> None:
     login = base64.b64encode(b"ada:secret").decode()
     (tmp_path / "config.json").write_text(json.dumps({"auths": {HOST: {"auth": login}}}))
     registry = FakeRegistry(wants=BEARER, login=f"Basic {login}")
-    found = registry.registries({"DOCKER_CONFIG": str(tmp_path)})
-    assert await found.labels(_reference(registry.image(VERSION))) == VERSION
+    registries = registry.registries({"DOCKER_CONFIG": str(tmp_path)})
+    assert await registries.labels(_reference(registry.image(VERSION))) == VERSION
 
 
 async def test_a_credential_helper_of_docker_is_used(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ async def test_other_content_than_the_digest_names_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("registry", "said"),
+    ("registry", "message"),
     [
         (FakeRegistry(), "404"),
         (FakeRegistry(wants=BEARER, login="Basic other"), f"docker login {HOST}"),
@@ -135,9 +135,9 @@ async def test_other_content_than_the_digest_names_is_an_error() -> None:
     ],
 )
 async def test_what_the_registry_does_not_tell_is_an_error(
-    registry: FakeRegistry, said: str
+    registry: FakeRegistry, message: str
 ) -> None:
-    with pytest.raises(RegistryError, match=said):
+    with pytest.raises(RegistryError, match=message):
         await registry.registries().labels(_reference("sha256:" + "1" * 64))
 
 

@@ -73,12 +73,12 @@ async def test_an_up_skips_the_preview_and_leaves_the_users_selection(project: P
 async def test_the_environment_is_the_given_one_and_says_whose_up_it_is(project: Path) -> None:
     diverting = {"PULUMI_STACK": "production", "PULUMI_OPTION_TARGET": "x"}
     await stack(project, QUICK, PULUMI_HOME="/home", **diverting).up(print)
-    found = environment(project, "up")
-    assert found["BOT_RELEASE"] == "r-1"
-    assert not found["BOT_RELEASE_RETURNS"]
-    assert found["PULUMI_HOME"] == "/home"
-    assert "HOME" not in found  # the tests' own is not handed on
-    assert not {"PULUMI_STACK", "PULUMI_OPTION_TARGET", "KUBECONFIG"} & set(found)
+    env = environment(project, "up")
+    assert env["BOT_RELEASE"] == "r-1"
+    assert not env["BOT_RELEASE_RETURNS"]
+    assert env["PULUMI_HOME"] == "/home"
+    assert "HOME" not in env  # the tests' own is not handed on
+    assert not {"PULUMI_STACK", "PULUMI_OPTION_TARGET", "KUBECONFIG"} & set(env)
 
 
 async def test_the_way_back_is_told_to_the_guard(project: Path) -> None:
@@ -92,10 +92,10 @@ async def test_the_way_back_is_told_to_the_guard(project: Path) -> None:
 async def test_outputs_are_read_without_decrypting_any(project: Path) -> None:
     exported = {"activeColor": "green", "canaryPercent": 10.0, "blueImage": "r@sha256:00"}
     (project / "outputs").write_text(json.dumps(exported))
-    found = await stack(project).outputs()
-    assert found is not None
-    assert (found.active_color, found.canary_percent) == (Color.GREEN, 10)
-    assert found.blue.image == "r@sha256:00"
+    outputs = await stack(project).outputs()
+    assert outputs is not None
+    assert (outputs.active_color, outputs.canary_percent) == (Color.GREEN, 10)
+    assert outputs.blue.image == "r@sha256:00"
     assert "--show-secrets" not in (project / "asked").read_text()
 
 

@@ -77,8 +77,8 @@ async def test_an_up_tells_what_it_did_and_what_it_left(made: Stack) -> None:
     assert await ours.outputs() is None
     await ours.up(lines.append)
     assert lines == ["ConfigMap map created"]
-    found = await ours.outputs()
-    assert found is not None
+    outputs = await ours.outputs()
+    assert outputs is not None
     made.set("refuse", "green cannot take over, so nothing was moved")
     made.set("value", "2")
     with pytest.raises(UpFailedError, match="green cannot take over, so nothing was moved"):

@@ -80,17 +80,17 @@ def changed(before: str, after: str) -> list[tuple[str, str]]:
     ],
 )
 def test_a_key_is_read_with_its_own_type(tmp_path: Path, key: str, expected: object) -> None:
-    found = value(stack(tmp_path), key)
-    assert found == expected
-    assert type(found) is type(expected)
+    actual = value(stack(tmp_path), key)
+    assert actual == expected
+    assert type(actual) is type(expected)
 
 
 def test_all_plain_values_are_read_and_nothing_encrypted(tmp_path: Path) -> None:
-    found = stack(tmp_path).read()
-    assert found["trading-bot:blue"] == {"image": "r.example/bot:1", "replicas": 2}
-    assert found["trading-bot:symbols"] == ["BTC/USDT", "ETH/USDT"]
-    assert found["trading-bot:secrets"] == {}
-    assert "hush" not in repr(found)
+    content = stack(tmp_path).read()
+    assert content["trading-bot:blue"] == {"image": "r.example/bot:1", "replicas": 2}
+    assert content["trading-bot:symbols"] == ["BTC/USDT", "ETH/USDT"]
+    assert content["trading-bot:secrets"] == {}
+    assert "hush" not in repr(content)
     assert stack(tmp_path, "").read() == stack(tmp_path, "config:\n").read() == {}
 
 
@@ -234,8 +234,8 @@ def test_a_value_is_read_back_as_written_and_no_other_key_moves(key: str, value:
     assert value_at(after, path) == value
     content = yaml.safe_load(ODD)["config"]
     other = {name: kept for name, kept in content.items() if name != path[1]}
-    found = yaml.safe_load(after)["config"]
-    assert {name: kept for name, kept in found.items() if name != path[1]} == other
+    edited = yaml.safe_load(after)["config"]
+    assert {name: kept for name, kept in edited.items() if name != path[1]} == other
 
 
 @settings(max_examples=12)

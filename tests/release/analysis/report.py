@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.release.analysis.alarms import HEALTHY, alarm_after, alarm_after_swap
 from tests.release.analysis.rules import RULES, by_minute
-from tests.release.analysis.simulator import World, counts
+from tests.release.analysis.simulator import Scenario, counts
 from tests.release.analysis.slow_canaries import Pace
 from tests.release.analysis.slow_canaries import alarm_after as slow_alarm
 from tests.support.checkout import ROOT
@@ -17,7 +17,7 @@ _BEGIN = "<!-- made by `python -m tests.release.analysis.report` -->"
 FRESH = 1_000_000
 """Seeds from here on took no part in any choice of a constant."""
 BAD = {
-    f"{pace:g} a minute, {rate} times": World(pace, pace, times_as_bad=float(rate))
+    f"{pace:g} a minute, {rate} times": Scenario(pace, pace, times_as_bad=float(rate))
     for pace, rate in ((20.0, 3), (20.0, 10), (20.0, 100), (100.0, 3), (100.0, 10), (100.0, 100))
 }
 """Half an hour of a version that goes wrong so many times as often as the old one's 0.5 %."""
@@ -35,19 +35,19 @@ SLOW = {
 }
 """The new color's answers beside the old one's; the allowed factor is 1.5."""
 
-Minutes = Callable[[World, int], float | None]
+Minutes = Callable[[Scenario, int], float | None]
 
 
 def _ours(alarm: Minutes) -> Minutes:
-    def minutes(world: World, seed: int) -> float | None:
-        return _minutes(alarm(world, seed))
+    def minutes(scenario: Scenario, seed: int) -> float | None:
+        return _minutes(alarm(scenario, seed))
 
     return minutes
 
 
 def _theirs(name: str) -> Minutes:
-    def minutes(world: World, seed: int) -> float | None:
-        old, new = (by_minute(each, world.look_seconds) for each in counts(world, seed))
+    def minutes(scenario: Scenario, seed: int) -> float | None:
+        old, new = (by_minute(each, scenario.look_seconds) for each in counts(scenario, seed))
         return RULES[name](old, new)
 
     return minutes
@@ -79,7 +79,7 @@ def _figures(runs: int) -> list[str]:
         *_table(HEALTHY, seeds, _share),
         "",
         "### Bad versions: share that is found in half an hour, median minutes of those found",
-        *_table(BAD, seeds, _found),
+        *_table(BAD, seeds, _detection),
         "",
         "### Latency: share that is called slower in half an hour, median minutes",
         *_slow(range(FRESH, FRESH + runs // SLOW_EACH)),
@@ -91,7 +91,7 @@ def _slow(seeds: Sequence[int]) -> list[str]:
     rows.append("|---" * (len(SLOW) + 1) + "|")
     for pace in (20.0, 100.0):
         cells = [
-            _found(
+            _detection(
                 [_minutes(slow_alarm(Pace(pace), replace(slow, per_minute=pace), s)) for s in seeds]
             )
             for slow in SLOW.values()
@@ -105,31 +105,31 @@ def _minutes(seconds: float | None) -> float | None:
 
 
 def _table(
-    worlds: dict[str, World], seeds: Sequence[int], cell: Callable[[list[float | None]], str]
+    scenarios: dict[str, Scenario], seeds: Sequence[int], cell: Callable[[list[float | None]], str]
 ) -> list[str]:
-    rows = ["", f"| | {' | '.join(worlds)} |", "|---" * (len(worlds) + 1) + "|"]
+    rows = ["", f"| | {' | '.join(scenarios)} |", "|---" * (len(scenarios) + 1) + "|"]
     for name, judge in JUDGES.items():
         cells = [
-            cell([judge(world, seed) for seed in seeds]) if _fits(name, world) else "-"
-            for world in worlds.values()
+            cell([judge(scenario, seed) for seed in seeds]) if _fits(name, scenario) else "-"
+            for scenario in scenarios.values()
         ]
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return rows
 
 
-def _fits(name: str, world: World) -> bool:
+def _fits(name: str, scenario: Scenario) -> bool:
     """Say whether the question makes sense: after a swap there is no part of a canary."""
-    return "after a swap" not in name or world.per_minute == world.new_per_minute
+    return "after a swap" not in name or scenario.per_minute == scenario.new_per_minute
 
 
 def _share(minutes: list[float | None]) -> str:
     return f"{100 * sum(each is not None for each in minutes) / len(minutes):.1f} %"
 
 
-def _found(minutes: list[float | None]) -> str:
-    found = [each for each in minutes if each is not None]
-    middle = f", {statistics.median(found):.1f} min" if found else ""
-    return f"{100 * len(found) / len(minutes):.0f} %{middle}"
+def _detection(minutes: list[float | None]) -> str:
+    detected = [each for each in minutes if each is not None]
+    middle = f", {statistics.median(detected):.1f} min" if detected else ""
+    return f"{100 * len(detected) / len(minutes):.0f} %{middle}"
 
 
 if __name__ == "__main__":

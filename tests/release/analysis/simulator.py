@@ -1,4 +1,4 @@
-"""Canaries in many worlds: what both colors try and what goes wrong, from look to look."""
+"""Canaries in many scenarios: what both colors try and what goes wrong, from look to look."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ Counts = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Scenario:
     """What is true, and how often one looks. Rates are per attempt; times in seconds."""
 
     per_minute: float = 20.0
@@ -30,61 +30,61 @@ class World:
     burst_rate: float = 0.5
 
 
-def looks(world: World, seed: int) -> list[Pair]:
+def looks(scenario: Scenario, seed: int) -> list[Pair]:
     """Return one canary, every look of it."""
-    old, new = counts(world, seed)
+    old, new = counts(scenario, seed)
     return [
-        Pair(Step(world.look_seconds, *before), Step(world.look_seconds, *after))
+        Pair(Step(scenario.look_seconds, *before), Step(scenario.look_seconds, *after))
         for before, after in zip(old.T.tolist(), new.T.tolist(), strict=True)
     ]
 
 
-def looks_with_errors(world: World, seed: int) -> list[Pair]:
+def looks_with_errors(scenario: Scenario, seed: int) -> list[Pair]:
     """Return the same canary with the quiet looks between errors as one: the same evidence."""
-    old, new = counts(world, seed)
+    old, new = counts(scenario, seed)
     steps: list[Pair] = []
     begin = 0
     for n in np.flatnonzero(old[1] + new[1]).tolist():
-        quiet = (n - begin) * world.look_seconds
+        quiet = (n - begin) * scenario.look_seconds
         tried_old, tried_new = int(old[0, begin:n].sum()), int(new[0, begin:n].sum())
         steps += [
             Pair(Step(quiet, tried_old, 0), Step(quiet, tried_new, 0)),
             Pair(
-                Step(world.look_seconds, *old[:, n].tolist()),
-                Step(world.look_seconds, *new[:, n].tolist()),
+                Step(scenario.look_seconds, *old[:, n].tolist()),
+                Step(scenario.look_seconds, *new[:, n].tolist()),
             ),
         ]
         begin = n + 1
     return steps
 
 
-def counts(world: World, seed: int) -> tuple[Counts, Counts]:
+def counts(scenario: Scenario, seed: int) -> tuple[Counts, Counts]:
     """Return tried and wrong of each look, of the old color and of the new one."""
     random = np.random.default_rng(seed)
-    count = round(world.seconds / world.look_seconds)
-    shared = _bursts(random, world, world.shared_bursts_per_hour, count)
-    new_pace = np.full(count, world.new_per_minute)
-    if world.new_per_minute_later is not None:
-        new_pace[count // 3 :] = world.new_per_minute_later
-    old = _color(random, world, np.full(count, world.per_minute), world.rate, shared)
-    return old, _color(random, world, new_pace, world.rate * world.times_as_bad, shared)
+    count = round(scenario.seconds / scenario.look_seconds)
+    shared = _bursts(random, scenario, scenario.shared_bursts_per_hour, count)
+    new_pace = np.full(count, scenario.new_per_minute)
+    if scenario.new_per_minute_later is not None:
+        new_pace[count // 3 :] = scenario.new_per_minute_later
+    old = _color(random, scenario, np.full(count, scenario.per_minute), scenario.rate, shared)
+    return old, _color(random, scenario, new_pace, scenario.rate * scenario.times_as_bad, shared)
 
 
 def _color(
-    random: np.random.Generator, world: World, pace: Floats, rate: float, shared: Floats
+    random: np.random.Generator, scenario: Scenario, pace: Floats, rate: float, shared: Floats
 ) -> Counts:
     """Return tried and wrong of each look."""
-    own = _bursts(random, world, world.own_bursts_per_hour, len(pace))
-    tried = random.poisson(pace * world.look_seconds / 60)
-    chance = np.minimum(1.0, rate + world.burst_rate * np.maximum(own, shared))
+    own = _bursts(random, scenario, scenario.own_bursts_per_hour, len(pace))
+    tried = random.poisson(pace * scenario.look_seconds / 60)
+    chance = np.minimum(1.0, rate + scenario.burst_rate * np.maximum(own, shared))
     return np.stack([tried, random.binomial(tried, chance)])
 
 
-def _bursts(random: np.random.Generator, world: World, per_hour: float, count: int) -> Floats:
+def _bursts(random: np.random.Generator, scenario: Scenario, per_hour: float, count: int) -> Floats:
     """Return 1 for each look inside a burst."""
     inside = np.zeros(count)
-    begins = np.flatnonzero(random.random(count) < per_hour * world.look_seconds / 3600)
+    begins = np.flatnonzero(random.random(count) < per_hour * scenario.look_seconds / 3600)
     for begin in begins.tolist():
-        length = random.uniform(*world.burst_seconds) / world.look_seconds
+        length = random.uniform(*scenario.burst_seconds) / scenario.look_seconds
         inside[begin : begin + max(1, round(length))] = 1.0
     return inside

@@ -28,15 +28,15 @@ class Pace:
 
 def _buckets(random: np.random.Generator, pace: Pace, slow: list[bool]) -> list[list[float]]:
     counts = np.zeros(len(BOUNDS))
-    told: list[list[float]] = []
+    cumulative: list[list[float]] = []
     for n, venue_is_slow in enumerate(slow):
         times = pace.times if pace.begin <= n * LOOK_SECONDS < pace.end else 1.0
         times *= 10.0 if venue_is_slow else 1.0
         answers = random.poisson(pace.per_minute * LOOK_SECONDS / 60)
         seconds = 0.03 * times * random.lognormal(0.0, 0.8, answers)
         counts = counts + (seconds[:, None] <= np.array(BOUNDS)).sum(axis=0)
-        told.append(counts.tolist())
-    return told
+        cumulative.append(counts.tolist())
+    return cumulative
 
 
 def alarm_after(old: Pace, new: Pace, seed: int, seconds: int = 1800) -> float | None:
@@ -55,7 +55,7 @@ def alarm_after(old: Pace, new: Pace, seed: int, seconds: int = 1800) -> float |
     blocks = Blocks(looks[0], 1.5, concurrent=True)
     for look in looks[1:]:
         blocks.add(look)
-        if blocks.found.value >= BAR:
+        if blocks.slowness.value >= BAR:
             return look.new.at
     return None
 

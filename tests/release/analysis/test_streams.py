@@ -70,9 +70,9 @@ def test_whatever_goes_missing_never_more_is_counted_than_happened(
     happened: list[tuple[int, bool]],
 ) -> None:
     total, snapshots = 0, list[tuple[Counters, ...]]()
-    for count, told in happened:
+    for count, reported in happened:
         total += count
-        snapshots.append((_pod("a", total if told else None),))
+        snapshots.append((_pod("a", total if reported else None),))
     assert _tried(*snapshots) <= total - happened[0][0]
 
 

@@ -6,7 +6,7 @@ import pytest
 from bot.contract.color import Color
 from release.analysis import judge
 from release.decide.model import Counters, Look, Snapshot, Verdict
-from tests.release.analysis.simulator import Counts, World, counts
+from tests.release.analysis.simulator import Counts, Scenario, counts
 from tests.release.analysis.slow_canaries import BOUNDS
 from tests.release.analysis.streams_of import THRESHOLDS
 
@@ -18,11 +18,11 @@ JUDGED_EACH = 5
 
 
 def _color(
-    random: np.random.Generator, color: Color, tried_and_wrong: Counts, past: World
+    random: np.random.Generator, color: Color, tried_and_wrong: Counts, past: Scenario
 ) -> list[Snapshot]:
     """Requests, rejections and latency are as usual; orders go wrong as they are told."""
     base = float(round(past.per_minute * PAST_SECONDS / 60)) if color is Color.BLUE else 0.0
-    told = np.array([round(base * min(1.0, bound / 0.05)) for bound in BOUNDS], dtype=np.float64)
+    buckets = np.array([round(base * min(1.0, bound / 0.05)) for bound in BOUNDS], dtype=np.float64)
     orders, errors, rejections, requests = base, round(base * past.rate), round(base / 100), base
     snapshots: list[Snapshot] = []
     for n, (each, bad) in enumerate(tried_and_wrong.T.tolist()):
@@ -31,7 +31,7 @@ def _color(
         rejections += int(random.binomial(each, 0.01))
         requests += int(random.poisson(1.0))
         seconds = 0.03 * random.lognormal(0.0, 0.8, each)
-        told = told + (seconds[:, None] <= np.array(BOUNDS)).sum(axis=0)
+        buckets = buckets + (seconds[:, None] <= np.array(BOUNDS)).sum(axis=0)
         pod = Counters(
             pod=f"{color}-a",
             at=at,
@@ -41,7 +41,7 @@ def _color(
             orders=float(orders),
             order_errors=float(errors),
             rejections=float(rejections),
-            latency_buckets=tuple(zip(BOUNDS, told.tolist(), strict=True)),
+            latency_buckets=tuple(zip(BOUNDS, buckets.tolist(), strict=True)),
             unresolved_orders=0.0,
             heartbeat_age_seconds=0.5,
         )
@@ -49,30 +49,30 @@ def _color(
     return snapshots
 
 
-def verdicts(world: World, seed: int, *, concurrent: bool) -> list[Verdict]:
+def verdicts(scenario: Scenario, seed: int, *, concurrent: bool) -> list[Verdict]:
     """Return what is said at one look after the other, until it is rolled back."""
     random = np.random.default_rng(seed)
-    old, new = counts(world, seed)
+    old, new = counts(scenario, seed)
     if not concurrent:
         old = 0 * old
-    blue = _color(random, Color.BLUE, old, world)
-    green = _color(random, Color.GREEN, new, world)
+    blue = _color(random, Color.BLUE, old, scenario)
+    green = _color(random, Color.GREEN, new, scenario)
     looks = [Look(*both) for both in zip(blue, green, strict=True)]
-    said: list[Verdict] = []
+    history: list[Verdict] = []
     for end in range(1, len(looks) + 1, JUDGED_EACH):
-        said.append(judge(looks[:end], THRESHOLDS, concurrent=concurrent).verdict)
-        if said[-1] is Verdict.FAIL:
+        history.append(judge(looks[:end], THRESHOLDS, concurrent=concurrent).verdict)
+        if history[-1] is Verdict.FAIL:
             break
-    return said
+    return history
 
 
 def _rolled_back_and_passed(runs: int, *, concurrent: bool) -> tuple[float, float]:
-    world = World(seconds=SECONDS, shared_bursts_per_hour=4.0)
-    ends = [verdicts(world, seed, concurrent=concurrent) for seed in range(runs)]
-    assert not any(Verdict.ERROR in said for said in ends)
+    scenario = Scenario(seconds=SECONDS, shared_bursts_per_hour=4.0)
+    histories = [verdicts(scenario, seed, concurrent=concurrent) for seed in range(runs)]
+    assert not any(Verdict.ERROR in history for history in histories)
     return (
-        sum(said[-1] is Verdict.FAIL for said in ends) / runs,
-        sum(Verdict.PASS in said for said in ends) / runs,
+        sum(history[-1] is Verdict.FAIL for history in histories) / runs,
+        sum(Verdict.PASS in history for history in histories) / runs,
     )
 
 
@@ -95,8 +95,8 @@ def test_many_healthy_versions_pass_and_are_not_rolled_back(*, concurrent: bool)
 @pytest.mark.model
 @pytest.mark.parametrize("concurrent", [True, False])
 def test_what_fails_half_the_time_never_passes(*, concurrent: bool) -> None:
-    world = World(60.0, 60.0, times_as_bad=100.0, seconds=300.0)
+    scenario = Scenario(60.0, 60.0, times_as_bad=100.0, seconds=300.0)
     for seed in range(10):
-        said = verdicts(world, seed, concurrent=concurrent)
-        assert said[-1] is Verdict.FAIL
-        assert Verdict.PASS not in said
+        history = verdicts(scenario, seed, concurrent=concurrent)
+        assert history[-1] is Verdict.FAIL
+        assert Verdict.PASS not in history

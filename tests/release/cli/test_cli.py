@@ -73,7 +73,7 @@ class Disturbed(StillClock):
         await super().sleep(seconds)
 
 
-def found_deployed(image: str = NEW_IMAGE) -> Stage:
+def already_deployed(image: str = NEW_IMAGE) -> Stage:
     """Blue trades with an image that no release brought there."""
     stage = Stage()
     for config in (stage.stack.file, stage.stack.deployed):
@@ -121,7 +121,7 @@ async def test_the_same_digest_is_refused_after_it_was_rolled_back_until_it_is_c
 
 
 async def test_a_rollback_without_any_release_goes_to_the_other_color() -> None:
-    terminal = Terminal(found_deployed())
+    terminal = Terminal(already_deployed())
     assert await terminal.type("rollback") is Exit.DONE
     assert terminal.stage.trader == ("green", 0)
     assert [each.digest for each in terminal.stage.in_memory.banned] == [
@@ -131,7 +131,7 @@ async def test_a_rollback_without_any_release_goes_to_the_other_color() -> None:
 
 
 async def test_a_rollback_asks_nothing_of_the_keys_of_a_release() -> None:
-    terminal = Terminal(found_deployed())
+    terminal = Terminal(already_deployed())
     terminal.stage.stack.file["release:strategy"] = "rainbow"
     assert await terminal.type("rollback") is Exit.DONE
     assert terminal.stage.trader == ("green", 0)
@@ -147,7 +147,7 @@ async def test_a_rollback_from_an_image_to_itself_is_refused(
 
 
 async def test_a_build_that_is_what_the_old_color_runs_is_not_banned() -> None:
-    terminal = Terminal(found_deployed(BUILT))
+    terminal = Terminal(already_deployed(BUILT))
     assert await terminal.type("deploy --image build --detach") is Exit.DONE
     assert await terminal.type("rollback") is Exit.DONE
     assert terminal.stage.trader == ("blue", 0)
@@ -155,7 +155,7 @@ async def test_a_build_that_is_what_the_old_color_runs_is_not_banned() -> None:
 
 
 async def test_a_rollback_never_goes_to_an_image_in_quarantine() -> None:
-    terminal = Terminal(found_deployed())
+    terminal = Terminal(already_deployed())
     digest = OLD_IMAGE.partition("@")[2]
     clock = terminal.stage.clock
     await terminal.stage.in_memory.add(Quarantined(digest, clock.now(), "bob", "bad"))
@@ -425,9 +425,11 @@ async def test_a_version_that_nobody_can_judge_is_promoted_by_a_person() -> None
     journal = terminal.stage.journal
 
     def judge(_: bool) -> Verdict:  # noqa: FBT001 -- as the stage asks
-        told: dict[str, Json] = {"command": "promote", "by": "bob", "reason": "quiet market"}
+        payload: dict[str, Json] = {"command": "promote", "by": "bob", "reason": "quiet market"}
         now = terminal.stage.clock.now()
-        journal.records.append(StoredRecord(len(journal.records) + 1, "r1", now, "commanded", told))
+        journal.records.append(
+            StoredRecord(len(journal.records) + 1, "r1", now, "commanded", payload)
+        )
         return Verdict.INCONCLUSIVE
 
     terminal.stage.verdict = judge

@@ -32,8 +32,8 @@ BAD = Pod(
 
 
 def state(phase: Phase = Phase.CANARY_ANALYSIS, **changed: object) -> State:
-    told: dict[str, object] = {"step": 2, **changed}
-    return State("r1", CANARY, TARGET, NOW, phase, NOW, NEW_IMAGE, **told)  # pyright: ignore[reportArgumentType] - any field
+    fields: dict[str, object] = {"step": 2, **changed}
+    return State("r1", CANARY, TARGET, NOW, phase, NOW, NEW_IMAGE, **fields)  # pyright: ignore[reportArgumentType] - any field
 
 
 def drawn(view: View, seconds: float = 35) -> str:

@@ -18,10 +18,10 @@ _FOREIGN = {"--yes"}
 
 
 def options_of(name: str) -> set[str]:
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told), pytest.raises(SystemExit):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), pytest.raises(SystemExit):
         parser().parse_args([name, "--help"])
-    return set(_OPTION.findall(told.getvalue())) - {"--help"}
+    return set(_OPTION.findall(output.getvalue())) - {"--help"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

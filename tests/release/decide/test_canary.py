@@ -34,7 +34,7 @@ def test_the_steps_of_any_stack_rise_and_move_a_symbol_each(symbols: list[str]) 
 
 
 @pytest.mark.parametrize(
-    ("told", "symbols"),
+    ("config", "symbols"),
     [
         ({}, DEFAULT_SYMBOLS),
         ({"p:symbols": ["XRP/USDT", "ADA/USDT"]}, ("XRP/USDT", "ADA/USDT")),
@@ -43,9 +43,9 @@ def test_the_steps_of_any_stack_rise_and_move_a_symbol_each(symbols: list[str]) 
     ],
 )
 def test_the_symbols_are_those_of_the_stack(
-    told: dict[str, object], symbols: tuple[str, ...]
+    config: dict[str, object], symbols: tuple[str, ...]
 ) -> None:
-    assert tuple(symbols_of(told)) == symbols
+    assert tuple(symbols_of(config)) == symbols
 
 
 def test_a_canary_without_steps_takes_what_its_symbols_need() -> None:

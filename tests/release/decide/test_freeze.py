@@ -27,9 +27,9 @@ def at(text: str) -> datetime:
     ],
 )
 def test_a_window_is_told_with_its_end_in_both_zones(now: str, until: str) -> None:
-    found = frozen([WEEKEND], at(now))
-    assert bool(found) is bool(until)
-    assert until in found
+    reason = frozen([WEEKEND], at(now))
+    assert bool(reason) is bool(until)
+    assert until in reason
 
 
 def test_without_a_zone_it_is_utc_and_any_open_window_counts() -> None:

@@ -47,9 +47,9 @@ def facts(candidate: Schemas | str, live: Schemas | str) -> Facts:
 def test_a_candidate_that_does_not_get_on_with_the_live_image_may_not_begin(
     candidate: Schemas | str, live: Schemas | str, words: str
 ) -> None:
-    found = closed(TARGET, facts(candidate, live))
-    assert len(found) == bool(words)
-    assert all(words in each and "--allow-schema" in each for each in found)
+    reasons = closed(TARGET, facts(candidate, live))
+    assert len(reasons) == bool(words)
+    assert all(words in each and "--allow-schema" in each for each in reasons)
 
 
 def test_what_nobody_asked_for_is_not_judged() -> None:
@@ -60,10 +60,10 @@ def test_what_nobody_asked_for_is_not_judged() -> None:
 class Keys:
     """A stack config that is read alone."""
 
-    found: Mapping[str, object]
+    values: Mapping[str, object]
 
     def read(self) -> Mapping[str, object]:
-        return self.found
+        return self.values
 
     def write(self, changes: Mapping[str, Scalar]) -> bool:
         raise AssertionError(changes)
@@ -171,12 +171,12 @@ def test_an_older_candidate_and_a_frozen_time_are_refused_until_a_person_answers
         descends=False,
         frozen="no releases Fri 16:00 - Mon 06:00; until Mon 06:00 UTC",
     )
-    found = closed(TARGET, shut)
-    assert [word for each in found for word in each.split() if word.startswith("--")] == [
+    reasons = closed(TARGET, shut)
+    assert [word for each in reasons for word in each.split() if word.startswith("--")] == [
         "--allow-freeze",
         "--allow-older",
     ]
-    assert closed(replace(TARGET, overrides=("older",)), shut) == found[:1]
-    assert closed(replace(TARGET, overrides=("freeze",)), shut) == found[1:]
+    assert closed(replace(TARGET, overrides=("older",)), shut) == reasons[:1]
+    assert closed(replace(TARGET, overrides=("freeze",)), shut) == reasons[1:]
     assert closed(replace(TARGET, overrides=("freeze", "older")), shut) == ()
     assert closed(TARGET, replace(shut, descends=True, frozen="")) == ()

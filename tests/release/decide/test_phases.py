@@ -3,10 +3,10 @@ from itertools import product
 
 import pytest
 
+from release.decide.phase_handlers import HANDLERS
 from release.decide.phase_table import ROWS
 from release.decide.phases import BY_PEOPLE, Outcome, Phase, Trigger
 from release.decide.spec import Deadlines, Spec
-from release.decide.steps import HANDLERS
 from release.decide.transitions import (
     RESTING,
     ROLLING_BACK,

@@ -201,14 +201,14 @@ def test_a_label_that_is_another_or_cannot_be_read_is_not_swapped_to(
     )
     right = Observation(new_pods=pods, smoke=(), claims=claims_of(VERSION))
     assert decide(walk.state, right, walk.now).trigger is Trigger.READY
-    found = decide(walk.state, replace(right, claims=claims), walk.now)
-    assert found.trigger is None
-    assert "label" in found.reason or "tag says 2.0.0" in found.reason
+    decision = decide(walk.state, replace(right, claims=claims), walk.now)
+    assert decision.trigger is None
+    assert "label" in decision.reason or "tag says 2.0.0" in decision.reason
 
 
 def test_what_could_not_be_seen_until_the_deadline_is_the_reason() -> None:
     walk = Walk(canary=False)
     blind = Observation(blind=("registry r.example: no such image",))
     assert walk.state.deadline is not None
-    found = decide(walk.state, blind, walk.state.deadline)
-    assert found.reason.endswith("; registry r.example: no such image")
+    decision = decide(walk.state, blind, walk.state.deadline)
+    assert decision.reason.endswith("; registry r.example: no such image")

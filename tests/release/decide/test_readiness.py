@@ -33,7 +33,7 @@ def test_pods_on_one_version_digest_and_label_are_proven() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pod", "claims", "said"),
+    ("pod", "claims", "words"),
     [
         (replace(FIT, version="2.0.0"), RIGHT, "/version says 2.0.0, but the tag says 1.0.0"),
         (FIT, claims_of(""), "label: version nothing"),
@@ -47,21 +47,21 @@ def test_pods_on_one_version_digest_and_label_are_proven() -> None:
         (replace(FIT, terminating=True), RIGHT, "0 of 1 pods are ready"),
     ],
 )
-def test_what_differs_is_named(pod: Pod, claims: Claims, said: str) -> None:
-    assert any(said in problem for problem in unproven([pod], NEW_IMAGE, 1, claims))
+def test_what_differs_is_named(pod: Pod, claims: Claims, words: str) -> None:
+    assert any(words in problem for problem in unproven([pod], NEW_IMAGE, 1, claims))
 
 
 @pytest.mark.parametrize(
-    ("pod", "said"),
+    ("pod", "words"),
     [
         (replace(FIT, version=""), "does not say its version"),
         (replace(FIT, digest="sha256:0"), "runs sha256:0, not"),
         (replace(FIT, version="2.0.0"), "its pods say different versions: 1.0.0, 2.0.0"),
     ],
 )
-def test_without_a_registry_the_pods_must_still_say_the_same(pod: Pod, said: str) -> None:
-    found = unproven([FIT, replace(pod, name="green-1")], NEW_IMAGE, 2, None)
-    assert any(said in problem for problem in found)
+def test_without_a_registry_the_pods_must_still_say_the_same(pod: Pod, words: str) -> None:
+    problems = unproven([FIT, replace(pod, name="green-1")], NEW_IMAGE, 2, None)
+    assert any(words in problem for problem in problems)
 
 
 def test_a_label_that_nobody_compares_is_no_problem() -> None:
@@ -93,11 +93,11 @@ def test_a_pod_that_will_not_come_is_a_lost_cause_in_the_clusters_words(
     reason: str, restarts: int, *, blame: bool
 ) -> None:
     pod = replace(FIT, ready=False, reason=reason, restarts=restarts, last_lines=("a", "boom"))
-    found = lost_cause([pod], NEW_IMAGE, restarts=2)
-    assert found is not None
-    assert found.blame is blame
-    assert reason in found.text
-    assert "last line: boom" in found.text
+    cause = lost_cause([pod], NEW_IMAGE, restarts=2)
+    assert cause is not None
+    assert cause.blame is blame
+    assert reason in cause.text
+    assert "last line: boom" in cause.text
 
 
 @pytest.mark.parametrize(

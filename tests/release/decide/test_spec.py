@@ -27,9 +27,9 @@ def test_what_the_journal_keeps_reads_back_the_same() -> None:
 
 
 def test_a_journal_of_another_version_of_this_program_can_still_be_read() -> None:
-    told = parse({"release:strategy": "canary"}).to_json()
-    told |= {"sinceRemoved": 1, "bakeSeconds": "long", "deadlines": {"ancient": 3}}
-    spec = from_journal(told)
+    stored = parse({"release:strategy": "canary"}).to_json()
+    stored |= {"sinceRemoved": 1, "bakeSeconds": "long", "deadlines": {"ancient": 3}}
+    spec = from_journal(stored)
     assert spec.strategy is Strategy.CANARY
     assert spec.bake_seconds == 300
     assert from_journal(None) == from_journal({}) == from_journal([1])

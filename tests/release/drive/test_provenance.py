@@ -38,9 +38,9 @@ class Witnesses:
         return self.tags.get(tag, "")
 
     async def judged(self, builds: Builds) -> list[str]:
-        found = await claims(self, self, IMAGE, builds)  # pyright: ignore[reportArgumentType] -- what it asks of both is here
+        image_claims = await claims(self, self, IMAGE, builds)  # pyright: ignore[reportArgumentType] -- what it asks of both is here
         pod = Running(self.version, self.revision, DIGEST)
-        return disagreements(replace(found, pods={"a": pod}))
+        return disagreements(replace(image_claims, pods={"a": pod}))
 
 
 DEV = "1.5.0-rc.2.dev.4+gaaaaaaa"
@@ -87,18 +87,18 @@ TABLE: dict[str, tuple[Witnesses, dict[Builds, str]]] = {
 @pytest.mark.parametrize("name", TABLE)
 async def test_a_build_is_let_through_where_it_is_taken(name: str, builds: Builds) -> None:
     witnesses, words = TABLE[name]
-    found = await witnesses.judged(builds)
-    assert bool(found) is bool(words[builds])
-    assert not words[builds] or any(words[builds] in each for each in found)
+    problems = await witnesses.judged(builds)
+    assert bool(problems) is bool(words[builds])
+    assert not words[builds] or any(words[builds] in each for each in problems)
 
 
 @pytest.mark.parametrize("builds", Builds)
 async def test_no_stack_takes_pods_that_say_something_else(builds: Builds) -> None:
-    found = await claims(Witnesses(), Witnesses(), IMAGE, builds)  # pyright: ignore[reportArgumentType] -- as above
+    image_claims = await claims(Witnesses(), Witnesses(), IMAGE, builds)  # pyright: ignore[reportArgumentType] -- as above
     right = Running("1.5.0-rc.2", REVISION, DIGEST)
     for wrong in (
         replace(right, version="1.4.0"),
         replace(right, revision="b" * 40),
         replace(right, digest=MOVED),
     ):
-        assert disagreements(replace(found, pods={"a": right, "b": wrong}))
+        assert disagreements(replace(image_claims, pods={"a": right, "b": wrong}))

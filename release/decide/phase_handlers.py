@@ -251,7 +251,7 @@ def _scale_down(at: Context) -> Decision:
 
 def _rollback_prepare(at: Context) -> Decision:
     target = at.state.target
-    # Here seconds count, so whoever cannot be told is asked again only when something refuses.
+    # Here seconds count: a mark that could not be set is tried again only when something refuses.
     announce_failed = at.state.work(Announce.key).failed_at is not None
     mark = [] if announce_failed else [Announce(required=False)]
     if decision := _todo(at, EndUp(), *mark, patient=True):
@@ -260,7 +260,7 @@ def _rollback_prepare(at: Context) -> Decision:
         return Decision(f"{target.old} has a ready pod", trigger=Trigger.READY)
     if at.seen.old_pods is None:
         return at.wait(f"the pods of {target.old} cannot be seen")
-    # An `up` of the swap may have been cut off, so whoever trades now goes on.
+    # An `up` of the swap may have been cut off, so the color that trades now goes on.
     raise_it = _apply(at, f"start {target.old} again", None)
     return _todo(at, raise_it, patient=True) or at.wait(f"{target.old} has no ready pod yet", 0.5)
 

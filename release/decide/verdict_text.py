@@ -3,10 +3,10 @@
 from release.decide.model import Figures
 
 
-def shown(figures: Figures) -> list[str]:
+def figure_lines(figures: Figures) -> list[str]:
     """Return a text for each test, and one for all other figures.
 
-    >>> shown(Figures(blocks=12))
+    >>> figure_lines(Figures(blocks=12))
     ['slow_blocks 0, blocks 12']
     """
     lines = [
