@@ -86,7 +86,7 @@ FAMILIES: Mapping[str, Family] = {
     ),
     names.UNREALIZED_PROFIT_QUOTE: Family(GAUGE, "Of all open positions, in quote currency."),
     names.RECONCILE_DIFFERENCES: Family(
-        GAUGE, "Between ledger and venue, found by the last reconciliation."
+        GAUGE, "Differences between ledger and venue at the last reconciliation."
     ),
     names.RECONCILE_TIMESTAMP_SECONDS: Family(GAUGE, "When a reconciliation last ended."),
     names.CONFIG_GENERATION: Family(GAUGE, "How many configurations took effect since the start."),
@@ -107,7 +107,7 @@ _HEAD = """\
 
 Made by `python -m bot.serving.metric_families`; tests hold it against the code and `/metrics`. A
 gauge whose value is not known (never reconciled, no lease yet) has no sample, not 0. Every pod is
-told apart by `bot_build_info`'s labels and by what the scraper adds. The usual `process_*` come
+identified by `bot_build_info`'s labels and by what the scraper adds. The usual `process_*` come
 with them.
 
 | name | kind | labels | meaning |

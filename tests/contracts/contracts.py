@@ -68,6 +68,6 @@ def read_contracts(file: Path = FILE) -> Contracts:
 
 
 def build_graph(contracts: Contracts) -> grimp.ImportGraph:
-    """Return who imports whom in the working tree."""
+    """Return the imports of the working tree."""
     first, *others = contracts.packages()
     return grimp.build_graph(first, *others, include_external_packages=True, cache_dir=None)

@@ -42,18 +42,18 @@ _FOREIGN_KEYS = frozenset({"docker:host", "docker:registryAuth"})
 def problems(line: str) -> list[str]:
     """Return what is wrong with the commands of a line; empty when they can be typed."""
     try:
-        found = [(words, _problem(words)) for words in commands(line)]
+        checked = [(words, _problem(words)) for words in commands(line)]
     except ValueError as error:
         return [f"{line!r}: {error}"]
-    return [f"{' '.join(words)!r}: {problem}" for words, problem in found if problem]
+    return [f"{' '.join(words)!r}: {problem}" for words, problem in checked if problem]
 
 
 def wrong_names(line: str) -> list[str]:
     """Return what is wrong with a line that names a command without all that it needs."""
-    found = problems(line)
-    missing = [match[1] for problem in found if (match := _MISSING.search(problem))]
+    faults = problems(line)
+    missing = [match[1] for problem in faults if (match := _MISSING.search(problem))]
     if not missing:
-        return found
+        return faults
     options = " ".join(f"{option} {ANY}" for option in missing[0].split(", "))
     return problems(f"{line} {options}")
 
@@ -71,12 +71,12 @@ def _problem(words: Sequence[str]) -> str:
 
 def _parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> str:
     """Return what the command line's own grammar says against the words."""
-    said = io.StringIO()
+    output = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+        with contextlib.redirect_stderr(output), contextlib.redirect_stdout(output):
             parser.parse_args(words)
     except SystemExit as end:
-        return said.getvalue().strip().splitlines()[-1] if end.code else ""
+        return output.getvalue().strip().splitlines()[-1] if end.code else ""
     return ""
 
 
@@ -93,9 +93,9 @@ def _python(words: Sequence[str]) -> str:
     if module in _MODULES:
         return _MODULES[module](rest)
     try:
-        found = find_spec(module)
-        package = found is not None and found.submodule_search_locations is not None
-        runs = find_spec(f"{module}.__main__") if package else found
+        spec = find_spec(module)
+        package = spec is not None and spec.submodule_search_locations is not None
+        runs = find_spec(f"{module}.__main__") if package else spec
     except ModuleNotFoundError:
         runs = None
     return "" if runs else f"there is no module {module} to run"
@@ -150,14 +150,14 @@ def _config_key(words: Sequence[str]) -> str:
 
 
 def _plain(words: Sequence[str], with_value: set[str]) -> list[str]:
-    found: list[str] = []
+    operands: list[str] = []
     rest = iter(words)
     for word in rest:
         if word in with_value:
             next(rest, None)
         elif not word.startswith("-"):
-            found.append(word)
-    return found
+            operands.append(word)
+    return operands
 
 
 def _pulumi(words: Sequence[str]) -> str:

@@ -39,30 +39,30 @@ def test_what_a_page_shows_at_a_prompt_can_be_typed(page: Path) -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=_named)
 def test_a_page_names_no_command_that_does_not_exist(page: Path) -> None:
-    found = [problem for command in named(page.read_text()) for problem in wrong_names(command)]
-    assert found == []
+    faults = [problem for command in named(page.read_text()) for problem in wrong_names(command)]
+    assert faults == []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=_named)
 def test_a_hint_in_a_message_can_be_pasted(module: Path) -> None:
-    found = [
+    faults = [
         f"line {line}: {problem}"
         for line, command in hints(module.read_text())
         for problem in problems(command)
     ]
-    assert found == []
+    assert faults == []
 
 
 @pytest.mark.parametrize("module", sorted((ROOT / "release").rglob("*.py")), ids=_named)
 def test_a_hint_of_a_release_names_the_stack(module: Path) -> None:
-    """Whoever releases may have selected another one, or none."""
+    """The one who releases may have selected another stack, or none."""
     about_a_stack = ("release ", "pulumi up", "pulumi config", "pulumi cancel")
-    found = [
+    faults = [
         f"line {line}: {command}"
         for line, command in hints(module.read_text())
         if command.startswith(about_a_stack) and "--stack" not in command
     ]
-    assert found == []
+    assert faults == []
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,12 @@ def anchors(page: Path) -> set[str]:
 
 def links(page: Path) -> list[tuple[Path, str]]:
     """Return the files and anchors that a page links to, those of other hosts left out."""
-    found: list[tuple[Path, str]] = []
+    targets: list[tuple[Path, str]] = []
     for link in _LINK.findall(_BLOCK.sub("", page.read_text())):
         name, _, anchor = link.partition("#")
         if "://" not in link:
-            found.append(((page.parent / name).resolve() if name else page, anchor))
-    return found
+            targets.append(((page.parent / name).resolve() if name else page, anchor))
+    return targets
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -18,8 +18,8 @@ PACKAGES = ("bot", "infra", "pipeline", "release", "testbed")
 def pages() -> list[Path]:
     """Return the Markdown files of the project, but for the decisions: they tell of their day."""
     decisions = ROOT / "docs" / "adr"
-    found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-    return sorted(page for page in found if decisions not in page.parents)
+    files = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    return sorted(page for page in files if decisions not in page.parents)
 
 
 def typed(page: str) -> Iterator[str]:
