@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.support.checkout import ROOT
 
-DEF = re.compile(r"\s*(async )?def ")
+DEF = re.compile(r"^ *(async )?def .*", re.MULTILINE)
+KINDS = ("text", "name", "class", "module")
 LIST = Path(__file__).with_name("words.toml")
 FOLDERS = ("bot", "infra", "pipeline", "release", "testbed", "tests", "docs", ".github")
 FILES = ("README.md", "CONTRIBUTING.md", "Makefile", "pyproject.toml", ".importlinter")
@@ -57,23 +58,34 @@ def read_words(text: str) -> list[Word]:
 
 def hits(words: Iterable[Word], root: Path = ROOT) -> Iterator[Hit]:
     """Yield where each word stands below a folder."""
-    by_kind = {kind: [word for word in words if word.kind == kind] for kind in PLACES}
+    by_kind = {kind: [word for word in words if word.kind == kind] for kind in KINDS}
     for path in _paths(root):
+        shown = path.relative_to(root)
         source = path.read_text("utf-8")
-        for kind, places in PLACES.items():
-            for line, text in places(path, source) if by_kind[kind] else ():
-                for word in by_kind[kind]:
-                    yield from _in_place(word, path.relative_to(root), line, text)
+        yield from _in_text(by_kind["text"], shown, source)
+        for kind, line, text in _in_code(path, source):
+            matching = (word for word in by_kind[kind] if word.pattern.fullmatch(text))
+            yield from (Hit(word, shown, line, text) for word in matching)
 
 
-def _in_place(word: Word, path: Path, line: int, text: str) -> Iterator[Hit]:
-    if word.kind == "text":
-        spelled = (
-            text.replace("_", " ") if text.lstrip().startswith(("def ", "async def ")) else text
-        )
-        yield from (Hit(word, path, line, match[0]) for match in word.pattern.finditer(spelled))
-    elif word.pattern.fullmatch(text):
-        yield Hit(word, path, line, text)
+def _in_text(words: Iterable[Word], shown: Path, source: str) -> Iterator[Hit]:
+    # The name of a function is read as the sentence that it stands for.
+    spelled = DEF.sub(lambda line: line[0].replace("_", " "), source)
+    for word in words:
+        for match in word.pattern.finditer(spelled):
+            yield Hit(word, shown, 1 + spelled.count("\n", 0, match.start()), match[0])
+
+
+def _in_code(path: Path, source: str) -> Iterator[tuple[str, int, str]]:
+    if path.suffix == ".py":
+        yield "module", 1, path.stem.removeprefix("test_")
+    for node in ast.walk(ast.parse(source)) if path.suffix in {".py", ".pyi"} else ():
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield "name", node.lineno, node.id
+        elif isinstance(node, ast.arg):
+            yield "name", node.lineno, node.arg
+        elif isinstance(node, ast.ClassDef):
+            yield "class", node.lineno, node.name
 
 
 def _paths(root: Path) -> Iterator[Path]:
@@ -82,34 +94,3 @@ def _paths(root: Path) -> Iterator[Path]:
         own = path.parent == LIST.parent or "__pycache__" in path.parts
         if path.suffix in SUFFIXES and path.is_file() and not own:
             yield path
-
-
-def _lines(_: Path, source: str) -> Iterator[tuple[int, str]]:
-    yield from enumerate(source.splitlines(), start=1)
-
-
-def _names(path: Path, source: str) -> Iterator[tuple[int, str]]:
-    for node in _nodes(path, source):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, node.id
-        elif isinstance(node, ast.arg):
-            yield node.lineno, node.arg
-
-
-def _classes(path: Path, source: str) -> Iterator[tuple[int, str]]:
-    for node in _nodes(path, source):
-        if isinstance(node, ast.ClassDef):
-            yield node.lineno, node.name
-
-
-def _modules(path: Path, _: str) -> Iterator[tuple[int, str]]:
-    if path.suffix == ".py":
-        yield 1, path.stem.removeprefix("test_")
-
-
-def _nodes(path: Path, source: str) -> Iterator[ast.AST]:
-    if path.suffix in {".py", ".pyi"}:
-        yield from ast.walk(ast.parse(source))
-
-
-PLACES = {"text": _lines, "name": _names, "class": _classes, "module": _modules}
