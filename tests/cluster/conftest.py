@@ -48,8 +48,7 @@ def faulty_stack(
 ) -> Generator[Stack]:
     """The bot with faults that a test can switch on, in a stack of its own."""
     folder = tmp_path_factory.mktemp("faulty")
-    # Long enough that a pod is still terminating when the guard of an `up` looks at it.
-    config = two_colors(faulty_image, platform, drainSeconds=12)
+    config = two_colors(faulty_image, platform)
     created = Stack.create("test-faulty", folder / "test", platform)
     with deployed(created, config) as stack:
         yield stack

@@ -1,5 +1,6 @@
 """What only the cluster can tell is refused before the Service and the intent move."""
 
+import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
@@ -20,6 +21,8 @@ from tests.support.process import Done
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.cluster
+
+HOLD = "test.trading-bot/hold"
 
 
 @pytest.fixture
@@ -44,11 +47,28 @@ def refused_swap_to_green(
     return done
 
 
+@contextmanager
+def terminating(kube: Kube, color: Color) -> Generator[None]:
+    """Keep a color's pods terminating for as long as it takes: a finalizer holds them."""
+    held = [f"pod/{pod.name}" for pod in kube.pods(color)]
+    kube.kubectl("patch", *held, "--type=merge", f"--patch={_finalizers(HOLD)}")
+    try:
+        kube.scale(color, 0)
+        wait_until("all terminate", lambda: all(pod.terminating for pod in kube.pods(color)))
+        yield
+    finally:
+        kube.kubectl("patch", *held, "--type=merge", f"--patch={_finalizers()}")
+
+
+def _finalizers(*names: str) -> str:
+    return json.dumps({"metadata": {"finalizers": names}})
+
+
 def test_a_color_whose_pods_are_still_terminating_is_refused(unmoved: Stack) -> None:
     kube = Kube.of(unmoved)
-    kube.scale(Color.GREEN, 0)
-    done = refused_swap_to_green(unmoved)
-    still_there = kube.pods(Color.GREEN)
+    with terminating(kube, Color.GREEN):
+        done = refused_swap_to_green(unmoved)
+        still_there = kube.pods(Color.GREEN)
     kube.scale(Color.GREEN, 2)
     kube.wait_ready(Color.GREEN)
     assert "is terminating" in done.text

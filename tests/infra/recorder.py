@@ -120,5 +120,7 @@ def record(
         for key, value in outputs.items():
             exports[key] = await pulumi.Output.from_input(value).future()
 
-    _run(run_pulumi_func(program))
+    # On a short stack: the SDK looks at every frame of it for each resource that is declared.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_run, run_pulumi_func(program)).result()
     return recorder.declared, exports

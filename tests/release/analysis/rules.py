@@ -7,7 +7,7 @@ sends the new version back, or None.
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy import stats  # pyright: ignore[reportMissingTypeStubs] - it has none
+import scipy  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from tests.release.analysis.simulator import Counts
 
@@ -50,7 +50,7 @@ def exact_test_each_minute(old: Counts, new: Counts) -> float | None:
     """Roll it back when Fisher's exact test of all so far says 5 %, asked every minute."""
     tried_old, wrong_old = old.cumsum(axis=1)
     tried, wrong = new.cumsum(axis=1)
-    p = stats.hypergeom.sf(wrong - 1, tried + tried_old, wrong + wrong_old, tried)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportArgumentType]
+    p = scipy.stats.hypergeom.sf(wrong - 1, tried + tried_old, wrong + wrong_old, tried)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportArgumentType]
     bad = np.flatnonzero(np.asarray(p, dtype=np.float64) <= 0.05)
     return float(bad[0] + 1) if len(bad) else None
 

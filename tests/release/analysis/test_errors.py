@@ -3,9 +3,9 @@
 import math
 
 import pytest
+import scipy  # pyright: ignore[reportMissingTypeStubs] - it has none
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from release.analysis import errors
 from release.analysis.bursts import AGAIN_SECONDS, GAP_SECONDS
@@ -23,7 +23,7 @@ def _look(old: tuple[float, float], new: tuple[float, float], seconds: float = 2
 
 def test_the_bound_covers_the_true_rate_at_least_as_often_as_the_exact_one() -> None:
     for tried, wrong in ((50, 0), (200, 1), (1000, 5), (5000, 40)):
-        exact = float(stats.beta.ppf(0.975, wrong + 1, tried - wrong))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+        exact = float(scipy.stats.beta.ppf(0.975, wrong + 1, tried - wrong))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
         assert exact <= errors.upper_bound(tried, wrong, 0.025) <= 2.5 * exact
 
 
@@ -35,7 +35,7 @@ def test_the_evidence_never_grows_on_average_when_both_go_wrong_equally_often(
     wrong = min(wrong, old + new)
     least, most = max(0, wrong - old), min(new, wrong)
     mean = math.fsum(
-        float(stats.hypergeom.pmf(k, old + new, new, wrong))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+        float(scipy.stats.hypergeom.pmf(k, old + new, new, wrong))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
         * errors.together([_look((old, wrong - k), (new, k))]).value
         for k in range(least, most + 1)
     )
@@ -50,7 +50,7 @@ def test_after_a_swap_the_evidence_never_grows_on_average_at_the_old_rate(
     bound = errors.upper_bound(1000, 1000 * rate, 0.025)
     before = test.value
     mean = math.fsum(
-        float(stats.binom.pmf(k, tried, bound))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+        float(scipy.stats.binom.pmf(k, tried, bound))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
         * errors.afterwards([_look((0, 0), (tried, k))], 1000, 1000 * rate, 0.05).value
         for k in range(tried + 1)
     )

@@ -86,7 +86,7 @@ async def test_what_waited_too_long_for_its_turn_is_lost_and_does_not_hold_up_th
 async def test_nobody_listening_is_a_loss() -> None:
     async with serving(lambda _: Act.ANSWER) as port:
         pass
-    plan = Plan(LOOPBACK, port, new_rate=20, lanes=1, seconds=0.2)
+    plan = Plan(LOOPBACK, port, new_rate=20, lanes=1, lane_rate=20, seconds=0.2)
     rows = (await run(plan, asyncio.Event())).rows
     assert len(rows) == 8
     assert all(row.lost and "Connect call failed" in row.error for row in rows)
