@@ -10,7 +10,8 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.support.checkout import ROOT
+
 PACKAGES = ("bot", "infra", "pipeline", "release", "testbed")
 
 

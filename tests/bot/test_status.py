@@ -17,31 +17,17 @@ from bot.process.identity import Identity
 from bot.serving.http import build_app
 from bot.serving.metrics import Metrics
 from bot.trading.orders import State
-from tests.support.fakes import BLUE, EPOCH, serving
+from tests.support import snapshot
+from tests.support.fakes import EPOCH, serving
 
 WHO = Identity("1.2.3", "abc", "2026-01-01T00:00:00Z", "blue", "bot-blue-1", "r@sha256:1", "local")
-WELL = Snapshot(
-    now=EPOCH,
+WELL = replace(
+    snapshot.WELL,
     uptime_seconds=61.5,
-    draining=False,
-    beat_age_seconds=0.2,
-    last_beat=EPOCH,
-    intent=BLUE,
-    intent_active=True,
-    intent_age_seconds=0.1,
-    intent_invalid=None,
-    intent_source_error=None,
-    intent_changes=0,
-    intent_source_errors=0,
-    trading_enabled=True,
-    venue="paper",
-    venue_error=None,
     open_positions=1,
-    unrealized_profit=Decimal("-1.50"),
     checks={"database": Known(passed=True, age_seconds=0.5)},
     loop_lag_seconds=0.002,
     feed_age_seconds=0.4,
-    lease_held=True,
     lease_epoch=7,
     leases_held=101,
     shards=(
@@ -51,7 +37,6 @@ WELL = Snapshot(
     ),
     orders_by_state={State.ACKED: 2, State.FILLED: 10},
     signals_pending=3,
-    reconcile_differences=(),
     last_reconcile=EPOCH,
     positions={"BTC/USDT": Decimal("0.10")},
     config_generation=4,

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, cast
 
 import pytest
@@ -12,28 +11,8 @@ from bot.health.snapshot import Snapshot
 from bot.health.startup import StartupState
 from bot.process.identity import Identity
 from bot.trading.orders import State
-from tests.support.fakes import BLUE, EPOCH
+from tests.support.snapshot import WELL
 
-WELL = Snapshot(
-    now=EPOCH,
-    uptime_seconds=12.3456,
-    draining=False,
-    beat_age_seconds=0.2,
-    last_beat=EPOCH,
-    intent=BLUE,
-    intent_active=True,
-    intent_age_seconds=0.1,
-    intent_invalid=None,
-    intent_source_error=None,
-    intent_changes=0,
-    intent_source_errors=0,
-    trading_enabled=True,
-    venue="paper",
-    venue_error=None,
-    open_positions=2,
-    unrealized_profit=Decimal("-1.50"),
-    lease_held=True,
-)
 STANDBY = replace(WELL, intent_active=False)
 NEW = replace(WELL, beat_age_seconds=None, last_beat=None, intent=None, intent_age_seconds=None)
 HUNG = replace(WELL, beat_age_seconds=31.0)
