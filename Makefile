@@ -27,6 +27,7 @@ READY := .venv/.ready
 export PYTHONDONTWRITEBYTECODE :=
 # What the fast part runs; the marks are explained in pyproject.toml.
 UNIT := not engine and not pipeline and not cluster and not model and not soak
+SLOW := (engine or pipeline or model or cluster) and not soak
 # What a shell needs to talk to the local platform; with CONTEXT the shell's own settings stay.
 PLATFORM = $(if $(CONTEXT),true,$(BIN)/python -m testbed up && eval "$$($(BIN)/python -m testbed env)")
 
@@ -85,7 +86,17 @@ unit: $(READY)
 .PHONY: test
 test: export HYPOTHESIS_PROFILE = test
 test: check scan ## Everything, the real cluster included
-	$(PLATFORM) && $(BIN)/pytest -m '(engine or pipeline or cluster or model) and not soak' --durations=10 $(KEPT) $(if $(REPORTS),--cov-append)
+	$(MAKE) --no-print-directory slow
+	$(MAKE) --no-print-directory cluster
+
+.PHONY: slow
+slow: $(READY)
+	$(PLATFORM) && $(BIN)/pytest -q --numprocesses 3 --dist worksteal --ignore=tests/cluster -m '$(SLOW)' --durations=10 $(KEPT) $(if $(REPORTS),--cov-append)
+
+# One after the other: a release that waits for a processor takes longer than it may.
+.PHONY: cluster
+cluster: $(READY)
+	$(PLATFORM) && $(BIN)/pytest -m 'not soak' tests/cluster --durations=10 $(KEPT) $(if $(REPORTS),--cov-append)
 
 .PHONY: soak
 soak: $(READY) ## The many repetitions; goes on where the last run stopped

@@ -29,6 +29,7 @@ def stack(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Gener
     with deployed(created, two_colors(BUILD, platform), secrets) as stack:
         stack.pin()
         yield stack
+        stack.destroy()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from tests.support.swap import RESTART_LATER, swap_under_load
 pytestmark = pytest.mark.cluster
 
 
+@pytest.mark.soak
 def test_without_connection_close_kept_alive_clients_stay(faulty_blue_live: Stack) -> None:
     kube = Kube.of(faulty_blue_live)
     swap = swap_under_load(

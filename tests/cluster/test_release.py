@@ -11,7 +11,7 @@ from tests.support.platform import Platform
 from tests.support.releasing import SHORT, Releases, pressure
 from tests.support.rolled_back import as_before, let_in_again
 from tests.support.stack import Stack
-from tests.support.versions import VERSIONS
+from tests.support.versions import NIGHTLY, VERSIONS
 
 pytestmark = pytest.mark.cluster
 
@@ -53,7 +53,7 @@ def test_a_hung_pod_of_the_old_color_does_not_keep_the_new_one_in_charge(
     let_in_again(releases, image)
 
 
-@pytest.mark.parametrize("name", sorted(set(VERSIONS) - {GOOD}))
+@pytest.mark.parametrize("name", sorted(set(VERSIONS) - {GOOD} - NIGHTLY))
 def test_a_bad_version_is_rolled_back_by_itself(
     releases: Releases, stack: Stack, platform: Platform, tmp_path: Path, name: str
 ) -> None:

@@ -37,6 +37,7 @@ def test_a_swap_loses_nothing_on_nodes_that_learn_of_it_late(stack: Stack) -> No
     assert not swap.losses
 
 
+@pytest.mark.soak
 def test_without_the_drain_the_same_swap_loses_requests(without_drain: Stack) -> None:
     swap = swap_under_load(
         without_drain, Color.GREEN, restart_after_seconds=RESTART_AT_ONCE, learns_late=True

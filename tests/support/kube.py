@@ -148,9 +148,10 @@ class Kube:
         spec = self.get("service", service)["spec"]
         return spec["clusterIP"], spec["ports"][0]["port"]
 
-    def delete_namespace(self) -> None:
-        """Remove what a run that was killed may have left."""
-        self.kubectl("delete", "namespace", self.stack.namespace, "--ignore-not-found", "--wait")
+    def delete_namespace(self, *, wait: bool = True) -> None:
+        """Remove everything of a stack, whatever its state says."""
+        words = ("delete", "namespace", self.stack.namespace, "--ignore-not-found")
+        self.kubectl(*words, f"--wait={str(wait).lower()}")
 
 
 def _pod(item: dict[str, Any]) -> Pod:

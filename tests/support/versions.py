@@ -62,3 +62,5 @@ VERSIONS: Mapping[str, Version] = {
     MISSING: _held(MISSING, Exit.REFUSED),
 }
 """By what is recorded of them."""
+NIGHTLY = frozenset({"load", "slow", "leak"})
+"""Rolled back by the same analysis as `errors`, with other figures: `make soak` releases them."""
