@@ -213,14 +213,14 @@ class Bot:
             return []
         at = self._clock.utc().timestamp()
         size = self.reload.current.max_position_size
-        found: list[Signal] = []
+        signals: list[Signal] = []
         positions = self.market_state.positions
         for symbol, price in self.market_state.prices.items():
             held = positions[symbol].quantity if symbol in positions else ZERO
             market = self.market_state.markets[symbol]
             if signal := self._strategy.on_price(market, price, at, held, size):
-                found.append(signal)
-        return found
+                signals.append(signal)
+        return signals
 
     def _stops(self) -> tuple[str, ...]:
         limits = self.limits()

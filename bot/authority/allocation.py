@@ -38,7 +38,7 @@ def desired(intent: Intent, members: frozenset[Member]) -> Mapping[int, str]:
     }
 
 
-def wanted(intent: Intent, members: Collection[Member], holder: str) -> frozenset[int]:
+def assigned(intent: Intent, members: Collection[Member], holder: str) -> frozenset[int]:
     """Return the leases that this member should hold."""
     shares = desired(intent, frozenset(members))
     return frozenset(lease for lease, whose in shares.items() if whose == holder)

@@ -20,7 +20,7 @@ class Order:
     """One attempt at one signal."""
 
     order_id: str
-    """The client order id. Derived, so that whoever reads the row can ask the venue."""
+    """The client order id. Derived, so that anyone who reads the row can ask the venue."""
     signal: str
     attempt: int
     shard: int
@@ -54,7 +54,7 @@ class Work:
     """What is to be done in one shard, in one read of the ledger."""
 
     unresolved: tuple[Order, ...]
-    """Of this shard, in order of decision, whoever decided them."""
+    """Of this shard, in order of decision, no matter who decided them."""
     signal: Signal | None
     """The oldest without a fate."""
     attempts: int

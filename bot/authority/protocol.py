@@ -180,11 +180,11 @@ class Rules:
         """Let nobody hold anything by an old or a foreign intent."""
         return lease.admit(shown, claimant)
 
-    def wanted(
+    def assigned(
         self, intent: Intent, members: Collection[Member], claimant: Claimant
     ) -> frozenset[int]:
         """Return the leases that the claimant should hold."""
-        return allocation.wanted(intent, members, claimant.holder)
+        return allocation.assigned(intent, members, claimant.holder)
 
     def claim(self, row: LeaseRow, claimant: Claimant, now: float) -> Claimed:
         """Take, renew or refuse."""
@@ -284,7 +284,7 @@ class Rules:
             yield from self.attempt(view, held, order)
 
     def unsettled(self, work: Work) -> Order | None:
-        """Return the order to settle before anything new is decided, whoever decided it."""
+        """Return the order to settle before anything new is decided, no matter who decided it."""
         return work.unresolved[0] if work.unresolved else None
 
     def settle(self, view: View, held: Held, venue: VenueTime, order: Order) -> Turn:

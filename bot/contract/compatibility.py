@@ -4,10 +4,10 @@ Two things are shared by neighbouring versions. The *ledger*: a candidate's migr
 live version trades on the same tables. The *config*: one program writes the environment, the
 reloadable file and the intent for both colors, each read by a version of its own.
 
-A range `2..3` says: "I am at 3, and whoever knows 2 gets on with that." Of two sides only the newer
-one can know the other, so its word counts: they agree when its oldest is not above the other's
-newest. What only adds keeps the oldest; what takes away, or gives a name another meaning, raises it
-to the version that no longer needs what is gone.
+A range `2..3` says: "I am at 3, and a side that knows 2 gets on with that." Of two sides only the
+newer one can know the other, so its word counts: they agree when its oldest is not above the
+other's newest. What only adds keeps the oldest; what takes away, or gives a name another meaning,
+raises it to the version that no longer needs what is gone.
 """
 
 import re
@@ -44,10 +44,10 @@ class Range:
         Raises:
             UnstatedError: it is spelt otherwise, or upside down.
         """
-        found = _RANGE.fullmatch(text)
-        if not found or int(found[1]) > int(found[2]):
+        match = _RANGE.fullmatch(text)
+        if not match or int(match[1]) > int(match[2]):
             raise UnstatedError(f"{text!r} must be OLDEST..NEWEST like 2..3")
-        return cls(int(found[1]), int(found[2]))
+        return cls(int(match[1]), int(match[2]))
 
     def agrees(self, other: "Range") -> bool:
         """Tell whether both may be there at once: the newer one's word counts."""
@@ -89,7 +89,7 @@ class Schemas:
         return cls(read["ledger"], read["config"])
 
     @classmethod
-    def of_labels(cls, found: Mapping[str, str]) -> Self:
+    def of_labels(cls, values: Mapping[str, str]) -> Self:
         """Read the labels of an image.
 
         Raises:
@@ -99,7 +99,7 @@ class Schemas:
             "ledger": f"label {labels.LEDGER_SCHEMA}",
             "config": f"label {labels.CONFIG_SCHEMA}",
         }
-        return cls.parse(found.get(labels.LEDGER_SCHEMA), found.get(labels.CONFIG_SCHEMA), where)
+        return cls.parse(values.get(labels.LEDGER_SCHEMA), values.get(labels.CONFIG_SCHEMA), where)
 
     @classmethod
     def of_source(cls, text: str) -> Self:
@@ -108,11 +108,11 @@ class Schemas:
         Raises:
             UnstatedError: they are not there.
         """
-        found = dict(
+        values = dict(
             re.findall(r'^(LEDGER_SCHEMA|CONFIG_SCHEMA) = "([^"\n]*)"$', text, re.MULTILINE)
         )
         where = {"ledger": "LEDGER_SCHEMA", "config": "CONFIG_SCHEMA"}
-        return cls.parse(found.get("LEDGER_SCHEMA"), found.get("CONFIG_SCHEMA"), where)
+        return cls.parse(values.get("LEDGER_SCHEMA"), values.get("CONFIG_SCHEMA"), where)
 
 
 OURS = Schemas(Range.parse(LEDGER_SCHEMA), Range.parse(CONFIG_SCHEMA))
@@ -127,12 +127,12 @@ def conflicts(candidate: Schemas, live: Schemas, program: Schemas = OURS) -> lis
         live: what trades now.
         program: the source whose Pulumi program writes the config for both.
     """
-    found = (
+    problems = (
         _ledger(candidate.ledger, live.ledger),
         _config("the candidate", candidate.config, program.config),
         _config("the live version", live.config, program.config),
     )
-    return [problem for problem in found if problem]
+    return [problem for problem in problems if problem]
 
 
 def _ledger(candidate: Range, live: Range) -> str:

@@ -29,7 +29,7 @@ class ShutdownPolicy(StrEnum):
     """What becomes of orders and positions when the bot ends."""
 
     HANDOVER = "handover"
-    """They stay as they are, for whoever trades next."""
+    """They stay as they are, for the bot that trades next."""
     CANCEL = "cancel"
     """Resting orders are cancelled, positions stay."""
     FLATTEN = "flatten"

@@ -1,4 +1,4 @@
-"""One wording for what a validator found, whoever asks: key, value, and what would be right.
+"""One wording for what a validator found, for all callers: key, value, and what would be right.
 
 Works on plain mappings with the keys `loc`, `msg`, `type` and `input`, as pydantic makes them;
 this package does not import it.

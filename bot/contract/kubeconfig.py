@@ -34,8 +34,8 @@ def find_context(
         if not file.is_file():
             continue
         there = contexts(file)
-        if found := there.get(name):
-            return found
+        if context := there.get(name):
+            return context
         known += there
     raise UnknownContextError(
         f"context: {name!r} is not in the kubeconfig ({paths}), which knows: "

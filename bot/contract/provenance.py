@@ -87,42 +87,46 @@ def _untagged(claims: Claims) -> list[str]:
         return [f"label: {error}; build it by `pulumi up`"]
     if claims.builds is Builds.TAGGED:
         return [f"label: version {version.semver} is no tag's; tag the commit, and build again"]
-    found = _reference(claims, version)
+    problems = _reference(claims, version)
     short = version.build.partition(".")[0].removeprefix("g")
     if version.build.endswith(".dirty"):
-        found.append(f"label: {version.semver} was built of changes that nobody committed")
+        problems.append(f"label: {version.semver} was built of changes that nobody committed")
     if not short or not claims.label_revision.startswith(short):
-        said = claims.label_revision or "nothing"
-        found.append(f"label: revision {said}, but its version says {version.build or 'nothing'}")
-    return found
+        shown = claims.label_revision or "nothing"
+        problems.append(
+            f"label: revision {shown}, but its version says {version.build or 'nothing'}"
+        )
+    return problems
 
 
 def _label(claims: Claims, version: Version) -> list[str]:
-    found: list[str] = []
+    problems: list[str] = []
     if claims.label_version != version.semver:
-        said = claims.label_version or "nothing"
-        found.append(f"label: version {said}, but the tag says {version.semver}; build the tag")
+        shown = claims.label_version or "nothing"
+        problems.append(f"label: version {shown}, but the tag says {version.semver}; build the tag")
     if not _REVISION.fullmatch(claims.tag_revision):
-        found.append(f"git tag: {claims.tag} names no commit ({claims.tag_revision!r}); fetch it")
+        problems.append(
+            f"git tag: {claims.tag} names no commit ({claims.tag_revision!r}); fetch it"
+        )
     if claims.label_revision != claims.tag_revision:
-        said, right = claims.label_revision or "nothing", claims.tag_revision
-        found.append(f"label: revision {said}, but the tag names {right}; build the tag")
-    return found
+        shown, right = claims.label_revision or "nothing", claims.tag_revision
+        problems.append(f"label: revision {shown}, but the tag names {right}; build the tag")
+    return problems
 
 
 def _reference(claims: Claims, version: Version) -> list[str]:
-    found = _pinned(claims)
+    problems = _pinned(claims)
     name, _, digest = claims.reference.partition("@")
     image_tag = name.rpartition("/")[2].partition(":")[2]
-    if not found and digest != claims.registry_digest:
+    if not problems and digest != claims.registry_digest:
         there = claims.registry_digest or "nothing"
-        found.append(
+        problems.append(
             f"registry: {version.image_tag} is {there}, but the config pins {digest}; "
             "the tag was moved, or another image was pinned"
         )
     if image_tag and image_tag != version.image_tag:
-        found.append(f"config: image tag {image_tag}, but the tag says {version.image_tag}")
-    return found
+        problems.append(f"config: image tag {image_tag}, but the tag says {version.image_tag}")
+    return problems
 
 
 def _pinned(claims: Claims) -> list[str]:
@@ -136,21 +140,23 @@ def _pods(claims: Claims, version: str, revision: str) -> list[str]:
         return ["pods: none answered; nothing shows what runs"]
     digest = claims.reference.partition("@")[2]
     source = "tag" if claims.tag else "label"
-    found: list[str] = []
+    problems: list[str] = []
     for name, pod in sorted(claims.pods.items()):
         if pod.digest != digest:
-            found.append(f"{name}: runs {pod.digest or 'no digest'}, but the config pins {digest}")
+            problems.append(
+                f"{name}: runs {pod.digest or 'no digest'}, but the config pins {digest}"
+            )
         if pod.version != version:
-            said = pod.version or "nothing"
-            found.append(f"{name}: /version says {said}, but the {source} says {version}")
+            shown = pod.version or "nothing"
+            problems.append(f"{name}: /version says {shown}, but the {source} says {version}")
         if pod.revision != revision:
-            said = pod.revision or "nothing"
-            found.append(
-                f"{name}: /version says revision {said}, but the {source} names {revision}"
+            shown = pod.revision or "nothing"
+            problems.append(
+                f"{name}: /version says revision {shown}, but the {source} names {revision}"
             )
     if len({(pod.version, pod.revision, pod.digest) for pod in claims.pods.values()}) > 1:
-        found.append("pods: they do not all run the same")
-    return found
+        problems.append("pods: they do not all run the same")
+    return problems
 
 
 def _promotion(claims: Claims, version: Version) -> list[str]:

@@ -61,10 +61,10 @@ class QuarantineEntry:
             return None
         digest = f"{match[1]}:{match[2]}"
         try:
-            told: object = json.loads(value)
+            payload: object = json.loads(value)
         except ValueError:
-            told = None
-        known = cast("Mapping[str, object]", told if isinstance(told, dict) else {})
+            payload = None
+        known = cast("Mapping[str, object]", payload if isinstance(payload, dict) else {})
         since, by, reason = (str(known.get(name, UNREADABLE)) for name in ("since", "by", "reason"))
         return cls(digest, since, by, reason)
 

@@ -10,9 +10,9 @@ REDIS_PASSWORD = "redis-password"  # noqa: S105 -- the name of a file, not a sec
 VENUE_API_KEY = "venue-api-key"
 VENUE_API_SECRET = "venue-api-secret"  # noqa: S105 -- a file name, not a secret
 SIGNALS_TOKEN = "signals-token"  # noqa: S105 -- a file name, not a secret
-"""Whoever sends it as `Authorization: Bearer …` may post signals."""
+"""A sender that shows it as `Authorization: Bearer …` may post signals."""
 SIGNALS_TOKEN_PREVIOUS = "signals-token-previous"  # noqa: S105 -- a file name, not a secret
 """Valid beside the new one while senders are moved over; then take it away."""
 SIGNALS_HMAC_KEY = "signals-hmac-key"
-"""Whoever signs with it may post signals (`bot.contract.http.SIGNATURE_HEADER`)."""
+"""A sender that signs with it may post signals (`bot.contract.http.SIGNATURE_HEADER`)."""
 SIGNALS_HMAC_KEY_PREVIOUS = "signals-hmac-key-previous"

@@ -8,10 +8,10 @@ SHARD_COUNT = 100
 
 def by_shard(symbols: Iterable[str]) -> dict[int, tuple[str, ...]]:
     """Return the symbols of each shard that has some, in order of shard."""
-    found: dict[int, tuple[str, ...]] = {}
+    symbols_by_shard: dict[int, tuple[str, ...]] = {}
     for symbol in sorted(symbols, key=shard_of):
-        found[shard_of(symbol)] = (*found.get(shard_of(symbol), ()), symbol)
-    return found
+        symbols_by_shard[shard_of(symbol)] = (*symbols_by_shard.get(shard_of(symbol), ()), symbol)
+    return symbols_by_shard
 
 
 def shard_of(symbol: str) -> int:

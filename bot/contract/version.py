@@ -53,8 +53,8 @@ class Version:
         Raises:
             VersionError: it is spelt otherwise.
         """
-        found = _SEMVER.fullmatch(text)
-        if not found or text != (version := cls._of(found)).semver:
+        match = _SEMVER.fullmatch(text)
+        if not match or text != (version := cls._of(match)).semver:
             raise VersionError(f"{text!r} is not like 1.5.0, 1.5.0-rc.2 or 1.5.1-dev.4+gabc1234")
         return version
 
@@ -86,10 +86,10 @@ class Version:
         Raises:
             VersionError: it is spelt otherwise.
         """
-        found = _PEP440.fullmatch(text)
-        if not found:
+        match = _PEP440.fullmatch(text)
+        if not match:
             raise VersionError(f"{text!r} is not like 1.5.0, 1.5.0rc2 or 1.5.1.dev4+gabc1234")
-        version = cls._of(found)
+        version = cls._of(match)
         if version.candidate is None or version.distance is None:
             return version
         if version.candidate == 0:
@@ -104,8 +104,8 @@ class Version:
         )
 
     @classmethod
-    def _of(cls, found: re.Match[str]) -> "Version":
-        major, minor, patch, candidate, distance, build = found.groups()
+    def _of(cls, match: re.Match[str]) -> "Version":
+        major, minor, patch, candidate, distance, build = match.groups()
         return cls(
             int(major),
             int(minor),

@@ -69,10 +69,10 @@ def signal_of(raw: bytes, symbols: Collection[str], source: str) -> Signal:
             value = shown(given[name]) if name in given else _MISSING
             faults.append(Fault(name, value, str(refused)))
     if faults:
-        raise Problem(HTTPStatus.BAD_REQUEST, _told(faults), tuple(faults))
+        raise Problem(HTTPStatus.BAD_REQUEST, _message(faults), tuple(faults))
     if values["symbol"] not in symbols:
         fault = Fault("symbol", shown(values["symbol"]), f"one of {_few(symbols)}")
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _told([fault]), (fault,))
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _message([fault]), (fault,))
     terms = Terms(
         symbol=values["symbol"],
         side=values["side"],
@@ -106,12 +106,12 @@ def _object(raw: bytes) -> dict[str, object]:
 
 
 def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
+    fields: dict[str, object] = {}
     for key, value in pairs:  # one pass: a body of thousands of keys must not stop the loop
-        if key in found:
+        if key in fields:
             raise _MalformedError(f"has the key {shown(key)} more than once; write it once")
-        found[key] = value
-    return found
+        fields[key] = value
+    return fields
 
 
 def _no_constant(text: str) -> NoReturn:
@@ -122,7 +122,7 @@ def _bad_body(detail: str) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, f"the body {detail}")
 
 
-def _told(faults: list[Fault]) -> str:
+def _message(faults: list[Fault]) -> str:
     first = faults[0]
     more = f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
     return f"{first.field}: {first.value}, expected {first.expected}{more}"

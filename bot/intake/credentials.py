@@ -16,7 +16,7 @@ SKEW_SECONDS_MAX = 30
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([^ ]+)")
 _TIMESTAMP = re.compile(rb"[0-9]{1,12}")
 _SIGNATURE = re.compile(rb"v1=([0-9a-f]{64})")
-_WANTED = (
+_EXPECTED = (
     "send `Authorization: Bearer <token>`, or X-Signature-Timestamp (unix seconds) and"
     ' X-Signature: v1=<hex HMAC-SHA256 of "{timestamp}.{METHOD}.{path}.{body}">'
 )
@@ -72,7 +72,7 @@ def unauthorized(reason: str) -> Problem:
     """Return the refusal; it repeats nothing of what was sent."""
     return Problem(
         HTTPStatus.UNAUTHORIZED,
-        f"{reason}; {_WANTED}",
+        f"{reason}; {_EXPECTED}",
         headers={"WWW-Authenticate": 'Bearer realm="signals"'},
     )
 

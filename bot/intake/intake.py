@@ -76,10 +76,10 @@ class Intake:
         await self._authenticated(request, await self._keyring.keys())
         signal_id: str = request.path_params["id"]
         # What can be no id is not asked for: Postgres refuses a NUL, for one.
-        record = await self._found(signal_id) if is_id(signal_id) else None
+        record = await self._record(signal_id) if is_id(signal_id) else None
         if record is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no signal with this id is known (any more)")
-        return json_response(told(record))
+        return json_response(to_mapping(record))
 
     async def _authenticated(self, request: Request, keys: Keys) -> tuple[str, bytes]:
         """Return who sent it, by the name of the newest credential of its kind, and the body.
@@ -124,10 +124,10 @@ class Intake:
                 f"the id {signal.signal_id} is known with another content, which stays; one id is"
                 " one signal",
             )
-        record = await self._found(signal.signal_id) if posted is Posted.SAME else None
-        return told(record) if record else {"id": signal.signal_id, "status": _PENDING}
+        record = await self._record(signal.signal_id) if posted is Posted.SAME else None
+        return to_mapping(record) if record else {"id": signal.signal_id, "status": _PENDING}
 
-    async def _found(self, signal_id: str) -> SignalRecord | None:
+    async def _record(self, signal_id: str) -> SignalRecord | None:
         try:
             return await self._inbox.find(signal_id)
         except LedgerError:
@@ -148,7 +148,7 @@ def routes(intake: Intake) -> list[Route]:
     ]
 
 
-def told(record: SignalRecord) -> dict[str, object]:
+def to_mapping(record: SignalRecord) -> dict[str, object]:
     """Return what a sender is told about its signal."""
     return {
         "id": record.signal.signal_id,

@@ -55,8 +55,8 @@ def _sha256(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def _any(found: list[bool]) -> bool:
-    return any(found)  # of a list: all were compared
+def _any(matches: list[bool]) -> bool:
+    return any(matches)  # of a list: all were compared
 
 
 class Keyring:
@@ -92,25 +92,25 @@ class Keyring:
         }
         if stamps == self._stamps:
             return
-        found = {name: _read(self._folder / name) for name in stamps}
+        secrets = {name: _read(self._folder / name) for name in stamps}
         self._keys = Keys(
-            tuple(secret for name in TOKENS if (secret := found.get(name))),
-            tuple(secret for name in HMAC_KEYS if (secret := found.get(name))),
+            tuple(secret for name in TOKENS if (secret := secrets.get(name))),
+            tuple(secret for name in HMAC_KEYS if (secret := secrets.get(name))),
         )
         self._stamps = stamps
-        logs.hide(secret.decode(errors="replace") for secret in found.values())
-        _log.info("credentials of signals read", names=sorted(n for n, s in found.items() if s))
+        logs.hide(secret.decode(errors="replace") for secret in secrets.values())
+        _log.info("credentials of signals read", names=sorted(n for n, s in secrets.items() if s))
 
 
 def _stamp(path: Path) -> _Stamp | None:
     """Follows links: Kubernetes swaps the folder that the file's link goes through."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         return None  # a pipe would block the reader
-    return (found.st_mtime_ns, found.st_ino, found.st_size)
+    return (status.st_mtime_ns, status.st_ino, status.st_size)
 
 
 def _read(path: Path) -> bytes:

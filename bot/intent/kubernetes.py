@@ -148,13 +148,13 @@ class ConfigMapSource:
         async with self._ask(client, {}) as lines:
             async for line in lines:
                 body += line
-        found = _List.model_validate_json(bytes(body))
-        ours = [item for item in found.items if item.metadata.name == self._access.name]
+        listing = _List.model_validate_json(bytes(body))
+        ours = [item for item in listing.items if item.metadata.name == self._access.name]
         if ours:
             state.show(ours[0].data or {}, ours[0].generation)
         else:
-            state.refuse(f"{self._what}: no such ConfigMap", found.metadata.resource_version)
-        return found.metadata.resource_version
+            state.refuse(f"{self._what}: no such ConfigMap", listing.metadata.resource_version)
+        return listing.metadata.resource_version
 
     async def _watch(self, client: httpx2.AsyncClient, state: IntentState, version: str) -> str:
         """Follow events until the server ends the watch; return the version to go on from."""

@@ -43,8 +43,8 @@ Script = Callable[[Tx], Awaitable[T]]
 
 async def first(tx: Tx, sql: str, *parameters: object) -> Row | None:
     """Return the first row, if there is one."""
-    found = await tx.rows(sql, *parameters)
-    return found[0] if found else None
+    records = await tx.rows(sql, *parameters)
+    return records[0] if records else None
 
 
 async def clock(tx: Tx) -> float:

@@ -53,7 +53,7 @@ class Kept:
     """Why nothing was renewed; None: it was."""
     now: float
     """By the database's clock."""
-    wanted: frozenset[int] = frozenset()
+    assigned: frozenset[int] = frozenset()
     """What the claimant should hold."""
     granted: tuple[LeaseRow, ...] = ()
     """What it holds."""
@@ -83,14 +83,14 @@ async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
         await leave(claimant.holder, tx)
         return Kept(refused, await clock(tx), rows=await _rows(tx), shown=shown)
     members: tuple[Member, ...] = ()
-    wanted: frozenset[int] = frozenset()
+    assigned: frozenset[int] = frozenset()
     if intent:
         members = await _join(rules, claimant, shown, tx)
-        wanted = rules.wanted(intent, members, claimant)
+        assigned = rules.assigned(intent, members, claimant)
     else:
         await leave(claimant.holder, tx)
     locked = await _lock_own(claimant.holder, tx)
-    missing = wanted - locked
+    missing = assigned - locked
     locked |= await _lock_free(missing, tx)
     known, now = await _rows(tx), await clock(tx)
     await _end_sessions(
@@ -105,7 +105,7 @@ async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
     granted = [
         (row, claimed)
         for row, claimed in claims
-        if claimed.granted and (claimed.claim is Claim.RENEWED or row.lease in wanted)
+        if claimed.granted and (claimed.claim is Claim.RENEWED or row.lease in assigned)
     ]
     taken = [row for row, claimed in granted if claimed.claim is Claim.TAKEN]
     await _write(claimant, [claimed for _, claimed in granted], tx)
@@ -113,7 +113,7 @@ async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
     return Kept(
         None,
         now,
-        wanted=wanted,
+        assigned=assigned,
         granted=tuple(claimed.row for _, claimed in granted),
         taken=tuple(
             Taken(row, pause_seconds(row, now, rules.timings.lease_seconds), marks.get(row.lease))
@@ -130,10 +130,10 @@ async def release(
 ) -> frozenset[int]:
     """Give up what is held, but for rows that somebody writes under; return what is given up."""
     listed = _listed(leaving)
-    found = await tx.rows(
+    records = await tx.rows(
         f"SELECT lease FROM leases WHERE lease IN ({listed}) AND holder = $1 {{take_lock}}", holder
     )
-    locked = {row["lease"] for row in found}
+    locked = {row["lease"] for row in records}
     now, marks = await clock(tx), await _marks(locked, tx)
     for row in await _rows(tx):
         if row.lease in locked:
@@ -141,11 +141,11 @@ async def release(
             await _write_release(row, rules.release(row, holder, now, left), tx)
     if locked:
         await notify(tx, f"released {_listed(locked)}")
-    found = await tx.rows(
+    records = await tx.rows(
         f"SELECT lease, epoch FROM leases WHERE lease IN ({listed}) AND holder = $1", holder
     )
     # What the holder has under another epoch by now is not what it gives up here.
-    busy = {row["lease"] for row in found if row["epoch"] == leaving[row["lease"]].epoch}
+    busy = {row["lease"] for row in records if row["epoch"] == leaving[row["lease"]].epoch}
     return frozenset(leaving) - busy
 
 
@@ -208,39 +208,39 @@ async def _join(rules: Rules, claimant: Claimant, shown: Shown, tx: Tx) -> tuple
         claimant.generation,
         claimant.source,
     )
-    found = await tx.rows(
+    records = await tx.rows(
         "SELECT holder, color FROM members WHERE beat_at > {now} - $1 AND generation = $2"
         " AND source = $3 ORDER BY holder",
         rules.timings.lease_seconds,
         shown.generation,
         shown.source,
     )
-    return tuple(Member(row["holder"], Color(row["color"])) for row in found)
+    return tuple(Member(row["holder"], Color(row["color"])) for row in records)
 
 
 async def _rows(tx: Tx) -> tuple[LeaseRow, ...]:
-    found = await tx.rows(
+    records = await tx.rows(
         "SELECT l.*, h.paused_at, h.mark FROM leases l"
         " LEFT JOIN handoffs h ON h.lease = l.lease AND h.epoch = l.epoch ORDER BY l.lease"
     )
-    return tuple(rows.lease_of(row) for row in found)
+    return tuple(rows.lease_of(row) for row in records)
 
 
 async def _lock_own(holder: str, tx: Tx) -> set[int]:
-    found = await tx.rows(
+    records = await tx.rows(
         "SELECT lease FROM leases WHERE holder = $1 ORDER BY lease {renew_lock}", holder
     )
-    return {row["lease"] for row in found}
+    return {row["lease"] for row in records}
 
 
 async def _lock_free(missing: Collection[int], tx: Tx) -> set[int]:
     if not missing:
         return set()
-    found = await tx.rows(
+    records = await tx.rows(
         f"SELECT lease FROM leases WHERE lease IN ({_listed(missing)}) AND expires_at <= {{now}}"
         " ORDER BY lease {take_lock}"
     )
-    return {row["lease"] for row in found}
+    return {row["lease"] for row in records}
 
 
 async def _end_sessions(holders: Collection[str | None], tx: Tx) -> None:
@@ -297,11 +297,11 @@ async def _marks(leases: Collection[int], tx: Tx) -> dict[int, int]:
     """Return the newest order of each shard that has one."""
     if not leases:
         return {}
-    found = await tx.rows(
+    records = await tx.rows(
         f"SELECT shard, max(seq) AS mark FROM orders WHERE shard IN ({_listed(leases)})"
         " GROUP BY shard"
     )
-    return {row["shard"]: int(row["mark"]) for row in found}
+    return {row["shard"]: int(row["mark"]) for row in records}
 
 
 def _listed(leases: Iterable[int]) -> str:

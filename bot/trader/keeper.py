@@ -89,7 +89,7 @@ class Keeper:
         """Nothing is decided in them any more; the release is on its way."""
         self._doubtful: set[int] = set()
         """Given up without an answer; until somebody else has them, or nobody."""
-        self._wanted: frozenset[int] = frozenset()
+        self._assigned: frozenset[int] = frozenset()
         self._known: VenueClock | None = None
         self._ended = asyncio.Event()
         self._wake = asyncio.Event()
@@ -215,7 +215,7 @@ class Keeper:
             if kept.refused:
                 _log.warning("authority", outcome=kept.refused.value, rules=kept.shown.source)
         if kept.refused is None:
-            self._hand_over(set(self._held) - kept.wanted)
+            self._hand_over(set(self._held) - kept.assigned)
         elif (
             kept.refused is not Claim.OLD_INTENT
             or self.boot() > self._refused_at + OLD_INTENT_SECONDS
@@ -228,7 +228,7 @@ class Keeper:
         granted = {row.lease: row for row in kept.granted}
         self.rows = {row.lease: row for row in kept.rows} | granted
         self.rows_now, self.source_shown = kept.now, kept.shown.source
-        self._wanted = kept.wanted
+        self._assigned = kept.assigned
         over = {n for n in self._doubtful if self._is_over(self.rows[n], kept.now)}
         self._doubtful -= over
         self._given_up -= over
@@ -273,7 +273,7 @@ class Keeper:
 
     async def _pause(self, known: tuple[str | None, bool]) -> None:
         """Wait for the next look: sooner while a lease is missing, at once when something moved."""
-        missing = self._wanted - set(self._held)
+        missing = self._assigned - set(self._held)
         share = 1.0 if self._held and not missing else WAITING_SHARE
         until = self.boot() + self._rules.timings.renew_seconds * share
         while self.boot() < until and not self._wake.is_set():

@@ -88,13 +88,13 @@ class Reconciler:
         ):
             await self.refresh()
             return
-        found = [*await self._resting(writer_of), *await self._fills(writer_of)]
-        found += await self._balances(account)
-        lasting = tuple(difference for difference in found if difference in self.differences)
-        if tuple(found) != self.differences:
-            level = logging.WARNING if found else logging.INFO
-            _log.log(level, "reconciled", differences=found)
-        self.differences, self.error = tuple(found), None
+        differences = [*await self._resting(writer_of), *await self._fills(writer_of)]
+        differences += await self._balances(account)
+        lasting = tuple(difference for difference in differences if difference in self.differences)
+        if tuple(differences) != self.differences:
+            level = logging.WARNING if differences else logging.INFO
+            _log.log(level, "reconciled", differences=differences)
+        self.differences, self.error = tuple(differences), None
         if lasting:
             await self._ledger.set_read_only(f"ledger and venue differ: {'; '.join(lasting)}")
         before = await self._ledger.read_only()

@@ -168,16 +168,16 @@ class Trader:
     async def _retry(self, step: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do this until it works; start-up has a deadline of its own, elsewhere."""
         self._startup.step(step)
-        told = ""
+        reported = ""
         while True:
             try:
                 async with asyncio.timeout(2 * CALL_SECONDS):
                     await work()
             except (LedgerError, VenueError, TimeoutError) as error:
                 reason = str(error) or f"no answer within {2 * CALL_SECONDS:g} s"
-                if reason != told:
+                if reason != reported:
                     _log.warning("start-up waits", step=step, reason=reason)
-                told = reason
+                reported = reason
                 self._startup.trouble(reason)
                 self._keeper.refused = Claim.SCHEMA if isinstance(error, SchemaError) else None
                 await asyncio.sleep(RETRY_SECONDS)

@@ -1,6 +1,6 @@
 """A plain moving-average cross, long or flat, so that the bot trades by itself. Pure.
 
-Signal ids come from symbol, side and bar: whoever sees the same bar makes the same signal, and the
+Signal ids come from symbol, side and bar: all bots that see a bar make the same signal, and the
 ledger keeps one of them. A process that has just started says nothing until its windows are full.
 """
 
@@ -85,8 +85,8 @@ class AverageCross:
         max_position_quote: Decimal,
     ) -> Signal | None:
         exits = side is Side.SELL
-        wanted = held if exits else max_position_quote * self._plan.share / price
-        quantity = market.round_quantity(wanted)
+        desired = held if exits else max_position_quote * self._plan.share / price
+        quantity = market.round_quantity(desired)
         if market.problem(quantity, price):
             return None
         name = f"{SIGNAL_PREFIX}{market.base}-{market.quote}.{bar}.{side.value}"

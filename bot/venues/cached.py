@@ -22,7 +22,7 @@ from bot.venues.port import Venue
 CALL_SECONDS = 0.25
 """Longer than any answer of a cache that helps."""
 KEEP_MILLISECONDS = 900
-"""Less than the feed's period: whoever wrote the entry asks the venue again."""
+"""Less than the feed's period: the bot that wrote the entry asks the venue again."""
 ENTRY_BYTES_MAX = 1 << 20
 
 _log = structlog.get_logger(__name__)
@@ -101,7 +101,7 @@ class CachedPrices:
         self._cache = cache
         self._symbols = frozenset(symbols)
         self._key = key_of(endpoint, symbols)
-        self._told = ""
+        self._reported = ""
 
     async def __call__(self) -> Mapping[str, Decimal]:
         """Return prices. Raises VenueError, never CacheError."""
@@ -133,9 +133,9 @@ class CachedPrices:
             self._trouble("")
 
     def _trouble(self, reason: str) -> None:
-        if reason != self._told and reason:
+        if reason != self._reported and reason:
             _log.warning("cache", reason=reason)
-        self._told = reason
+        self._reported = reason
 
 
 def key_of(endpoint: str, symbols: Sequence[str]) -> str:
@@ -153,8 +153,8 @@ def parsed(entry: bytes, symbols: frozenset[str]) -> Mapping[str, Decimal] | Non
     if len(entry) > ENTRY_BYTES_MAX:
         return None
     try:
-        found = json.loads(entry)
-        prices = {str(symbol): Decimal(price) for symbol, price in found.items()}
+        payload = json.loads(entry)
+        prices = {str(symbol): Decimal(price) for symbol, price in payload.items()}
     except (ValueError, TypeError, AttributeError, InvalidOperation):
         return None
     usable = all(price.is_finite() and price > 0 for price in prices.values())

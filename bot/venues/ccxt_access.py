@@ -16,7 +16,7 @@ _PRIVATE_KEY = "PRIVATE KEY"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where, and as whom."""
+    """Where, and with which account."""
 
     endpoint: str
     """`https://host`, without a path."""

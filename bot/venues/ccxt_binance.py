@@ -178,8 +178,8 @@ class CcxtVenue:
         """Load the traded markets, and only those: all of Binance's are tens of megabytes."""
         if self._exchange.markets and not reload:
             return self._exchange.markets
-        wanted = [symbol.replace("/", "") for symbol in self._symbols]
-        params = {"symbols": json.dumps(wanted, separators=(",", ":"))}
+        market_ids = [symbol.replace("/", "") for symbol in self._symbols]
+        params = {"symbols": json.dumps(market_ids, separators=(",", ":"))}
         return await self._exchange.load_markets(reload, params)
 
     def _refuse_off_grid(self, terms: Terms) -> None:
@@ -198,12 +198,12 @@ class CcxtVenue:
         self, symbol: str, since_ms: int | None, params: Mapping[str, object]
     ) -> Sequence[Json]:
         """Return all of them, page by page."""
-        found: list[Json] = []
+        trades: list[Json] = []
         for _ in range(PAGES_MAX):
             page = await self._exchange.fetch_my_trades(symbol, since_ms, PAGE, params)
-            found += page
+            trades += page
             if len(page) < PAGE:
-                return found
+                return trades
             # Not the last one's: ccxt sorts numbers as texts.
             since_ms, newest = None, max(int(trade["id"]) for trade in page)
             params = {**params, "fromId": newest + 1}

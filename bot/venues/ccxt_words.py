@@ -37,8 +37,8 @@ def market(shown: Json) -> Market:
 
 def report(shown: Json, fills: Iterable[Fill] = ()) -> Report:
     """Return an order. Of fills and what it says is filled, the larger: one is older."""
-    status, told = shown["status"], tuple(fills)
-    filled = max(_amount(shown["filled"]), sum((fill.quantity for fill in told), ZERO))
+    status, known_fills = shown["status"], tuple(fills)
+    filled = max(_amount(shown["filled"]), sum((fill.quantity for fill in known_fills), ZERO))
     if status in _OPEN:
         state = State.PARTIALLY_FILLED if filled else State.ACKED
     else:
@@ -49,12 +49,12 @@ def report(shown: Json, fills: Iterable[Fill] = ()) -> Report:
         state=state,
         venue_order_id=str(shown["id"]),
         filled_quantity=filled,
-        fills=told,
-        reason=f"{status} at the venue" if state in _SAID else "",
+        fills=known_fills,
+        reason=f"{status} at the venue" if state in _WITH_REASON else "",
     )
 
 
-_SAID = frozenset({State.CANCELLED, State.REJECTED})
+_WITH_REASON = frozenset({State.CANCELLED, State.REJECTED})
 
 
 def placed(shown: Json) -> Report:

@@ -1,7 +1,7 @@
 """The exchange inside the process: moving prices and an account, but no money.
 
 Orders are taken as a spot exchange takes them: on the market's grids, covered by the account,
-within their window, once per client order id. It remembers nothing across restarts: whoever owns
+within their window, once per client order id. It remembers nothing across restarts: the owner of
 the ledger tells it what the account holds (`adopt`). It knows nothing of the ledger and of leases.
 """
 
@@ -173,8 +173,8 @@ class PaperVenue:
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
         """Return the fills in this market from this time on, oldest first."""
         await self._travel()
-        found = (fill for fill in self._fills if fill.symbol == symbol and fill.at_us >= since_us)
-        return list(self._dice.told(tuple(sorted(found, key=lambda fill: fill.key))))
+        fills = (fill for fill in self._fills if fill.symbol == symbol and fill.at_us >= since_us)
+        return list(self._dice.reported(tuple(sorted(fills, key=lambda fill: fill.key))))
 
     async def balances(self) -> Mapping[str, Balance]:
         """Return what the account holds."""
@@ -322,6 +322,6 @@ class PaperVenue:
             state=order.state,
             venue_order_id=order.venue_order_id,
             filled_quantity=order.filled,
-            fills=self._dice.told(tuple(order.fills)),
+            fills=self._dice.reported(tuple(order.fills)),
             reason=order.reason,
         )

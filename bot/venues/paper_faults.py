@@ -58,6 +58,6 @@ class Dice:
         lots = (quantity * share / lot).to_integral_value(ROUND_DOWN)
         return min(quantity, max(lot, lots * lot))
 
-    def told(self, fills: tuple[Fill, ...]) -> tuple[Fill, ...]:
+    def reported(self, fills: tuple[Fill, ...]) -> tuple[Fill, ...]:
         """Return the fills, the last maybe twice."""
         return (*fills, fills[-1]) if fills and self.hit(self.faults.duplicate_fill) else fills

@@ -33,7 +33,7 @@ def docker(*arguments: str) -> str:
 
 def build(context: Path, name: str) -> list[str]:
     """Build through the Engine API, as Pulumi's provider does; return what the engine said."""
-    said = list[str]()
+    output = list[str]()
     base = {"BASE_IMAGE": os.environ["BASE_IMAGE"]} if "BASE_IMAGE" in os.environ else {}
     with tempfile.TemporaryFile() as tar:
         dockerfile = write_tar(BuildContext(context, context / "bot" / "Dockerfile"), tar)
@@ -53,9 +53,9 @@ def build(context: Path, name: str) -> list[str]:
             registry=Registry(),
         )
         engine = Engine(None)
-        engine.build(image, tar, dockerfile, said.append)
+        engine.build(image, tar, dockerfile, output.append)
         engine.close()
-    return said
+    return output
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +130,8 @@ def test_a_change_of_code_reinstalls_nothing_and_is_quick(context: Path) -> None
     code = context / "bot" / "app.py"
     code.write_text(f"{code.read_text()}# {uuid.uuid4()}\n")
     name, started = f"bot-image-test:{uuid.uuid4().hex[:8]}", time.monotonic()
-    said = build(context, name)
+    output = build(context, name)
     seconds = time.monotonic() - started
     docker("image", "rm", "--force", name)
-    assert not [line for line in said if "Collecting" in line]
+    assert not [line for line in output if "Collecting" in line]
     assert seconds < REBUILD_SECONDS

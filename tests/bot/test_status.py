@@ -103,7 +103,7 @@ async def test_an_unhealthy_bot_is_told_too(capsys: pytest.CaptureFixture[str]) 
 
 async def test_json_has_the_same_facts(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = await asked(app(WELL), capsys, "--json")
-    told = json.loads(out)
+    payload = json.loads(out)
     expected: dict[str, object] = {
         "state": "healthy",
         "color": "blue",
@@ -119,7 +119,7 @@ async def test_json_has_the_same_facts(capsys: pytest.CaptureFixture[str]) -> No
         "last_reconcile": "2026-01-02T03:04:05.000Z",
     }
     assert code == 0
-    assert {key: told[key] for key in expected} == expected
+    assert {key: payload[key] for key in expected} == expected
 
 
 async def test_a_bot_that_knows_little_yet_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,7 @@ class Bot:
     _adopts: str = ""
     _stopping: bool = False
     _held: dict[int, Held] = field(default_factory=dict[int, Held])
-    _wanted: frozenset[int] = frozenset()
+    _assigned: frozenset[int] = frozenset()
     _leaving: set[int] = field(default_factory=set[int])
     """Held, and nothing new is taken on in them."""
     _given_up: set[int] = field(default_factory=set[int])
@@ -105,7 +105,7 @@ class Bot:
         self.machine.say(f"{self.holder} STARTS")
         self._known, self._refused_at, self._adopts = None, None, self.adopts
         self._asking = self._stopping = False
-        self._held, self.outstanding, self._wanted = {}, {}, frozenset()
+        self._held, self.outstanding, self._assigned = {}, {}, frozenset()
         self._leaving, self._given_up, self._doubtful = set(), set(), set()
         self._trading, self._busy = set(), set()
         self.machine.spawn(self._ask_time())
@@ -166,7 +166,7 @@ class Bot:
             if seen := self.seen:
                 self._hand_over([n for n in self._held if not self._may_hold(seen.intent, n)])
                 yield from self._alone(self._keep(seen))
-            missing = self._wanted - self._held.keys()
+            missing = self._assigned - self._held.keys()
             share = 1.0 if self._held and not missing else WAITING_SHARE
             yield Nap(self.rules.timings.renew_seconds * share)
 
@@ -188,14 +188,14 @@ class Bot:
         kept = yield Keep(claimant, intent, frozenset(self._given_up))
         if not isinstance(kept, Kept):
             return
-        self._wanted = kept.wanted
+        self._assigned = kept.assigned
         over = {n for n in self._doubtful if self._is_over(kept.rows[n], kept.now)}
         self._doubtful -= over
         self._given_up -= over
         if kept.refused is None:
             self._refused_at = None
             self._take_over(kept, asked)
-            self._hand_over(self._held.keys() - kept.wanted)
+            self._hand_over(self._held.keys() - kept.assigned)
             return
         self._refused_at = self._refused_at or self.boot()
         # A newer intent may be on its way here: then it says what to give up, and what to keep.
@@ -214,7 +214,7 @@ class Bot:
                 self._trading.add(lease)
                 self.machine.spawn(self._trade(lease))
         if before != granted:
-            self.machine.say(f"holds {granted}, wants {sorted(kept.wanted)}")
+            self.machine.say(f"holds {granted}, wants {sorted(kept.assigned)}")
 
     def _is_over(self, row: LeaseRow, now: float) -> bool:
         """Say whether a release without an answer can change nothing any more."""

@@ -103,12 +103,12 @@ class Database:
 
         try:
             while True:
-                wanted = next(transaction) if got is None else transaction.send(got)
-                if not isinstance(wanted, Lock):
-                    self.kernel.after(wanted, go_on)
+                request = next(transaction) if got is None else transaction.send(got)
+                if not isinstance(request, Lock):
+                    self.kernel.after(request, go_on)
                     return
-                got = self._locks.take(number, wanted, go_on)
-                if not (got or wanted.skip):
+                got = self._locks.take(number, request, go_on)
+                if not (got or request.skip):
                     return
         except StopIteration as end:
             self._locks.release(number)
@@ -133,14 +133,14 @@ class Database:
             return Kept(admitted.refused, self.clock(), dict(self.leases))
         yield self._moment()
         beat = Beat(Member(claimant.holder, claimant.color), admitted.shown, self.clock())
-        wanted = self._wanted(keep.intent, beat, claimant) if keep.intent else frozenset[int]()
+        assigned = self._assigned(keep.intent, beat, claimant) if keep.intent else frozenset[int]()
         locked: list[int] = []
         for lease in self._mine(claimant.holder):
             yield Lock(lease, Mode.RENEW)
             # READ COMMITTED looks at the row again once it is locked.
             if self.leases[lease].holder == claimant.holder:
                 locked.append(lease)
-        free = [one for one in sorted(wanted) if self.leases[one].expires_at <= self.clock()]
+        free = [one for one in sorted(assigned) if self.leases[one].expires_at <= self.clock()]
         for lease in free:
             if lease not in locked and (yield Lock(lease, Mode.TAKE, skip=True)):
                 locked.append(lease)
@@ -148,21 +148,21 @@ class Database:
         claims = [rules.claim(rows[n], claimant, now) for n in locked if n not in keep.given_up]
         # What it had and let run out is taken again only if it should have it.
         granted = [
-            c for c in claims if c.claim is Claim.RENEWED or (c.granted and c.row.lease in wanted)
+            c for c in claims if c.claim is Claim.RENEWED or (c.granted and c.row.lease in assigned)
         ]
         yield self._moment()
         self._commit(keep, admitted.shown, beat, granted)
-        return Kept(None, now, rows, tuple(claimed.row for claimed in granted), wanted)
+        return Kept(None, now, rows, tuple(claimed.row for claimed in granted), assigned)
 
     def _mine(self, holder: str) -> list[int]:
         return [row.lease for row in self.leases.values() if row.holder == holder]
 
-    def _wanted(self, intent: Intent, beat: Beat, claimant: Claimant) -> frozenset[int]:
+    def _assigned(self, intent: Intent, beat: Beat, claimant: Claimant) -> frozenset[int]:
         since = beat.seen - self.setting.rules.timings.lease_seconds
         since = since if self.setting.members_expire else -math.inf
         live = {b.member for b in self.members.values() if b.knows == beat.knows and b.seen > since}
         live.add(beat.member)
-        return _wanted(self.setting.rules, intent, frozenset(live), claimant) & self.leases.keys()
+        return _assigned(self.setting.rules, intent, frozenset(live), claimant) & self.leases.keys()
 
     def _commit(self, keep: Keep, shown: Shown, beat: Beat, granted: list[Claimed]) -> None:
         self.leases.update((claimed.row.lease, claimed.row) for claimed in granted)
@@ -251,8 +251,8 @@ class Database:
 
 
 @cache
-def _wanted(
+def _assigned(
     rules: Rules, intent: Intent, members: frozenset[Member], claimant: Claimant
 ) -> frozenset[int]:
     """Ask the rules once: they are pure, and hash 101 leases for each member."""
-    return rules.wanted(intent, members, claimant)
+    return rules.assigned(intent, members, claimant)

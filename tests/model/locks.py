@@ -1,4 +1,4 @@
-"""Row locks of the simulated Postgres: who waits for whom, and who passes over."""
+"""Row locks of the simulated Postgres: who waits for which holder, and who passes over."""
 
 from collections import deque
 from collections.abc import Callable
@@ -51,16 +51,16 @@ class Locks:
 
     _rows: dict[int, _Row] = field(default_factory=dict[int, _Row])
 
-    def take(self, transaction: int, wanted: Lock, grant: Grant) -> bool:
+    def take(self, transaction: int, lock: Lock, grant: Grant) -> bool:
         """Lock at once (True), or call `grant` when it is (False), or never if it skips."""
-        row = self._rows.get(wanted.row)
+        row = self._rows.get(lock.row)
         if row is None:
-            row = self._rows[wanted.row] = _Row()
-        if not row.waiting and row.is_free(transaction, wanted.mode):
-            row.held.append((transaction, wanted.mode))
+            row = self._rows[lock.row] = _Row()
+        if not row.waiting and row.is_free(transaction, lock.mode):
+            row.held.append((transaction, lock.mode))
             return True
-        if not wanted.skip:
-            row.waiting.append((transaction, wanted.mode, grant))
+        if not lock.skip:
+            row.waiting.append((transaction, lock.mode, grant))
         return False
 
     def release(self, transaction: int) -> None:

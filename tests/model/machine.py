@@ -92,15 +92,15 @@ class Machine:
             self._when_awake(lambda: self._resume(process, task, value))
             return
         try:
-            wanted = task.send(value)
+            request = task.send(value)
         except StopIteration:
             return
-        if isinstance(wanted, float | int):
-            self.kernel.after(wanted / self.rate, lambda: self._resume(process, task, None))
-        elif isinstance(wanted, Nap):
-            self._nap(process, task, wanted.seconds)
+        if isinstance(request, float | int):
+            self.kernel.after(request / self.rate, lambda: self._resume(process, task, None))
+        elif isinstance(request, Nap):
+            self._nap(process, task, request.seconds)
         else:
-            self._call(process, task, wanted)
+            self._call(process, task, request)
 
     def _when_awake(self, action: Action) -> None:
         """Do it after the sleep: what came in meanwhile is there at once, in any order."""

@@ -39,7 +39,7 @@ class Kept:
     rows: Mapping[int, LeaseRow]
     """All leases, as they were just before."""
     granted: tuple[LeaseRow, ...] = ()
-    wanted: frozenset[int] = frozenset()
+    assigned: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class Fault:
     """Seconds after the start, or after the step that it is aimed at."""
     kind: Kind
     bot: int
-    """Whom it hits; of an intent: whose cluster's."""
+    """The bot that it hits; of an intent: whose cluster's."""
     seconds: float
     """How long it lasts, by how much a clock steps, or the canary's percent."""
 

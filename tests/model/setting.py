@@ -23,7 +23,7 @@ class Setting:
     doubts: bool = True
     """What was released without an answer is not used again before it has run out."""
     released_by_epoch: bool = True
-    """A release is done when the lease is not held under its epoch, whoever holds it."""
+    """A release is done when the lease is not held under its epoch, no matter who holds it."""
     attempts_counted: bool = True
     """A fate is written only if the signal still has as many attempts."""
     venue_expires: bool = True

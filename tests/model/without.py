@@ -146,7 +146,7 @@ class AnySource(Rules):
 
 
 class AnyColor(Rules):
-    def wanted(
+    def assigned(
         self, intent: Intent, members: Collection[Member], claimant: Claimant
     ) -> frozenset[int]:
         del intent, members, claimant

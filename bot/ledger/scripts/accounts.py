@@ -13,8 +13,8 @@ from bot.ledger.scripts.locks import holds
 
 async def baselines(account: str, tx: Tx) -> dict[str, Decimal]:
     """Return them by currency."""
-    found = await tx.rows("SELECT currency, quantity FROM baselines WHERE account = $1", account)
-    return {row["currency"]: amount(row["quantity"]) for row in found}
+    records = await tx.rows("SELECT currency, quantity FROM baselines WHERE account = $1", account)
+    return {row["currency"]: amount(row["quantity"]) for row in records}
 
 
 async def set_baselines(

@@ -35,5 +35,5 @@ async def holds(tx: Tx, writer: Writer) -> bool:
 
 
 async def lock_account(tx: Tx, account: str) -> None:
-    """Whoever writes what shards share waits here, so that nobody waits for anybody twice."""
+    """A writer of what shards share waits here, so that nobody waits for anybody twice."""
     await tx.rows("SELECT account FROM accounts WHERE account = $1 {for_update}", account)

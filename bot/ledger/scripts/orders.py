@@ -28,17 +28,17 @@ from bot.trading.signals import Fate
 
 async def busy_shards(account: str, tx: Tx) -> set[int]:
     """Shards with a pending signal or an unresolved order."""
-    found = await tx.rows(
+    records = await tx.rows(
         "SELECT DISTINCT shard FROM signals WHERE fate IS NULL AND account = $1"
         f" UNION SELECT DISTINCT shard FROM orders WHERE state IN ({UNRESOLVED_STATES})"
         " AND account = $1",
         account,
     )
-    return {int(row["shard"]) for row in found}
+    return {int(row["shard"]) for row in records}
 
 
 async def read_work(account: str, shard: int, tx: Tx) -> Work:
-    """What is unresolved here, whoever left it; the oldest signal."""
+    """What is unresolved here, no matter who left it; the oldest signal."""
     unresolved = await tx.rows(
         f"SELECT * FROM orders WHERE state IN ({UNRESOLVED_STATES}) AND account = $1"
         " AND shard = $2 ORDER BY seq",
@@ -159,21 +159,21 @@ async def record(account: str, writer: Writer, order: Order, report: Report | No
 
 async def resting(account: str, tx: Tx) -> Sequence[Order]:
     """Return the orders that rest at the venue."""
-    found = await tx.rows(
+    records = await tx.rows(
         f"SELECT * FROM orders WHERE state IN ({RESTING_STATES}) AND account = $1 ORDER BY seq",
         account,
     )
-    return [rows.order_of(row) for row in found]
+    return [rows.order_of(row) for row in records]
 
 
 async def orders_by_state(account: str, tx: Tx) -> dict[State, int]:
     """Count the live ones; what has ended is counted as it ends (a table grows for ever)."""
-    found = await tx.rows(
+    records = await tx.rows(
         f"SELECT state, count(*) AS n FROM orders WHERE account = $1 AND state IN ({LIVE_STATES})"
         " GROUP BY state",
         account,
     )
-    return {State(row["state"]): int(row["n"]) for row in found}
+    return {State(row["state"]): int(row["n"]) for row in records}
 
 
 async def purge(account: str, older_than_seconds: float, tx: Tx) -> int:

@@ -138,10 +138,10 @@ async def _add_to_day(account: str, day: str, realized: Decimal, tx: Tx) -> None
 
 async def fills(account: str, since_us: int, tx: Tx) -> Sequence[Fill]:
     """Return the fills from this venue time on."""
-    found = await tx.rows(
+    records = await tx.rows(
         "SELECT * FROM fills WHERE account = $1 AND at_us >= $2 ORDER BY at_us", account, since_us
     )
-    return [rows.fill_of(row) for row in found]
+    return [rows.fill_of(row) for row in records]
 
 
 async def fills_known_to_us(account: str, tx: Tx) -> int | None:
@@ -163,8 +163,8 @@ async def fills_known_to_us(account: str, tx: Tx) -> int | None:
 
 async def net_by_currency(account: str, tx: Tx) -> dict[str, Decimal]:
     """Return what all fills moved: base, quote and fees."""
-    found = await tx.rows("SELECT currency, quantity FROM flows WHERE account = $1", account)
-    return {row["currency"]: amount(row["quantity"]) for row in found}
+    records = await tx.rows("SELECT currency, quantity FROM flows WHERE account = $1", account)
+    return {row["currency"]: amount(row["quantity"]) for row in records}
 
 
 def day_of(seconds: float) -> str:

@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.authority.allocation import Member, desired, wanted
+from bot.authority.allocation import Member, assigned, desired
 from bot.authority.lease import ACCOUNT, LEASES
 from bot.contract.color import Color
 from bot.contract.intent import CANARY_PERCENT_MAX, Intent
@@ -13,7 +13,7 @@ from bot.contract.intent import CANARY_PERCENT_MAX, Intent
 names = st.text("abcdefgh0123456789-.", min_size=1, max_size=20)
 member = st.builds(Member, names, st.sampled_from(Color))
 groups = st.sets(member, max_size=6).filter(
-    lambda found: len({one.holder for one in found}) == len(found)
+    lambda group: len({one.holder for one in group}) == len(group)
 )
 intents = st.builds(Intent, st.sampled_from(Color), st.integers(0, CANARY_PERCENT_MAX))
 
@@ -38,7 +38,7 @@ def test_each_lease_goes_to_a_member_of_the_color_that_the_intent_names(
 def test_the_shares_of_all_members_cover_each_lease_once(
     intent: Intent, members: set[Member]
 ) -> None:
-    owned = [lease for one in members for lease in wanted(intent, members, one.holder)]
+    owned = [lease for one in members for lease in assigned(intent, members, one.holder)]
     assert len(owned) == len(set(owned)) == len(desired(intent, frozenset(members)))
 
 
@@ -63,7 +63,7 @@ def test_a_member_that_goes_leaves_only_its_own(members: set[Member], intent: In
 
 def test_members_of_a_color_have_about_equal_shares() -> None:
     for size in (2, 4):
-        shares = [len(wanted(Intent(Color.BLUE), team(size), m.holder)) for m in team(size)]
+        shares = [len(assigned(Intent(Color.BLUE), team(size), m.holder)) for m in team(size)]
         assert sum(shares) == len(LEASES)
         assert max(shares) < 1.6 * len(LEASES) / size
 
@@ -85,12 +85,12 @@ def test_the_order_in_which_members_are_listed_decides_nothing(
     shuffled = list(members)
     random.shuffle(shuffled)
     for one in members:
-        assert wanted(intent, shuffled, one.holder) == wanted(intent, members, one.holder)
+        assert assigned(intent, shuffled, one.holder) == assigned(intent, members, one.holder)
 
 
 @given(groups, intents)
 def test_who_is_no_member_should_hold_nothing(members: set[Member], intent: Intent) -> None:
-    assert wanted(intent, members, "nobody-z") == frozenset()
+    assert assigned(intent, members, "nobody-z") == frozenset()
 
 
 def test_without_a_canary_the_standby_color_has_nothing() -> None:

@@ -155,8 +155,8 @@ def test_a_switch_that_is_let_go_raises_risk(name: str) -> None:
 
 
 def acknowledged(values: dict[str, object], rises: dict[str, Any]) -> bool:
-    said = parse(content(acknowledgeRiskIncrease=word(values)), START).acknowledgement
-    return not unacknowledged(rises, said, None)
+    acknowledgement = parse(content(acknowledgeRiskIncrease=word(values)), START).acknowledgement
+    return not unacknowledged(rises, acknowledgement, None)
 
 
 def test_an_acknowledgement_covers_what_it_names_up_to_its_value() -> None:
@@ -172,11 +172,11 @@ def test_an_acknowledgement_covers_what_it_names_up_to_its_value() -> None:
 
 
 def test_an_acknowledgement_counts_once() -> None:
-    said = parse(
+    acknowledgement = parse(
         content(acknowledgeRiskIncrease=word({"killSwitch": False})), START
     ).acknowledgement
-    assert not unacknowledged({rows.KILL_SWITCH.key: False}, said, None)
-    (line,) = unacknowledged({rows.KILL_SWITCH.key: False}, said, said)
+    assert not unacknowledged({rows.KILL_SWITCH.key: False}, acknowledgement, None)
+    (line,) = unacknowledged({rows.KILL_SWITCH.key: False}, acknowledgement, acknowledgement)
     assert "stood there before" in line
 
 

@@ -49,8 +49,8 @@ def test_the_environment_decides_the_defaults(deploy_env: DeployEnv) -> None:
 
 def test_production_trades_only_when_told_so() -> None:
     assert not Settings.load({env.DEPLOY_ENV: "production"}).enable_trading
-    told = Settings.load({env.DEPLOY_ENV: "production", env.ENABLE_TRADING: "true"})
-    assert told.enable_trading
+    settings = Settings.load({env.DEPLOY_ENV: "production", env.ENABLE_TRADING: "true"})
+    assert settings.enable_trading
 
 
 @pytest.mark.parametrize(

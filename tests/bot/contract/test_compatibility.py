@@ -34,7 +34,7 @@ PAIRS = {
     "one that lets everyone in": ("0..9", "2..2", ""),
 }
 WRITERS = {
-    # config of the candidate, of the live version, of the program; whom the refusal is about
+    # config of the candidate, of the live version, of the program; the side that is refused
     "all the same": ("1..1", "1..1", "1..1", ""),
     "a new key that the live version does not know": ("1..2", "1..1", "1..2", ""),
     "a key gone that the live version needs": ("2..2", "1..1", "2..2", "the live version knows 1"),
@@ -49,9 +49,9 @@ def test_a_migration_may_come_only_while_the_live_version_can_trade_on(name: str
     candidate, live, words = PAIRS[name]
     same = Range.parse("1..1")
     sides = (Schemas(Range.parse(text), same) for text in (candidate, live))
-    found = conflicts(*sides, program=Schemas(same, same))
-    assert len(found) == bool(words)
-    assert not words or words in found[0]
+    problems = conflicts(*sides, program=Schemas(same, same))
+    assert len(problems) == bool(words)
+    assert not words or words in problems[0]
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -59,9 +59,9 @@ def test_what_one_program_writes_must_suit_both_versions(name: str) -> None:
     *texts, words = WRITERS[name]
     same = Range.parse("2..2")
     candidate, live, program = (Schemas(same, Range.parse(text)) for text in texts)
-    found = conflicts(candidate, live, program)
-    assert len(found) == bool(words)
-    assert not words or words in found[0]
+    problems = conflicts(candidate, live, program)
+    assert len(problems) == bool(words)
+    assert not words or words in problems[0]
 
 
 def test_all_conflicts_come_at_once() -> None:
@@ -87,8 +87,8 @@ def test_what_never_takes_away_never_clashes(one: Range, other: Range) -> None:
 @given(st.text("0123456789. -", max_size=8))
 def test_a_range_reads_back_as_it_was_spelt_or_not_at_all(text: str) -> None:
     with contextlib.suppress(UnstatedError):
-        found = Range.parse(text)
-        assert text == f"{found.oldest}..{found.newest}"
+        parsed = Range.parse(text)
+        assert text == f"{parsed.oldest}..{parsed.newest}"
 
 
 @pytest.mark.parametrize("text", ["", "2", "2..", "2...3", "3..2", "-1..2", "02..3", "2..x", "2-3"])
@@ -116,14 +116,14 @@ def test_another_commit_is_read_by_its_text_alone() -> None:
 
 def test_the_image_says_what_the_source_says() -> None:
     text = (ROOT / "bot" / "Dockerfile").read_text()
-    found = dict(re.findall(r'(bot-handover\.[\w-]+)="([^"]*)"', text))
-    assert Schemas.of_labels(found) == OURS
+    values = dict(re.findall(r'(bot-handover\.[\w-]+)="([^"]*)"', text))
+    assert Schemas.of_labels(values) == OURS
 
 
 def test_the_ledgers_range_is_what_the_newest_migration_leaves() -> None:
     with contextlib.closing(connect(":memory:")) as database:
-        (found,) = database.execute("SELECT compatible_since, version FROM ledger_schema")
-    assert Range(*found) == OURS.ledger
+        (row,) = database.execute("SELECT compatible_since, version FROM ledger_schema")
+    assert Range(*row) == OURS.ledger
 
 
 def test_the_configs_range_moves_with_what_is_shared() -> None:
@@ -135,11 +135,11 @@ def test_the_configs_range_moves_with_what_is_shared() -> None:
         *(f"intent {key}" for key in Intent(Color.BLUE).to_data()),
         *(f"secret {name}" for name in _texts(secrets)),
     }
-    told = "\n".join([f"schema {compatibility.CONFIG_SCHEMA}", *sorted(shared), ""])
+    snapshot = "\n".join([f"schema {compatibility.CONFIG_SCHEMA}", *sorted(shared), ""])
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(told)
-    assert told == GOLDEN.read_text(), (
+        GOLDEN.write_text(snapshot)
+    assert snapshot == GOLDEN.read_text(), (
         "bot and Pulumi program share other names than before: raise the newest of CONFIG_SCHEMA "
         "(bot/contract/compatibility.py, bot/Dockerfile), the oldest too when a name is gone or "
         "means something else; then UPDATE_GOLDEN=1"

@@ -22,8 +22,8 @@ DOCKERFILE = ROOT / "bot" / "Dockerfile"
 
 
 def constants(module: object) -> dict[str, str]:
-    found = vars(module).items()
-    return {name: value for name, value in found if name.isupper() and isinstance(value, str)}
+    items = vars(module).items()
+    return {name: value for name, value in items if name.isupper() and isinstance(value, str)}
 
 
 def bot() -> Bot:

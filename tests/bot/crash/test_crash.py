@@ -92,7 +92,7 @@ async def agree(place: Place, venue: Serving) -> None:
         at_venue = _trades(filled, ids)
         in_ledger = {(f.order_id, f.trade_id, f.quantity, f.price) for f in await ledger.fills(0)}
         assert in_ledger == at_venue
-        records = [await ledger.find(wanted.signal_id) for wanted in signals(SIGNALS)]
+        records = [await ledger.find(posted.signal_id) for posted in signals(SIGNALS)]
         assert [r.fate if r else None for r in records] == [Fate.EXECUTED] * SIGNALS
         states = Counter(o.state for r in records if r for o in r.orders)
         assert set(states) <= {State.FILLED, State.LOST}
@@ -190,10 +190,10 @@ async def test_a_bot_that_wakes_when_another_one_has_its_shards_is_refused_and_c
         await until_stopped(sleeper)
         assert await life(shared, venue) == ALL_DECIDED
         sleeper.send_signal(signal.SIGCONT)
-        told, _ = await sleeper.communicate()
+        output, _ = await sleeper.communicate()
         assert sleeper.returncode == ALL_DECIDED
         await agree(shared, venue)
-    lines = told.decode().splitlines()
+    lines = output.decode().splitlines()
     words = {line.partition(": ")[2] for line in lines if "late: " in line}
     if any("CommitIntent" in line and ENDED in line for line in lines):
         words.add("ledger")

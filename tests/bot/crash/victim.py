@@ -216,17 +216,17 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
 async def _decided(ledger: Ledger, signal_id: str) -> None:
     while True:
         with contextlib.suppress(LedgerError):
-            found = await ledger.find(signal_id)
-            if found and found.fate:
+            record = await ledger.find(signal_id)
+            if record and record.fate:
                 return
         await asyncio.sleep(0.02)
 
 
-async def _post(trader: Trader, wanted: Signal) -> None:
+async def _post(trader: Trader, posted: Signal) -> None:
     """Again until it is accepted, as clients do."""
     while True:
         with contextlib.suppress(LedgerError):
-            await trader.post(wanted)
+            await trader.post(posted)
             return
         await asyncio.sleep(0.1)
 
@@ -239,10 +239,10 @@ async def live(database: Database, url: str, steps: Steps, count: int, seconds: 
         async with asyncio.timeout(seconds):
             while not trader.started:  # noqa: ASYNC110 - a poll from outside, as a client does
                 await asyncio.sleep(0.02)
-            for wanted in signals(count):
-                await _post(trader, wanted)
-            for wanted in signals(count):
-                await _decided(ledger, wanted.signal_id)
+            for posted in signals(count):
+                await _post(trader, posted)
+            for posted in signals(count):
+                await _decided(ledger, posted.signal_id)
     except TimeoutError:
         return NOT_IN_TIME
     finally:

@@ -89,16 +89,16 @@ async def test_an_answer_is_known_with_its_age_and_duration(passing: FakeTime) -
 
 
 async def test_what_is_wrong_is_told_in_its_own_words(passing: FakeTime) -> None:
-    said, raised = Asked(problem="no route"), Asked(error=ValueError("bad answer"))
+    unroutable, raised = Asked(problem="no route"), Asked(error=ValueError("bad answer"))
     mute, ended = Asked(error=TimeoutError()), Asked(error=asyncio.CancelledError())
     async with running(
-        checker(said),
+        checker(unroutable),
         checker(raised, "exchange"),
         checker(mute, "cache"),
         checker(ended, "feed"),
         passing=passing,
     ) as checks:
-        await until(lambda: bool(said.count and raised.count and mute.count and ended.count))
+        await until(lambda: bool(unroutable.count and raised.count and mute.count and ended.count))
         await until(lambda: "not answered yet" not in {k.reason for k in checks.results().values()})
         assert {name: known.reason for name, known in checks.results().items()} == {
             "database": "no route",

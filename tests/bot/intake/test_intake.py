@@ -87,8 +87,8 @@ async def test_a_signal_is_stored_before_it_is_answered_and_can_be_asked_about(
     assert answer.status_code == 202
     assert answer.headers["location"] == "/signals/s-1"
     assert await server.ledger.find("s-1") is not None
-    told = (await server.client.get("/signals/s-1", headers=BEARER)).json()
-    assert (told["id"], told["status"], told["orders"]) == ("s-1", "pending", [])
+    record = (await server.client.get("/signals/s-1", headers=BEARER)).json()
+    assert (record["id"], record["status"], record["orders"]) == ("s-1", "pending", [])
 
 
 async def test_posted_again_it_is_one_signal_and_another_content_is_refused(server: Server) -> None:

@@ -200,9 +200,9 @@ async def test_a_game_is_refused_stores_nothing_and_the_server_goes_on(
     assert status(await ask(bot, request(AUTH, KIND), half_close=False)) == 202
     # pytest itself switches uvicorn's access log on, by giving it a handler; the bot has it off.
     logged = [repr(vars(entry)) for entry in caplog.records if entry.name != "uvicorn.access"]
-    said = "".join([*logged, *capfd.readouterr()])
-    assert TOKEN not in said
-    assert KEY not in said
+    output = "".join([*logged, *capfd.readouterr()])
+    assert TOKEN not in output
+    assert KEY not in output
 
 
 async def test_what_is_plainly_meant_is_taken(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ async def test_what_is_plainly_meant_is_taken(tmp_path: Path) -> None:
 
 
 async def test_a_request_hidden_behind_another_is_a_request_of_its_own(tmp_path: Path) -> None:
-    # Whoever reads lengths differently would take the second for a body.
+    # A server that reads lengths differently would take the second for a body.
     hidden = request(KIND, body=GOOD)
     raw = request(AUTH, KIND, body=GOOD + hidden, size=str(len(GOOD)).encode())
     inbox = FakeInbox()

@@ -45,14 +45,14 @@ async def followed(tmp_path: Path) -> AsyncIterator[Followed]:
     token_file = tmp_path / "token"
     token_file.write_text("token-1\n")
     async with serving(api.app) as url:
-        found = Followed(api, token_file)
+        follower = Followed(api, token_file)
         access = Access(url, NAMESPACE, NAME, token_file, ca_file=None)
         source = ConfigMapSource(access, Clock(), Random(1), QUICK)  # noqa: S311 - spreads retries
-        task = asyncio.create_task(source.run(found.state))
-        await found.sees(Color.BLUE)
+        task = asyncio.create_task(source.run(follower.state))
+        await follower.sees(Color.BLUE)
         await until(lambda: api.watches > 0)
         await asyncio.sleep(0.05)
-        yield found
+        yield follower
         task.cancel()
         api.trouble = ""
 

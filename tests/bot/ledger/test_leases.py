@@ -57,9 +57,9 @@ async def test_a_second_member_of_the_color_is_given_its_share_and_no_more(ledge
     first = await keep(ledger, who("blue.1"))
     second = await keep(ledger, who("blue.2"))
     assert held(second) == set()
-    theirs = set(second.wanted)
+    theirs = set(second.assigned)
     assert 30 < len(theirs) < 70
-    assert (await keep(ledger, who("blue.1"))).wanted == set(LEASES) - theirs
+    assert (await keep(ledger, who("blue.1"))).assigned == set(LEASES) - theirs
     assert await release(ledger, first, "blue.1", theirs) == theirs
     assert held(await keep(ledger, who("blue.2"))) == theirs
     assert held(await keep(ledger, who("blue.1"))) == set(LEASES) - theirs
@@ -68,7 +68,7 @@ async def test_a_second_member_of_the_color_is_given_its_share_and_no_more(ledge
 async def test_a_canary_takes_its_shards_only(ledger: Ledger) -> None:
     canary = Intent(Color.BLUE, 10)
     first = await keep(ledger, who("blue.1"))
-    assert (await keep(ledger, who("green.1", 8), canary)).wanted == set(range(10))
+    assert (await keep(ledger, who("green.1", 8), canary)).assigned == set(range(10))
     assert (await keep(ledger, who("blue.1"))).refused is Claim.OLD_INTENT
     await release(ledger, first, "blue.1", set(range(10)))
     assert held(await keep(ledger, who("green.1", 8), canary)) == set(range(10))
@@ -80,8 +80,8 @@ async def test_who_leaves_renews_what_it_settles_and_takes_nothing(ledger: Ledge
     await release(ledger, first, "blue.1", {3})
     leaving = await keep(ledger, who("blue.1"), None)
     assert held(leaving) == set(LEASES) - {3}
-    assert leaving.wanted == frozenset()
-    assert (await keep(ledger, who("blue.2"))).wanted == set(LEASES)
+    assert leaving.assigned == frozenset()
+    assert (await keep(ledger, who("blue.2"))).assigned == set(LEASES)
 
 
 async def test_a_hand_off_tells_how_long_nobody_decided_and_how_far_the_ledger_was(
@@ -137,13 +137,13 @@ async def test_a_lease_that_is_written_under_stays_until_the_write_is_done(
 @pytest.mark.cluster
 async def test_who_waits_is_notified_of_a_release(migrated_url: str) -> None:
     here, there = (Ledger(Postgres(migrated_url), "main") for _ in range(2))
-    told = asyncio.Event()
-    there.introduce("blue.2", told.set)
+    notified = asyncio.Event()
+    there.introduce("blue.2", notified.set)
     await here.open()
     await there.open()
     try:
         kept = await keep(here, who("blue.1"))
-        while not told.is_set():
+        while not notified.is_set():
             await release(here, kept, "blue.1", {3})
             kept = await keep(here, who("blue.1"))
             await asyncio.sleep(0.01)
@@ -165,14 +165,14 @@ async def test_members_that_ask_all_at_once_share_without_a_double(migrated_url:
             assert len(owned) == len(set(owned))
             await asyncio.gather(
                 *(
-                    release(ledgers[name], look, name, held(look) - look.wanted)
+                    release(ledgers[name], look, name, held(look) - look.assigned)
                     for name, look in zip(names, looks, strict=True)
-                    if held(look) - look.wanted
+                    if held(look) - look.assigned
                 )
             )
         looks = await asyncio.gather(*(keep(ledgers[name], who(name)) for name in names))
         assert sorted(lease for look in looks for lease in held(look)) == list(LEASES)
-        assert all(held(look) == look.wanted for look in looks)
+        assert all(held(look) == look.assigned for look in looks)
     finally:
         for ledger in ledgers.values():
             await ledger.close()

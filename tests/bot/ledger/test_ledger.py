@@ -75,9 +75,9 @@ async def test_a_signal_is_stored_once_and_a_different_one_of_its_name_is_not(
     assert await ledger.post(signal()) is Posted.SAME
     other = signal(terms=replace(BUY, side=Side.SELL))
     assert await ledger.post(other) is Posted.CONFLICT
-    found = await ledger.find("s-1")
-    assert found is not None
-    assert (found.signal, found.fate) == (signal(), None)
+    record = await ledger.find("s-1")
+    assert record is not None
+    assert (record.signal, record.fate) == (signal(), None)
     assert await ledger.find("s-2") is None
 
 
@@ -118,10 +118,10 @@ async def test_an_order_goes_from_intent_to_filled_and_its_signal_to_executed(
     assert [o.order_id for o in work.unresolved] == ["s-1-1"]
     report = Report("s-1-1", "BTC/USDT", State.FILLED, "77", Decimal("0.5"), (fill(1),))
     assert await ledger.record(writer, replace(order(writer), state=State.FILLED), report)
-    found = await ledger.find("s-1")
-    assert found is not None
-    assert found.fate is Fate.EXECUTED
-    assert [o.state for o in found.orders] == [State.FILLED]
+    record = await ledger.find("s-1")
+    assert record is not None
+    assert record.fate is Fate.EXECUTED
+    assert [o.state for o in record.orders] == [State.FILLED]
     facts = await ledger.facts()
     assert facts.positions["BTC/USDT"].quantity == Decimal("0.5")
     assert facts.live_orders == ()
@@ -166,18 +166,18 @@ async def test_a_limit_refuses_the_signal_in_the_same_transaction(ledger: Ledger
     await ledger.post(signal())
     outcome = await ledger.commit_intent(order(writer), lambda _: Refused("too large"))
     assert outcome == Refused("too large")
-    found = await ledger.find("s-1")
-    assert found is not None
-    assert (found.fate, found.reason, found.orders) == (Fate.REFUSED, "too large", ())
+    record = await ledger.find("s-1")
+    assert record is not None
+    assert (record.fate, record.reason, record.orders) == (Fate.REFUSED, "too large", ())
 
 
 async def test_what_cannot_be_judged_now_stays_pending(ledger: Ledger) -> None:
     writer = await holding(ledger)
     await ledger.post(signal())
     assert await ledger.commit_intent(order(writer), lambda _: None) is NotWritten.LATER
-    found = await ledger.find("s-1")
-    assert found is not None
-    assert (found.fate, found.orders) == (None, ())
+    record = await ledger.find("s-1")
+    assert record is not None
+    assert (record.fate, record.orders) == (None, ())
 
 
 async def test_a_fate_is_written_once(ledger: Ledger) -> None:
@@ -187,9 +187,9 @@ async def test_a_fate_is_written_once(ledger: Ledger) -> None:
     assert pending is not None
     assert await ledger.close_signal(writer, pending, 0, Fate.EXPIRED, "old")
     assert await ledger.close_signal(writer, pending, 0, Fate.REFUSED, "later")
-    found = await ledger.find("s-1")
-    assert found is not None
-    assert (found.fate, found.reason) == (Fate.EXPIRED, "old")
+    record = await ledger.find("s-1")
+    assert record is not None
+    assert (record.fate, record.reason) == (Fate.EXPIRED, "old")
 
 
 @pytest.mark.parametrize("arrival", [(1, 2, 3), (3, 2, 1), (2, 2, 3, 1, 1)])

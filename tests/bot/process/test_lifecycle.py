@@ -64,12 +64,12 @@ async def running(
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     task = asyncio.create_task(bot.lifecycle.run(listening))
     async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
-        found = Running(bot, source, venue, flag, task, client)
+        process = Running(bot, source, venue, flag, task, client)
         try:
             if not venue.stubborn:
-                await found.until_phase(Phase.RUNNING)
+                await process.until_phase(Phase.RUNNING)
                 await until(lambda: bot.trader.started and _all_known(bot), 20)
-            yield found
+            yield process
         finally:
             flag.set("the test is over")
             venue.stubborn = False

@@ -120,7 +120,7 @@ def test_names_follow_the_conventions_of_prometheus() -> None:
 
 
 def test_a_snapshot_arrives_as_numbers() -> None:
-    found = samples(FULL)
+    values = samples(FULL)
     expected: dict[tuple[str, ...], float] = {
         (names.STARTED,): 0,
         (names.STOPPED,): 2,
@@ -147,11 +147,11 @@ def test_a_snapshot_arrives_as_numbers() -> None:
         ("bot_intent_to_ack_seconds_count",): 1,
         ("bot_tick_to_intent_seconds_count",): 1,
     }
-    assert {key: found[key] for key in expected} == expected
+    assert {key: values[key] for key in expected} == expected
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    found = samples(NEW)
+    values = samples(NEW)
     for name in (
         names.HEARTBEAT_TIMESTAMP_SECONDS,
         names.LEASE_EPOCH,
@@ -159,4 +159,4 @@ def test_what_is_not_known_is_left_out() -> None:
         names.RECONCILE_DIFFERENCES,
         names.RECONCILE_TIMESTAMP_SECONDS,
     ):
-        assert (name,) not in found
+        assert (name,) not in values

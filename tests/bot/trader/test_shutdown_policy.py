@@ -34,10 +34,10 @@ class Trading:
         """Let a signal become an order; return the order's state."""
         await self.bot.trader.post(Signal(name, terms, 30.0, "test"))
         for _ in range(1000):
-            found = await self.ledger.find(name)
-            if found and found.fate and found.orders:
-                return found.orders[-1].state
-            assert not (found and found.fate), found
+            record = await self.ledger.find(name)
+            if record and record.fate and record.orders:
+                return record.orders[-1].state
+            assert not (record and record.fate), record
             await asyncio.sleep(0.005)
         raise AssertionError(f"{name} has no fate")
 

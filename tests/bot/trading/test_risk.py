@@ -103,10 +103,10 @@ orders = st.builds(
 @settings(max_examples=share(60))
 @given(st.lists(orders, max_size=7))
 def test_whatever_subset_of_the_allowed_orders_fills_no_limit_is_passed(
-    wanted: list[Terms],
+    proposed: list[Terms],
 ) -> None:
     account, limits = ACCOUNT, replace(LIMITS, max_orders_per_minute=100)
-    for order in wanted:
+    for order in proposed:
         if isinstance(check(order, limits, account), Allowed):
             live = Live(order.symbol, order.side, order.quantity)
             account = replace(account, live=(*account.live, live))

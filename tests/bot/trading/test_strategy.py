@@ -14,12 +14,12 @@ DOWN = ["110", "110", "110", "110", "108", "105", "101", "96"]
 
 def see(prices: list[str], held: str = "0", start: float = 1000.0) -> list[Signal]:
     strategy = AverageCross(PLAN)
-    found = [
+    signals = [
         strategy.on_price(MARKET, Decimal(price), start + 10 * n + at, Decimal(held), Decimal(1000))
         for n, price in enumerate(prices)
         for at in (0, 5)
     ]
-    return [signal for signal in found if signal]
+    return [signal for signal in signals if signal]
 
 
 def test_nothing_is_said_before_the_slow_window_is_full() -> None:

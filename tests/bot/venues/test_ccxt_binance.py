@@ -91,9 +91,9 @@ async def test_an_answer_later_than_the_clients_patience_is_no_answer(serving: S
         await serving.fault(kind="delay_answer", method="POST", seconds=1, count=1)
         with pytest.raises(VenueError, match="RequestTimeout"):
             await venue.place("slow", buy("0.001"), await venue.time())
-        found = await venue.find("slow", BTC)
-        assert found is not None
-        assert found.state is State.FILLED
+        report = await venue.find("slow", BTC)
+        assert report is not None
+        assert report.state is State.FILLED
 
 
 async def test_a_caller_that_gives_up_leaves_the_venue_usable(
@@ -187,9 +187,9 @@ async def test_fills_beyond_one_page_are_told_too(venue: CcxtVenue, serving: Ser
     assert len(filled) > PAGE
     async with closing(ccxt_venue(serving)) as fresh:
         await fresh.time()
-        told = await fresh.fills(BTC, 0)
-    assert [fill.trade_id for fill in told] == [str(fill.trade_id) for fill in filled]
-    assert {fill.order_id for fill in told} == {f"page-{number}" for number in range(240)}
+        fills = await fresh.fills(BTC, 0)
+    assert [fill.trade_id for fill in fills] == [str(fill.trade_id) for fill in filled]
+    assert {fill.order_id for fill in fills} == {f"page-{number}" for number in range(240)}
 
 
 async def test_an_order_id_that_is_too_long_is_not_sent(venue: CcxtVenue) -> None:

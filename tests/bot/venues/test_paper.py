@@ -98,10 +98,10 @@ async def test_a_partly_filled_limit_order_waits_for_the_rest() -> None:
     assert report.state is State.PARTIALLY_FILLED
     venue.faults = Faults()
     await venue.prices()
-    found = await venue.find("p", BTC)
-    assert found is not None
-    assert found.state is State.FILLED
-    assert sum(fill.quantity for fill in found.fills) == Decimal("0.5")
+    report = await venue.find("p", BTC)
+    assert report is not None
+    assert report.state is State.FILLED
+    assert sum(fill.quantity for fill in report.fills) == Decimal("0.5")
     assert (await venue.balances())["USDT"].locked == 0
 
 
@@ -119,9 +119,9 @@ async def test_a_lost_request_was_never_there_and_a_lost_answer_was() -> None:
     venue.faults = Faults(lost_answer=1)
     with pytest.raises(VenueError, match="no answer"):
         await placed(venue, "o", buy("0.01"))
-    found = await venue.find("o", BTC)
-    assert found is not None
-    assert found.state is State.FILLED
+    report = await venue.find("o", BTC)
+    assert report is not None
+    assert report.state is State.FILLED
     assert [each.order_id for each in venue.accepted] == ["o"]
 
 
@@ -224,12 +224,12 @@ async def test_the_same_seed_goes_wrong_in_the_same_way(seed: int) -> None:
 
     async def story() -> list[str]:
         venue = paper(faults, seed=seed)
-        told = list[str]()
+        events = list[str]()
         for number in range(10):
             try:
-                told.append(str(await placed(venue, f"o-{number}", buy("0.05"))))
+                events.append(str(await placed(venue, f"o-{number}", buy("0.05"))))
             except VenueError as error:
-                told.append(repr(error))
-        return told
+                events.append(repr(error))
+        return events
 
     assert await story() == await story()

@@ -57,10 +57,10 @@ async def test_a_market_order_is_filled_and_pays_a_fee(bench: Bench) -> None:
 
 async def test_what_an_order_was_answered_is_what_is_found(bench: Bench) -> None:
     answered = await placed(bench.venue, "f-1", buy("0.5"))
-    found = await bench.venue.find("f-1", BTC)
-    assert found == answered
-    assert found is not None
-    assert sum(fill.quantity for fill in found.fills) == Decimal("0.5")
+    report = await bench.venue.find("f-1", BTC)
+    assert report == answered
+    assert report is not None
+    assert sum(fill.quantity for fill in report.fills) == Decimal("0.5")
 
 
 async def test_an_order_that_the_venue_does_not_have_is_none(bench: Bench) -> None:
@@ -85,11 +85,11 @@ async def test_a_limit_order_rests_and_is_cancelled(bench: Bench) -> None:
 async def test_a_resting_order_fills_at_its_own_price_when_the_market_comes(bench: Bench) -> None:
     await placed(bench.venue, "r-2", buy("0.01", "59000"))
     await bench.pin(BTC, 58_500)
-    found = await bench.venue.find("r-2", BTC)
-    assert found is not None
-    assert found.state is State.FILLED
-    assert [fill.price for fill in found.fills] == [59_000]
-    assert await bench.venue.cancel("r-2", BTC) == found
+    report = await bench.venue.find("r-2", BTC)
+    assert report is not None
+    assert report.state is State.FILLED
+    assert [fill.price for fill in report.fills] == [59_000]
+    assert await bench.venue.cancel("r-2", BTC) == report
 
 
 async def test_a_limit_order_that_may_not_rest_takes_what_is_there(bench: Bench) -> None:
@@ -157,9 +157,9 @@ async def test_an_unanswered_order_was_executed_and_is_found(bench: Bench) -> No
     with pytest.raises(VenueError) as raised:
         await placed(bench.venue, "lost", buy("0.01"))
     assert type(raised.value) is VenueError
-    found = await (await bench.again()).find("lost", BTC)
-    assert found is not None
-    assert found.state is State.FILLED
+    report = await (await bench.again()).find("lost", BTC)
+    assert report is not None
+    assert report.state is State.FILLED
     assert await bench.accepted() == ["lost"]
 
 
