@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 
 from tests.model.broken import BROKEN, SEEDS, SOUND
 from tests.model.search import smallest, story, violations
-from tests.model.world import Setting, run
+from tests.model.simulation import Setting, run
 
 
 def main() -> int:

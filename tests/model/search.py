@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tests.model.plan import Plan
 from tests.model.setting import Setting
-from tests.model.world import Outcome, World, run
+from tests.model.simulation import Outcome, Simulation, run
 
 _Item = TypeVar("_Item")
 _SHRUNK = 3
@@ -30,8 +30,8 @@ def smallest(setting: Setting, known: Iterable[int], runs: int) -> Outcome | Non
     first = list(islice(violations(setting, known), _SHRUNK)) or list(
         islice(violations(setting, range(runs)), 1)
     )
-    found = [smaller(outcome, setting) for outcome in first]
-    return min(found, key=lambda outcome: len(outcome.lines), default=None)
+    shortened = [smaller(outcome, setting) for outcome in first]
+    return min(shortened, key=lambda outcome: len(outcome.lines), default=None)
 
 
 def story(outcome: Outcome) -> str:
@@ -42,12 +42,12 @@ def story(outcome: Outcome) -> str:
 
 def smaller(outcome: Outcome, setting: Setting) -> Outcome:
     """Leave out every fault and signal that the violation does not need; with a trace."""
-    best = World(outcome.plan, setting, trace=True).run()
+    best = Simulation(outcome.plan, setting, trace=True).run()
     shrinking = True
     while shrinking:
         shrinking = False
         for plan in _without_one(best.plan):
-            tried = World(plan, setting, trace=True).run()
+            tried = Simulation(plan, setting, trace=True).run()
             if tried.violation and len(tried.lines) < len(best.lines):
                 best, shrinking = tried, True
                 break

@@ -2,7 +2,7 @@ import pytest
 
 from tests.model.broken import BROKEN, SEEDS, SOUND
 from tests.model.search import smallest, story, violations
-from tests.model.world import FOREIGN, HOME, Outcome, run
+from tests.model.simulation import FOREIGN, HOME, Outcome, run
 
 QUICK, MODEL = 40, 10_000
 SEARCHED = 20_000

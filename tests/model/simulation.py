@@ -46,7 +46,7 @@ class Outcome:
     """Whose intent had the database in the end."""
 
 
-class World:
+class Simulation:
     """Clusters of bots, ledger and venue under one plan."""
 
     def __init__(self, plan: Plan, setting: Setting, *, trace: bool) -> None:
@@ -230,4 +230,4 @@ class World:
 
 def run(seed: int, setting: Setting, *, trace: bool = False) -> Outcome:
     """Run one seed."""
-    return World(make_plan(seed, DEFAULTS.drift_max), setting, trace=trace).run()
+    return Simulation(make_plan(seed, DEFAULTS.drift_max), setting, trace=trace).run()
