@@ -29,7 +29,7 @@ from tests.support.platform import PROJECT, Platform
 from tests.support.process import Done, Shell
 from tests.support.senders import Senders
 from tests.support.stack import BUILD, Config, Stack
-from tests.support.team import SOURCE, Beside, Life, Team, inbox, told
+from tests.support.team import SOURCE, Beside, Life, Team, inbox, job_log
 from tests.support.venue import venue_process
 
 pytestmark = pytest.mark.cluster
@@ -57,14 +57,14 @@ def life(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Genera
     folder = tmp_path_factory.mktemp("life")
     (folder / "state").mkdir()
     with ExitStack() as held:
-        said = held.enter_context(inbox())
+        messages = held.enter_context(inbox())
         venue = held.enter_context(venue_process(net.NODE_ADDRESS))
         journal, *ledgers = (held.enter_context(empty_database()) for _ in range(3))
         own = {"PULUMI_CONFIG_PASSPHRASE": "of tests", "PULUMI_SKIP_UPDATE_CHECK": "true"}
         given = {
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
             "RELEASE_JOURNAL_URL": journal,
-            "SLACK_WEBHOOK_URL": said.url,
+            "SLACK_WEBHOOK_URL": messages.url,
         }
         team = Team.form(folder, {**platform.env, **own, "NO_COLOR": "1"}, given)
         shell = Shell(team.folder, {**team.env, "PULUMI_BACKEND_URL": given["PULUMI_BACKEND_URL"]})
@@ -84,7 +84,7 @@ def life(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Genera
         team.commit("build: what was deployed first")
         team.git("branch", "develop")
         team.push("main", "develop")
-        yield Life(team, stacks[0], stacks[1], said)
+        yield Life(team, stacks[0], stacks[1], messages)
 
 
 def _config(platform: Platform, venue: str, image: str) -> Config:
@@ -135,7 +135,7 @@ def test_a_change_reaches_production_with_the_digest_that_staging_has_proven(lif
     team.merge("feature", "develop")
     with _signals(life.staging, "feature-staging"):
         done = team.runs("deploy", "staging")
-    assert not any(each.code for each in done), told(done)
+    assert not any(each.code for each in done), job_log(done)
     _, image = life.active(life.staging)
     assert image != first
     assert life.agree(life.staging)
@@ -145,7 +145,7 @@ def test_a_change_reaches_production_with_the_digest_that_staging_has_proven(lif
     _is_approved(team)
     with _signals(life.production, "feature-production"):
         done = team.runs("deploy", "production")
-    assert not any(each.code for each in done), told(done)
+    assert not any(each.code for each in done), job_log(done)
     assert life.active(life.production)[1] == image
     assert life.agree(life.production)
     _is_told(life, image)
@@ -155,10 +155,10 @@ def _is_previewed(team: Team) -> None:
     """The pull request says what it does, in words, and gets on with what runs."""
     done = team.runs("preview", "render", STACK="staging", BASE_BRANCH="develop")
     done += team.runs("preview", "compatible", STACK="staging", BASE_BRANCH="develop")
-    assert not any(each.code for each in done), told(done)
+    assert not any(each.code for each in done), job_log(done)
     text = (team.folder / "reports" / "staging.md").read_text()
     assert "dailyLossLimitPct" in text, text
-    assert "this source: ledger" in told(done)
+    assert "this source: ledger" in job_log(done)
 
 
 def _is_approved(team: Team) -> None:
@@ -167,7 +167,7 @@ def _is_approved(team: Team) -> None:
     assert jobs["production"]["environment"] == "production"
     assert "approval" in jobs["production"]["needs"]
     done = team.runs("deploy", "approval")
-    assert [each.code for each in done] == [0], told(done)
+    assert [each.code for each in done] == [0], job_log(done)
 
 
 def _is_told(life: Life, image: str) -> None:
@@ -183,7 +183,7 @@ def _is_told(life: Life, image: str) -> None:
         host, port = Kube.of(stack).address()
         version = httpx2.get(f"http://{host}:{port}/version", trust_env=False).json()["version"]
         assert version.startswith(f"{tag.removeprefix('v')}-rc."), version
-        phases = " ".join(life.said.of(stack.name))
+        phases = " ".join(life.messages.of(stack.name))
         assert all(word in phases for word in ("rollout", "cutover", "done")), phases
 
 
@@ -198,11 +198,11 @@ def test_a_bad_change_goes_back_by_itself_and_no_merge_brings_it_back(life: Life
     team.merge("bad", "develop")
     with _signals(life.staging, "bad"):
         done = team.runs("deploy", "staging")
-    assert f"Error {Exit.ROLLED_BACK}" in told(done), told(done)
-    assert life.active(life.staging) == before, told(done)
+    assert f"Error {Exit.ROLLED_BACK}" in job_log(done), job_log(done)
+    assert life.active(life.staging) == before, job_log(done)
     assert life.agree(life.staging)
     assert team.on_origin("refs/heads/develop") == team.git("rev-parse", "HEAD")
-    assert "rolled-back" in " ".join(life.said.of("staging"))
+    assert "rolled-back" in " ".join(life.messages.of("staging"))
 
     (banned,) = _quarantined(team)
     repository = before[1].partition("@")[0]
@@ -216,17 +216,17 @@ def test_a_bad_change_goes_back_by_itself_and_no_merge_brings_it_back(life: Life
     team.commit("docs: unrelated")
     team.merge("words", "develop")
     done = team.runs("deploy", "staging")
-    assert not any(each.code for each in done), told(done)
-    assert "HEAD has no candidate's tag: staging stays as it is" in told(done)
+    assert not any(each.code for each in done), job_log(done)
+    assert "HEAD has no candidate's tag: staging stays as it is" in job_log(done)
     assert life.active(life.staging) == before
 
     proven, tags = life.active(life.production), team.git("tag", "--list", "v*")
     team.merge("develop", "main")
     done = team.runs("deploy", "production")
-    assert any(each.code for each in done), told(done)
-    assert re.search(r"v0\.2\.0 is no release of v0\.1\.0-rc\.\d+, which staging", told(done))
+    assert any(each.code for each in done), job_log(done)
+    assert re.search(r"v0\.2\.0 is no release of v0\.1\.0-rc\.\d+, which staging", job_log(done))
     assert team.git("tag", "--list", "v*") == tags
-    assert life.active(life.production) == proven, told(done)
+    assert life.active(life.production) == proven, job_log(done)
     assert life.agree(life.production)
 
 

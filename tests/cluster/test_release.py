@@ -27,7 +27,7 @@ def test_a_good_version_is_promoted_step_by_step_and_a_command_brings_the_old_on
         outcome = VERSIONS[GOOD].released(releases, image, tmp_path)
     finally:
         releases.configure(strategy="blue-green")
-    _say(outcome.said, releases.run("history").output, outcome)
+    _say(outcome.transcript, releases.run("history").output, outcome)
     assert not outcome.broken
     # Placed, as many as move the first symbol, then half of them, swapped; returned, tidied up.
     assert _shares(releases) == [0, 36, 56, 0, 0, 0]
@@ -59,7 +59,7 @@ def test_a_bad_version_is_rolled_back_by_itself(
 ) -> None:
     image = VERSIONS[name].image(stack.image(Color.BLUE), platform)
     outcome = VERSIONS[name].released(releases, image, tmp_path)
-    _say(outcome.said, outcome)
+    _say(outcome.transcript, outcome)
     assert not outcome.broken
 
 

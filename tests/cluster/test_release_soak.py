@@ -85,15 +85,15 @@ def _next_kind(
     releases: Releases, running: Started, begun_with: int, known: list[str]
 ) -> str | None:
     """Wait for an entry of a kind that is not known yet; None when the process ended before."""
-    found: list[str] = []
+    new_kinds: list[str] = []
 
     def seen() -> bool:
         kinds = map(_kind, releases.entries()[begun_with:])
-        found[:] = [kind for kind in kinds if kind not in known]
-        return bool(found) or running.process.poll() is not None
+        new_kinds[:] = [kind for kind in kinds if kind not in known]
+        return bool(new_kinds) or running.process.poll() is not None
 
     wait_until("an entry, or the end", seen, seconds=120, look_seconds=LOOK_SECONDS)
-    return found[0] if found else None
+    return new_kinds[0] if new_kinds else None
 
 
 def _kind(entry: Entry) -> str:

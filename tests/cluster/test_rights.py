@@ -45,17 +45,17 @@ def golden(account: str) -> Path:
 
 
 def test_the_accounts_of_a_stack_are_those_that_were_reviewed(kube: Kube) -> None:
-    found = {each["metadata"]["name"] for each in kube.get("serviceaccounts")["items"]}
-    assert found == set(ACCOUNTS)
+    accounts = {each["metadata"]["name"] for each in kube.get("serviceaccounts")["items"]}
+    assert accounts == set(ACCOUNTS)
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_an_account_may_do_what_was_agreed_to_and_nothing_else(kube: Kube, account: str) -> None:
-    told = rights(kube, account)
+    listing = rights(kube, account)
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.mkdir(exist_ok=True)
-        golden(account).write_text(told)
-    assert told == golden(account).read_text()
+        golden(account).write_text(listing)
+    assert listing == golden(account).read_text()
 
 
 @pytest.mark.usefixtures("planted")

@@ -97,9 +97,9 @@ async def running_bot(
 async def _started(process: Process, folder: Path) -> str:
     while True:
         for line in (folder / "bot.log").read_text(encoding="utf-8").splitlines():
-            told = json.loads(line)
-            if told["event"] == "started":
-                return f"http://127.0.0.1:{told['port']}"
+            record = json.loads(line)
+            if record["event"] == "started":
+                return f"http://127.0.0.1:{record['port']}"
         assert process.returncode is None, (folder / "bot.err").read_text(encoding="utf-8")
         await asyncio.sleep(0.02)
 

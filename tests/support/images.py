@@ -38,8 +38,8 @@ def push_unpullable(image: str) -> str:
     layer = b"no layer"
     layer_digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
     with httpx2.Client(base_url=f"http://{host}/v2/{name}", trust_env=False) as registry:
-        found = registry.get(f"/manifests/{digest}", headers={"Accept": _MANIFESTS})
-        manifest: dict[str, Any] = found.json()
+        response = registry.get(f"/manifests/{digest}", headers={"Accept": _MANIFESTS})
+        manifest: dict[str, Any] = response.json()
         kind = manifest["layers"][0]["mediaType"]
         manifest["layers"] = [{"mediaType": kind, "size": len(layer), "digest": layer_digest}]
         begun = registry.post("/blobs/uploads/")
@@ -58,8 +58,8 @@ def build(context: Path, tag: str, platform: Platform, **arguments: str) -> str:
     shell.run("docker", "build", "--quiet", "--tag", tag, *given, str(context))
     shell.run("docker", "push", "--quiet", tag)
     repository = tag.rpartition(":")[0]
-    found = json.loads(shell.run("docker", "image", "inspect", tag).output)
-    digests: list[str] = found[0]["RepoDigests"]
+    images = json.loads(shell.run("docker", "image", "inspect", tag).output)
+    digests: list[str] = images[0]["RepoDigests"]
     return next(digest for digest in digests if digest.startswith(repository + "@"))
 
 

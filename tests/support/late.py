@@ -32,7 +32,7 @@ class LateService:
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
         self._watch: subprocess.Popen[str] | None = None
-        self._told: list[tuple[float, str]] = []
+        self._lines: list[tuple[float, str]] = []
         self._published = threading.Event()
         self._ending = threading.Event()
         self._workers = [threading.Thread(target=self._publish)]
@@ -79,15 +79,15 @@ class LateService:
         with watch.stdout:
             for line in watch.stdout:
                 # The first line tells how things are, not that they changed.
-                late = LATE_SECONDS if self._told else 0.0
-                self._told.append((time.monotonic() + late, line))
+                late = LATE_SECONDS if self._lines else 0.0
+                self._lines.append((time.monotonic() + late, line))
 
     def _publish(self) -> None:
         published = ""
         while not self._ending.wait(_POLL_SECONDS):
             now = time.monotonic()
             # Only the newest that is due: `kubectl` is slower than changes come.
-            newest = [line for due, line in list(self._told) if due <= now][-1:]
+            newest = [line for due, line in list(self._lines) if due <= now][-1:]
             if newest and newest != [published]:
                 (published,) = newest
                 self._apply("discovery.k8s.io/v1", "EndpointSlice", _slice(published))

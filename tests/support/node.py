@@ -17,7 +17,7 @@ _TABLE = "test_faults"
 def bot_pids(kube: Kube, color: Color) -> dict[str, int]:
     """Return the process of the bot in each pod of a color, by the pod's name."""
     uids = {pod.uid.replace("-", "_"): pod.name for pod in kube.pods(color)}
-    found: dict[str, int] = {}
+    pids: dict[str, int] = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
@@ -28,9 +28,9 @@ def bot_pids(kube: Kube, color: Color) -> dict[str, int]:
             continue  # it ended meanwhile
         pod = next((name for uid, name in uids.items() if uid in group), None)
         if pod and b"bot" in words:
-            found[pod] = int(folder.name)
-    assert set(found) == set(uids.values()), f"of {sorted(uids.values())} only {found} were found"
-    return found
+            pids[pod] = int(folder.name)
+    assert set(pids) == set(uids.values()), f"of {sorted(uids.values())} only {pids} were found"
+    return pids
 
 
 def kill(pids: Iterable[int]) -> None:

@@ -38,6 +38,6 @@ def _environment() -> dict[str, str]:
     if os.environ.get("KUBECONFIG") and all(shutil.which(tool) for tool in _TOOLS):
         return dict(os.environ)
     script = f'eval "$({sys.executable} -m testbed env)" && env -0'
-    told = Shell(ROOT, os.environ).run("bash", "-euc", script)
-    lines = told.output.rstrip("\0").split("\0")
+    result = Shell(ROOT, os.environ).run("bash", "-euc", script)
+    lines = result.output.rstrip("\0").split("\0")
     return dict(line.split("=", 1) for line in lines)

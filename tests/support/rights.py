@@ -22,10 +22,10 @@ def normalised(listed: str) -> str:
     """
     lines: set[str] = set()
     for line in listed.splitlines():
-        found = _COLUMNS.match(line)
-        if not found:
+        match = _COLUMNS.match(line)
+        if not match:
             raise ValueError(f"{line!r} is no line of `kubectl auth can-i --list --no-headers`")
-        resource, urls, names, verbs = found.groups()
+        resource, urls, names, verbs = match.groups()
         named = f" named {' '.join(sorted(names.split()))}" if names else ""
         lines.add(f"{resource or urls}{named}: {' '.join(sorted(verbs.split()))}")
     return "".join(f"{line}\n" for line in sorted(lines))

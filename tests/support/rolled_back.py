@@ -50,7 +50,7 @@ class Outcome:
     """What became of one release that was rolled back."""
 
     what: str
-    said: str
+    transcript: str
     """By the commands that drove it."""
     requests: int
     lost: int
@@ -82,7 +82,7 @@ class Course:
     releases: Releases
     load: Pressure
     what: str
-    said: str
+    transcript: str
 
     def outcome(self, since: float) -> Outcome:
         """Judge it.
@@ -95,7 +95,7 @@ class Course:
         broken = [f"lost outside the bad time: {row}" for row in outside]
         return Outcome(
             what=self.what,
-            said=self.said,
+            transcript=self.transcript,
             requests=len(self.load.rows),
             lost=len(self.load.lost),
             split=split(self.releases.journal(), since, back),
@@ -107,13 +107,13 @@ class Course:
 def rolled_back(releases: Releases, image: str, folder: Path) -> Outcome:
     """Promote a good version, and roll it back by command."""
     with pressure(releases.market, folder, _name("command")) as load:
-        said = releases.run("deploy", "--image", image, "--detach").output
+        transcript = releases.run("deploy", "--image", image, "--detach").output
         assert releases.market.stack.outputs()["activeColor"] == Color.GREEN
-        said += releases.run("status").output
+        transcript += releases.run("status").output
         commanded = time.time()
-        said += releases.run("rollback", "--reason", "a test").output
+        transcript += releases.run("rollback", "--reason", "a test").output
         time.sleep(AFTER_SECONDS)
-    outcome = Course(releases, load, "by command", said).outcome(commanded)
+    outcome = Course(releases, load, "by command", transcript).outcome(commanded)
     lost = [] if load.void else [f"lost: {row}" for row in load.lost]
     return replace(outcome, broken=outcome.broken + lost)
 
@@ -126,11 +126,11 @@ def killed(releases: Releases, image: str, folder: Path) -> Outcome:
         releases.wait_phase("bake")
         dead = time.time()
         end(market.kube, Color.GREEN)
-        said = ended(deploy, Exit.ROLLED_BACK).output
+        transcript = ended(deploy, Exit.ROLLED_BACK).output
         time.sleep(AFTER_SECONDS)
     assert load.lost, "nothing was lost, so nothing died"
     first = min(row.due for row in load.lost)
-    outcome = Course(releases, load, "killed after the swap", said).outcome(first)
+    outcome = Course(releases, load, "killed after the swap", transcript).outcome(first)
     traded = market.trades_since(Color.BLUE, dead)
     assert traded is not None
     assert outcome.split is not None
@@ -152,16 +152,16 @@ def bad(
         answers: whether it answers what the load asks for, which is not a signal.
     """
     with pressure(releases.market, folder, _name(what)) as load:
-        said = ended(releases.start("deploy", "--image", image), Exit.ROLLED_BACK).output
+        transcript = ended(releases.start("deploy", "--image", image), Exit.ROLLED_BACK).output
         time.sleep(AFTER_SECONDS)
     answered = [row.done for row in load.rows if row.color is Color.GREEN]
-    assert answered, f"it was rolled back before it got anything:\n{said}"
+    assert answered, f"it was rolled back before it got anything:\n{transcript}"
     first = min(answered)
     if not answers:
         # It may die of the first request that it gets: then that is the first bad second.
         swapped = _first(releases.journal(), 0, "entered", {"phase": "cutover"})
         first = min([first, *(row.due for row in load.lost if row.due >= swapped)])
-    outcome = Course(releases, load, what, said).outcome(first)
+    outcome = Course(releases, load, what, transcript).outcome(first)
     lost = [f"lost: {row}" for row in load.lost] if answers and not load.void else []
     return replace(outcome, broken=outcome.broken + lost)
 
@@ -171,12 +171,12 @@ def held_back(
 ) -> Outcome:
     """Deploy a version that does not come; the old one keeps everything."""
     with pressure(releases.market, folder, _name(what)) as load:
-        told = ended(releases.start("deploy", "--image", image), code)
+        deployment = ended(releases.start("deploy", "--image", image), code)
     broken = as_before(releases, load)
     broken += [] if load.void else [f"lost: {row}" for row in load.lost]
     broken += [f"answered by {row.color}" for row in load.rows if row.color is Color.GREEN]
-    said = f"{told.output}{told.seconds:.0f} s"
-    return Outcome(what, said, len(load.rows), len(load.lost), None, broken, load.void)
+    transcript = f"{deployment.output}{deployment.seconds:.0f} s"
+    return Outcome(what, transcript, len(load.rows), len(load.lost), None, broken, load.void)
 
 
 def as_before(releases: Releases, load: Pressure) -> list[str]:
@@ -211,11 +211,11 @@ def split(journal: Iterable[Entry], since: float, back: float) -> Split:
     return Split(decided - since, applying - decided, back - applying)
 
 
-def _first(entries: Sequence[Entry], since: float, kind: str, told: Mapping[str, Any]) -> float:
+def _first(entries: Sequence[Entry], since: float, kind: str, data: Mapping[str, Any]) -> float:
     return next(
         entry.at
         for entry in entries
-        if entry.at >= since and entry.kind == kind and told.items() <= entry.data.items()
+        if entry.at >= since and entry.kind == kind and data.items() <= entry.data.items()
     )
 
 

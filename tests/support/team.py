@@ -178,7 +178,7 @@ class Life:
     team: Team
     staging: Stack
     production: Stack
-    said: Inbox
+    messages: Inbox
 
     def active(self, stack: Stack) -> tuple[Color, str]:
         """Return the active color and its image, as the last `up` left them."""
@@ -203,7 +203,7 @@ class Life:
         )
 
 
-def told(done: Sequence[Done]) -> str:
+def job_log(done: Sequence[Done]) -> str:
     """Return a job's log."""
     return "\n".join(f"$ {each.command}\n{each.text}(exit code {each.code})" for each in done)
 

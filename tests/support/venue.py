@@ -26,8 +26,8 @@ def venue_process(host: str = "127.0.0.1") -> Generator[str]:
     )
     assert process.stdout
     try:
-        with process.stdout as told:
-            yield told.readline().split()[-1]
+        with process.stdout as output:
+            yield output.readline().split()[-1]
     finally:
         process.kill()
         process.wait()

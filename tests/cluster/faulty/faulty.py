@@ -1,7 +1,7 @@
 """The bot with planted faults. A file in /dev/shm, which outlives a container, switches one on.
 
 dead      the process ends, and ends again after each restart
-keeps     answers never say `Connection: close`, whoever is active
+keeps     answers never say `Connection: close`, no matter which color is active
 
 Others are built in (`FAULT`), so that each bad version has a digest of its own. All but the first
 show only when signals come in, which is after the swap:

@@ -66,12 +66,12 @@ def _color(body: bytes, headers: dict[str, str]) -> Color:
         content: object = json.loads(body)
     except ValueError as error:
         raise InvalidAnswerError("body is no JSON") from error
-    told = cast("dict[str, object]", content).get("color") if isinstance(content, dict) else None
-    if told not in list(Color):
+    color = cast("dict[str, object]", content).get("color") if isinstance(content, dict) else None
+    if color not in list(Color):
         raise InvalidAnswerError("body names no color")
-    if headers.get(http.COLOR_HEADER.lower()) != told:
+    if headers.get(http.COLOR_HEADER.lower()) != color:
         raise InvalidAnswerError("header and body name different colors")
-    return Color(str(told))
+    return Color(str(color))
 
 
 def _closes(headers: dict[str, str]) -> bool:

@@ -35,7 +35,7 @@ class Plan:
     seconds: float = 600
     """The bound; SIGTERM or SIGINT ends a run earlier."""
     timeout_seconds: float = 5
-    """From sending: whoever has not answered by then never will, for the one who asked."""
+    """From sending: a bot that has not answered by then never will, for the one who asked."""
     lag_limit_seconds: float = 0.25
     """A prober that was itself later than this may have slept through a loss: the run is void."""
 
