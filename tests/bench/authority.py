@@ -71,10 +71,13 @@ def _taken(market: Market) -> Iterable[tuple[float, float]]:
         for pod in market.kube.pods(color):
             for line in market.kube.kubectl("logs", pod.name).output.splitlines():
                 with contextlib.suppress(ValueError):
-                    told = json.loads(line)
-                    if told.get("event") == "leases taken" and told["pause_seconds"] is not None:
-                        at = datetime.fromisoformat(told["timestamp"]).timestamp()
-                        yield at, told["pause_seconds"]
+                    record = json.loads(line)
+                    if (
+                        record.get("event") == "leases taken"
+                        and record["pause_seconds"] is not None
+                    ):
+                        at = datetime.fromisoformat(record["timestamp"]).timestamp()
+                        yield at, record["pause_seconds"]
 
 
 def cost() -> list[Figure]:

@@ -52,11 +52,11 @@ def review(stack: Stack) -> list[Figure]:
     """What the words for a reviewer cost beyond the engine's preview of a swap."""
     active = Color(stack.outputs()["activeColor"])
     stack.set("activeColor", active.other)
-    told = stack.pulumi("preview", "--json", "--show-sames").output
+    preview = stack.pulumi("preview", "--json", "--show-sames").output
     stack.set("activeColor", active)
     shell = Shell(ROOT, stack.shell.env)
     words = (sys.executable, "-m", "infra.review", "--stack", stack.name, "--from", "-")
-    runs = [shell.run(*words, stdin=told, check=False) for _ in range(_TURNS)]
+    runs = [shell.run(*words, stdin=preview, check=False) for _ in range(_TURNS)]
     if wrong := [run.text for run in runs if run.code != Exit.ATTENTION]:
         raise ValueError(f"no review of a swap: {wrong[0]}")  # which would be quick
     times = [run.seconds for run in runs]
@@ -133,9 +133,9 @@ def _seconds_until_ready(reference: str, platform: Platform) -> float:
     name = shell.run("docker", "run", "--detach", "--rm", reference).output.strip()
     try:
         form = "{{.State.StartedAt}} {{.NetworkSettings.IPAddress}}"
-        told = shell.run("docker", "inspect", "--format", form, name).output.split()
-        _wait_for(f"http://{told[1]}:{http.PORT}{http.READYZ}")
-        return time.time() - datetime.fromisoformat(told[0]).timestamp()
+        fields = shell.run("docker", "inspect", "--format", form, name).output.split()
+        _wait_for(f"http://{fields[1]}:{http.PORT}{http.READYZ}")
+        return time.time() - datetime.fromisoformat(fields[0]).timestamp()
     finally:
         shell.run("docker", "kill", name)
 

@@ -34,10 +34,10 @@ def main() -> int:
     """Do what is missing."""
     parser = ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--repetitions", type=int, default=20)
-    wanted = {Kind.SWAP: parser.parse_args().repetitions}
-    wanted |= dict.fromkeys((Kind.LATE, Kind.WITHOUT_DRAIN, Kind.WITHOUT_CLOSE), _CONTROLS)
+    repetitions = {Kind.SWAP: parser.parse_args().repetitions}
+    repetitions |= dict.fromkeys((Kind.LATE, Kind.WITHOUT_DRAIN, Kind.WITHOUT_CLOSE), _CONTROLS)
     sources = fingerprint()
-    left = {kind: missing(kind, wanted[kind], load(_FILE, sources)) for kind in Kind}
+    left = {kind: missing(kind, repetitions[kind], load(_FILE, sources)) for kind in Kind}
     _say(f"sources {sources}; to do: {', '.join(f'{left[kind]} of {kind}' for kind in Kind)}")
     if any(left.values()):
         with tempfile.TemporaryDirectory(prefix="soak-") as folder:

@@ -46,8 +46,8 @@ def _todo(runs: int, results: list[Result]) -> list[int]:
 
 
 def _broken(start: int) -> list[str]:
-    found = violations(SOUND["all"], range(start, start + BLOCK))
-    return [f"seed {outcome.plan.seed}: {outcome.violation}" for outcome in found]
+    outcomes = violations(SOUND["all"], range(start, start + BLOCK))
+    return [f"seed {outcome.plan.seed}: {outcome.violation}" for outcome in outcomes]
 
 
 def _violations(results: list[Result]) -> int:

@@ -48,9 +48,10 @@ def main() -> int:
     results = load(_FILE, sources)
     broken = [f"{result.kind}: {reason}" for result in results for reason in result.broken]
     for kind in kinds:
-        told_of = [each.told for each in results if each.kind == kind and each.told]
-        _say(figures(kind, told_of))
-        broken += missed(kind, told_of)
+        its = (each.measurements for each in results if each.kind == kind)
+        measurements = [each for each in its if each]
+        _say(figures(kind, measurements))
+        broken += missed(kind, measurements)
     _say("\n".join(broken) or "every repetition was as promised")
     return 1 if broken else 0
 
@@ -92,33 +93,33 @@ def _built(folder: Path, platform: Platform) -> str:
         return stack.image(Color.BLUE)
 
 
-def figures(kind: str, told_of: Sequence[Mapping[str, Any]]) -> str:
+def figures(kind: str, measurements: Sequence[Mapping[str, Any]]) -> str:
     """Return the median and the 95th percentile of each part of the ways back."""
-    if not told_of:
+    if not measurements:
         return f"{kind}: none yet"
-    parts = _parts(told_of)
+    parts = _parts(measurements)
     if not parts[_WHOLE]:
-        return f"{kind}: {len(told_of)} times, never swapped to"
-    told = ", ".join(
+        return f"{kind}: {len(measurements)} times, never swapped to"
+    summary = ", ".join(
         f"{part} {percentile(values, 50):.2f}/{percentile(values, 95):.2f}"
         for part, values in parts.items()
     )
-    return f"{kind}, {len(parts[_WHOLE])} times, p50/p95 in seconds: {told}"
+    return f"{kind}, {len(parts[_WHOLE])} times, p50/p95 in seconds: {summary}"
 
 
-def missed(kind: str, told_of: Sequence[Mapping[str, Any]]) -> list[str]:
+def missed(kind: str, measurements: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the aim of a kind, if it was not met."""
-    if kind not in _AIMS or not told_of:
+    if kind not in _AIMS or not measurements:
         return []
     part, percent, most = _AIMS[kind]
-    found = percentile(_parts(told_of)[part], percent)
+    value = percentile(_parts(measurements)[part], percent)
     return (
-        [f"{kind}: {part}, p{percent}: {found:.2f} s, promised {most:g} s"] if found > most else []
+        [f"{kind}: {part}, p{percent}: {value:.2f} s, promised {most:g} s"] if value > most else []
     )
 
 
-def _parts(told_of: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
-    splits: list[Mapping[str, float]] = [told["split"] for told in told_of if told["split"]]
+def _parts(measurements: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    splits: list[Mapping[str, float]] = [each["split"] for each in measurements if each["split"]]
     parts = {part: [split[part] for split in splits] for part in _PARTS}
     parts[_AFTER] = [split["decide"] + split["apply"] for split in splits]
     parts[_WHOLE] = [sum(split[part] for part in _PARTS) for split in splits]

@@ -33,8 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Repeated:
-    def __init__(self, wanted: int, sources: str) -> None:
-        self._wanted = wanted
+    def __init__(self, repetitions: int, sources: str) -> None:
+        self._repetitions = repetitions
         self._sources = sources
         self._results = load(_FILE, sources)
 
@@ -46,8 +46,8 @@ class _Repeated:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make as many of a test as are missing."""
-        left = missing(metafunc.function.__name__, self._wanted, self._results)
-        numbers = range(self._wanted - left, self._wanted)
+        left = missing(metafunc.function.__name__, self._repetitions, self._results)
+        numbers = range(self._repetitions - left, self._repetitions)
         metafunc.parametrize("repetition", numbers, indirect=True)
 
     @pytest.hookimpl(trylast=True)

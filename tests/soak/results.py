@@ -24,6 +24,8 @@ _SOURCES = (
     "tests/cluster/faulty",
 )
 """What the outcome depends on; a change of anything else keeps the results."""
+_MEASUREMENTS = "told"
+"""Their key in the file."""
 
 
 class Kind(StrEnum):
@@ -44,13 +46,13 @@ class Result:
     sources: str
     broken: Sequence[str]
     """What was not as it should be; empty is good."""
-    told: Mapping[str, Any]
+    measurements: Mapping[str, Any]
     """What was seen; of a swap, its numbers."""
 
 
-def missing(kind: str, wanted: int, results: Iterable[Result]) -> int:
+def missing(kind: str, repetitions: int, results: Iterable[Result]) -> int:
     """Return how many repetitions of a kind are still to do."""
-    return max(0, wanted - sum(result.kind == kind for result in results))
+    return max(0, repetitions - sum(result.kind == kind for result in results))
 
 
 def fingerprint(sources: Sequence[str] = _SOURCES) -> str:
@@ -66,20 +68,26 @@ def append(file: Path, result: Result) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8") as lines:
         # The newline before it ends the line that a killed run may have left half.
-        lines.write(f"\n{json.dumps(asdict(result))}\n")
+        lines.write(f"\n{json.dumps(_to_json(result))}\n")
+
+
+def _to_json(result: Result) -> dict[str, Any]:
+    fields = asdict(result)
+    fields[_MEASUREMENTS] = fields.pop("measurements")
+    return fields
 
 
 def load(file: Path, sources: str) -> list[Result]:
     """Return the results of these sources. Half a line, of a killed run, is none."""
     if not file.exists():
         return []
-    found = [_parse(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    return [result for result in found if result is not None and result.sources == sources]
+    parsed = [_parse(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [result for result in parsed if result is not None and result.sources == sources]
 
 
 def _parse(line: str) -> Result | None:
     try:
-        read = json.loads(line)
-        return Result(**read)
-    except (ValueError, TypeError):
+        fields = json.loads(line)
+        return Result(measurements=fields.pop(_MEASUREMENTS), **fields)
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None

@@ -27,7 +27,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def _line(kind: Kind, results: Sequence[Result]) -> tuple[str, ...]:
-    swaps = [result.told for result in results]
+    swaps = [result.measurements for result in results]
     traffic = [swap["traffic"] for swap in swaps]
     moves = [swap["slowest_move_seconds"] for swap in swaps]
     return (
