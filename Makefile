@@ -26,8 +26,8 @@ READY := .venv/.ready
 # Compiled once, when installed: without it each worker of pytest and each `python -m` compiles libraries for seconds.
 export PYTHONDONTWRITEBYTECODE :=
 # What the fast part runs; the marks are explained in pyproject.toml.
-UNIT := not engine and not pipeline and not cluster and not model and not soak
-SLOW := (engine or pipeline or model or cluster) and not soak
+UNIT := not engine and not pipeline and not cluster and not model and not slow and not soak
+SLOW := (slow or engine or pipeline or model or cluster) and not soak
 # What a shell needs to talk to the local platform; with CONTEXT the shell's own settings stay.
 PLATFORM = $(if $(CONTEXT),true,$(BIN)/python -m testbed up && eval "$$($(BIN)/python -m testbed env)")
 

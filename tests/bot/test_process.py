@@ -15,6 +15,9 @@ import httpx2
 import pytest
 
 from tests.support.checkout import ROOT
+from tests.support.plain import NO_TLS
+
+pytestmark = pytest.mark.slow
 
 MEMORY_BYTES = 80 << 20
 QUICK = {"BOT_HTTP_PORT": "0", "BOT_DRAIN_SECONDS": "1", "BOT_SHUTDOWN_SECONDS": "3"}
@@ -68,7 +71,7 @@ async def started(**environ: str) -> AsyncGenerator[Started, None]:
 
 
 async def get(url: str) -> httpx2.Response:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, verify=NO_TLS) as client:
         return await client.get(url)
 
 
@@ -93,7 +96,10 @@ async def test_a_signal_drains_and_ends_with_0_within_the_deadline(number: signa
 
 
 async def test_without_any_configuration_it_is_ready_and_small() -> None:
-    async with started() as bot, httpx2.AsyncClient(base_url=bot.url, trust_env=False) as ask:
+    async with (
+        started() as bot,
+        httpx2.AsyncClient(base_url=bot.url, trust_env=False, verify=NO_TLS) as ask,
+    ):
         assert (await ask.get("/readyz")).status_code == 200
         for _ in range(300):
             await ask.get("/version")

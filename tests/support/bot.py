@@ -15,6 +15,7 @@ import httpx2
 
 from testbed.venue.server import DEFAULT_KEY, DEFAULT_SECRET
 from tests.support.checkout import ROOT
+from tests.support.plain import NO_TLS
 
 TOKEN = "a-token-for-tests-and-nothing-else"  # noqa: S105 - of tests
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
@@ -105,7 +106,7 @@ async def _started(process: Process, folder: Path) -> str:
 
 
 async def _ready(url: str) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, verify=NO_TLS) as client:
         while True:
             if (await client.get(f"{url}/readyz")).status_code == HTTPStatus.OK:
                 return

@@ -12,6 +12,7 @@ from typing import Self
 import httpx2
 
 from tests.support.bot import body
+from tests.support.plain import NO_TLS
 
 AGAIN_SECONDS = 0.2
 ANSWER_SECONDS = 2.0
@@ -91,7 +92,9 @@ class Senders:
         # A connection for each post: a kept one would stay with the pod that it began with.
         limits = httpx2.Limits(max_keepalive_connections=0)
         async with (
-            httpx2.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, limits=limits) as http,
+            httpx2.AsyncClient(
+                trust_env=False, timeout=ANSWER_SECONDS, limits=limits, verify=NO_TLS
+            ) as http,
             asyncio.TaskGroup() as group,
         ):
             while not self._stop.is_set():

@@ -4,17 +4,22 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import httpx2
 
+from bot.venues import ccxt_library
 from testbed.venue.call import Venue
 from testbed.venue.events import EVENT, Accepted, Event, Filled
 from testbed.venue.exchange import Exchange
 from testbed.venue.limits import Limits
 from testbed.venue.record import Record
 from testbed.venue.server import Options, build_server, listen, system_clock_ms
+from tests.support.plain import NO_TLS
 
 WITHIN_SECONDS = 10
+# Else each client waits a quarter of a second for the end of a TLS that it does not speak.
+cast("Any", ccxt_library.load().binance).timeout_on_exit = 0
 
 
 @dataclass(slots=True)
@@ -71,7 +76,7 @@ async def serve(options: Options | None = None) -> AsyncGenerator[Serving]:
     running = asyncio.create_task(server.serve(sockets=[listening]))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
-        async with httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        async with httpx2.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as http:
             yield Serving(venue, url, clock, http)
     finally:
         server.should_exit = True

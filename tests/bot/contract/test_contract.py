@@ -17,6 +17,7 @@ from bot.process.stop_flag import StopFlag
 from bot.serving.http import PATHS
 from tests.support.checkout import ROOT
 from tests.support.fakes import FakeVenue, memory_ledger, settings
+from tests.support.plain import NO_TLS
 
 DOCKERFILE = ROOT / "bot" / "Dockerfile"
 
@@ -40,7 +41,9 @@ def bot() -> Bot:
 
 async def get(subject: Bot, path: str) -> httpx2.Response:
     transport = httpx2.ASGITransport(subject.app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://bot") as client:
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://bot", verify=NO_TLS
+    ) as client:
         return await client.get(path)
 
 

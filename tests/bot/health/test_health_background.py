@@ -15,6 +15,7 @@ from bot.serving.http import build_app
 from bot.serving.metrics import Metrics
 from tests.bot.health.test_health import WELL, WHO
 from tests.support.fakes import FakeTime, until
+from tests.support.plain import NO_TLS
 
 
 @dataclass
@@ -251,7 +252,9 @@ async def test_a_hanging_database_takes_the_pod_out_and_leaves_it_alive(passing:
         now = replace(WELL, checks=checks.results())
         metrics = Metrics(WHO, lambda: now)
         transport = httpx2.ASGITransport(build_app(WHO, lambda: now, metrics, lambda: False))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://bot") as client:
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://bot", verify=NO_TLS
+        ) as client:
             answers = {path: (await client.get(path)).status_code for path in expected}
             health = (await client.get(http.HEALTH)).json()
         database.free.set()

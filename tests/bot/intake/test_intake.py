@@ -18,6 +18,7 @@ from bot.ledger.port import LedgerError, Posted
 from bot.ledger.sqlite import Sqlite
 from bot.process.clock import Clock
 from bot.trading.signals import Signal
+from tests.support.plain import NO_TLS
 
 TOKEN, OLD_TOKEN, KEY = "token-of-the-day", "token-of-yesterday", "key-that-signs-it"
 GOOD = {"id": "s-1", "symbol": "BTC/USDT", "side": "buy", "quantity": "0.5"}
@@ -50,7 +51,7 @@ class Server:
 
 def client_of(intake: Intake) -> httpx2.AsyncClient:
     transport = httpx2.ASGITransport(Starlette(routes=routes(intake)))
-    return httpx2.AsyncClient(transport=transport, base_url="http://bot")
+    return httpx2.AsyncClient(transport=transport, base_url="http://bot", verify=NO_TLS)
 
 
 @pytest.fixture

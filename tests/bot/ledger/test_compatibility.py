@@ -16,6 +16,7 @@ from bot.process.clock import Clock
 from bot.process.server import listen
 from bot.process.stop_flag import StopFlag
 from tests.support.fakes import BLUE, FakeSource, FakeVenue, settings, until
+from tests.support.plain import NO_TLS
 
 
 @contextlib.asynccontextmanager
@@ -32,7 +33,7 @@ async def bot_on(path: Path) -> AsyncGenerator[tuple[Bot, httpx2.AsyncClient]]:
     )
     task = asyncio.create_task(bot.lifecycle.run(listening))
     try:
-        async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as client:
             yield bot, client
     finally:
         flag.set("the test is over")

@@ -24,6 +24,7 @@ from bot.ledger.postgres import Postgres
 from bot.trading.signals import Fate
 from tests.bot.outage.link import Link, State, link
 from tests.support.bot import TOKEN, body, running_bot
+from tests.support.plain import NO_TLS
 from tests.support.venue_serving import Serving, serve
 
 MAX_AGE_SECONDS = 8.0
@@ -122,7 +123,7 @@ async def _paced(per_second: int, seconds: float, client: "_Client") -> None:
 class _Client:
     def __init__(self, here: Scene) -> None:
         self._here = here
-        self._http = httpx2.AsyncClient(trust_env=False, timeout=10)
+        self._http = httpx2.AsyncClient(trust_env=False, timeout=10, verify=NO_TLS)
 
     async def __aenter__(self) -> Self:
         return self

@@ -19,6 +19,7 @@ from bot.process.lifecycle import Phase
 from bot.process.server import PortError, listen
 from bot.process.stop_flag import StopFlag
 from tests.support.fakes import BLUE, GREEN, FakeSource, FakeVenue, memory_ledger, settings, until
+from tests.support.plain import NO_TLS
 
 PATHS = ("/livez", "/readyz", "/startupz", "/health", "/version", "/metrics")
 BTC = {"BTC/USDT": Decimal(100)}
@@ -63,7 +64,7 @@ async def running(
     listening = listen(0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     task = asyncio.create_task(bot.lifecycle.run(listening))
-    async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as client:
         process = Running(bot, source, venue, flag, task, client)
         try:
             if not venue.stubborn:

@@ -4,6 +4,8 @@ import sys
 import threading
 import time
 
+import pytest
+
 from bot.authority.timings import DEFAULTS
 from bot.process.watchdog import (
     EXIT_STUCK,
@@ -15,6 +17,8 @@ from bot.process.watchdog import (
     Watchdog,
 )
 from tests.support.fakes import FakeTime, until
+
+pytestmark = pytest.mark.slow
 
 STUCK = """
 import asyncio, time

@@ -14,6 +14,8 @@ from tests.support.checkout import ROOT
 from tests.support.prober.rows import load
 from tests.support.prober.server import LOOPBACK, Act, serving
 
+pytestmark = pytest.mark.slow
+
 
 async def start(port: int, *options: str) -> Process:
     command = (

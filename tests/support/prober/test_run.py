@@ -10,6 +10,8 @@ from tests.support.prober.rows import NEVER_SENT, Row
 from tests.support.prober.run import run
 from tests.support.prober.server import LOOPBACK, Act, Script, serving
 
+pytestmark = pytest.mark.slow
+
 LOSSES = [
     (Act.RESET, "Connection reset by peer"),
     (Act.HANG, "no answer within 0.3 s"),

@@ -23,6 +23,8 @@ from testbed.docker_provider.values import UNKNOWN, Properties, from_struct, sec
 from tests.testbed.docker_provider.fake_engine import Script, serving
 from tests.testbed.docker_provider.test_engine import BUILT, DIGEST, FAILED, output
 
+pytestmark = pytest.mark.slow
+
 URN = "urn:pulumi:dev::project::docker:index/image:Image::app"
 NAME = "127.0.0.1:5000/app:v1"
 PUSHED = {"aux": {"Digest": DIGEST}}

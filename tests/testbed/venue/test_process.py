@@ -14,7 +14,10 @@ from testbed.venue.cli import parse
 from testbed.venue.events import EVENT, Accepted
 from testbed.venue.exchange import Exchange, Setup
 from testbed.venue.record import Record, RecordError
+from tests.support.plain import NO_TLS
 from tests.support.venue_client import ccxt_at
+
+pytestmark = pytest.mark.slow
 
 WITHIN_SECONDS = 30
 BTC = "BTC/USDT"
@@ -52,7 +55,7 @@ async def test_the_record_and_the_account_survive_a_kill(tmp_path: Path) -> None
 
 async def test_it_stops_when_asked_to() -> None:
     async with process() as (running, url):
-        async with httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        async with httpx2.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as http:
             assert (await http.get("/admin/health")).json()["status"] == "healthy"
         running.send_signal(signal.SIGTERM)
         await asyncio.wait_for(running.wait(), WITHIN_SECONDS)
