@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.support.bot import wait_ready
 from tests.support.checkout import ROOT
 from tests.support.plain import NO_TLS
 
@@ -100,7 +101,7 @@ async def test_without_any_configuration_it_is_ready_and_small() -> None:
         started() as bot,
         httpx2.AsyncClient(base_url=bot.url, trust_env=False, verify=NO_TLS) as ask,
     ):
-        assert (await ask.get("/readyz")).status_code == 200
+        await asyncio.wait_for(wait_ready(bot.url), 20)
         for _ in range(300):
             await ask.get("/version")
         assert peak_bytes(bot.process.pid) < MEMORY_BYTES

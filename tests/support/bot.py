@@ -87,7 +87,7 @@ async def running_bot(
     try:
         async with asyncio.timeout(START_SECONDS):
             url = await _started(process, folder)
-            await _ready(url)
+            await wait_ready(url)
         yield RunningBot(process, url, time.monotonic() - began)
     finally:
         if process.returncode is None:
@@ -105,7 +105,8 @@ async def _started(process: Process, folder: Path) -> str:
         await asyncio.sleep(0.02)
 
 
-async def _ready(url: str) -> None:
+async def wait_ready(url: str) -> None:
+    """Ask until it is ready; without end, so within a timeout."""
     async with httpx2.AsyncClient(trust_env=False, verify=NO_TLS) as client:
         while True:
             if (await client.get(f"{url}/readyz")).status_code == HTTPStatus.OK:
