@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
+from typing_extensions import override
+
 from pipeline.tools import run
 
 Item = Mapping[str, Any]
@@ -25,21 +27,22 @@ class Forge(Protocol):
         ...
 
 
-class GitHub:
+class GitHub(Forge):
     """The command `gh`, which finds repository and token by itself."""
 
+    @override
     def read(self, path: str) -> Item:
-        """Return one object."""
         return cast("Item", json.loads(run("gh", "api", _url(path))))
 
+    @override
     def pages(self, path: str) -> Sequence[Item]:
         """Return all objects of a list."""
         output = run("gh", "api", "--paginate", "--slurp", _url(path))
         pages = cast("list[list[Item]]", json.loads(output))
         return [item for page in pages for item in page]
 
+    @override
     def write(self, method: str, path: str, fields: Item) -> Item:
-        """Make or change one object."""
         words = ("gh", "api", "--method", method, _url(path), "--input", "-")
         return cast("Item", json.loads(run(*words, stdin=json.dumps(fields))))
 

@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 import psutil
 import yaml
+from typing_extensions import override
 
 from bot.contract.environment import DeployEnv
 from infra.outputs import StackOutputs
@@ -34,6 +35,7 @@ from release.adapters.stack_file import StackFile
 from release.analysis import judge
 from release.decide.phases import Phase
 from release.decide.state import State, last_outputs
+from release.drive import ports
 from release.drive.journal import Log
 from release.drive.lock import holder_name, is_dead
 from release.drive.ports import Journal, Metrics, Ports
@@ -49,15 +51,15 @@ FOLDER = ".release"
 """Where a local stack's journal is, and what could not be written to a shared one."""
 
 
-class SystemClock:
+class SystemClock(ports.Clock):
     """The machine's time."""
 
+    @override
     def now(self) -> datetime:
-        """Return the time in UTC."""
         return datetime.now(UTC)
 
+    @override
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
         await asyncio.sleep(seconds)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import asyncpg
+from typing_extensions import override
 
 from bot.ledger.database import Database, Row, Script
 from bot.ledger.port import LedgerError
@@ -145,6 +146,7 @@ class Postgres(Database):
             server_settings=self._settings(),
         )
 
+    @override
     async def _open(self) -> None:
         try:
             await self._writing.open()
@@ -163,6 +165,7 @@ class Postgres(Database):
             raise LedgerError(f"Postgres: {_text(error)}") from error
         self._listening = asyncio.create_task(self._listen(), name="ledger notices")
 
+    @override
     async def _close(self) -> None:
         if self._listening:
             self._listening.cancel()
@@ -197,8 +200,9 @@ class Postgres(Database):
     def _heard(self, *_: object) -> None:
         self.on_notice()
 
+    @override
     async def read(self, script: Script[T]) -> T:
-        """See Database. A connection that failed is ended at once: giving it back could hang."""
+        # A connection that failed is ended at once: giving it back could hang.
         if self._readers is None:
             raise LedgerError("Postgres: not connected")
         try:
@@ -218,12 +222,13 @@ class Postgres(Database):
         except (*_FAILED, *_REFUSED) as error:
             raise LedgerError(f"Postgres: {_text(error)}") from error
 
+    @override
     async def transact(self, scripts: Sequence[Script[Any]]) -> Sequence[Any]:
-        """See Database."""
         return await self._writing.transact(scripts)
 
+    @override
     async def write_alone(self, script: Script[T]) -> T:
-        """See Database. On a connection of its own: what waits for writes must not delay it."""
+        # On a connection of its own: what waits for writes must not delay it.
         (result,) = await self._keeping.transact([script])
         return cast("T", result)
 

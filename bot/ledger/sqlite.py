@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
+from typing_extensions import override
+
 from bot.ledger.database import Database, Row, Script
 from bot.ledger.migrate import pending
 from bot.ledger.port import LedgerError
@@ -66,6 +68,7 @@ class Sqlite(Database):
         self._connection: sqlite3.Connection | None = None
         self._lock: IO[str] | None = None
 
+    @override
     async def _open(self) -> None:
         await self._run(self._start)
 
@@ -90,12 +93,13 @@ class Sqlite(Database):
             self._lock.close()
             self._lock = None
 
+    @override
     async def _close(self) -> None:
         await self._run(self._let_go)
         self._thread.shutdown(wait=False)
 
+    @override
     async def read(self, script: Script[T]) -> T:
-        """See Database."""
         return cast("T", await self._run(self._read, script))
 
     def _read(self, script: Script[Any]) -> object:
@@ -104,8 +108,8 @@ class Sqlite(Database):
         except sqlite3.Error as error:
             raise LedgerError(f"SQLite: {error}") from error
 
+    @override
     async def transact(self, scripts: Sequence[Script[Any]]) -> Sequence[Any]:
-        """See Database."""
         return cast("Sequence[Any]", await self._run(self._transact, scripts))
 
     def _transact(self, scripts: Sequence[Script[Any]]) -> Sequence[object]:

@@ -10,7 +10,9 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
+from typing_extensions import override
 
+from bot.authority import protocol
 from bot.authority.lease import ACCOUNT, Claim, Claimant, LeaseRow
 from bot.authority.protocol import Leaving, Outstanding, Rules
 from bot.authority.window import Held, VenueClock, VenueTime, later
@@ -43,7 +45,7 @@ def boot_seconds() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-class Keeper:
+class Keeper(protocol.View):
     """One process's authority."""
 
     def __init__(  # noqa: PLR0913 - everything that it touches is passed in
@@ -101,16 +103,16 @@ class Keeper:
 
     # What the rules see (bot.authority.protocol.View).
 
+    @override
     def boot(self) -> float:
-        """Read the boot-time clock."""
         return boot_seconds()
 
+    @override
     def held(self, shard: int) -> Held | None:
-        """Return the lease of this shard; None when it may decide nothing (more)."""
         return None if shard in self._given_up else self._held.get(shard)
 
+    @override
     def venue_time(self) -> VenueTime | None:
-        """Return the venue's clock; None when it was never asked."""
         return self._known
 
     # What the rest sees.

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from typing_extensions import override
 
 from bot.venues.port import Venue
 
@@ -52,7 +53,7 @@ class Cache(Protocol):
         ...
 
 
-class RedisCache:
+class RedisCache(Cache):
     """Redis; each call ends within CALL_SECONDS and is not repeated."""
 
     def __init__(self, url: str, password: str | None) -> None:
@@ -64,6 +65,7 @@ class RedisCache:
             retry=Retry(NoBackoff(), 0),
         )
 
+    @override
     async def get(self, key: str) -> bytes | None:
         """See Cache."""
         try:
@@ -72,6 +74,7 @@ class RedisCache:
         except (RedisError, OSError, TimeoutError) as error:
             raise CacheError(_text(error)) from error
 
+    @override
     async def put(self, key: str, entry: bytes, keep_milliseconds: int) -> None:
         """See Cache."""
         try:
@@ -80,6 +83,7 @@ class RedisCache:
         except (RedisError, OSError, TimeoutError) as error:
             raise CacheError(_text(error)) from error
 
+    @override
     async def ping(self) -> None:
         """See Cache."""
         try:
@@ -88,6 +92,7 @@ class RedisCache:
         except (RedisError, OSError, TimeoutError) as error:
             raise CacheError(_text(error)) from error
 
+    @override
     async def close(self) -> None:
         """See Cache."""
         await self._redis.aclose()

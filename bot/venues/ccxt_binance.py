@@ -12,13 +12,15 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TypeVar
 
+from typing_extensions import override
+
 from bot.trading.markets import Market
 from bot.trading.orders import Fill, Lifetime, Report, Terms
 from bot.venues import binance_answers, ccxt_words
 from bot.venues.ccxt_access import TIMEOUT_SECONDS, Access, settings
 from bot.venues.ccxt_library import load
 from bot.venues.ccxt_types import Json
-from bot.venues.port import Balance, RejectedError, VenueError
+from bot.venues.port import Balance, RejectedError, Venue, VenueError
 
 WINDOW_SECONDS = 1.5
 PAGE = 1_000
@@ -31,7 +33,7 @@ ORDER_ID_MAX = 36
 _T = TypeVar("_T")
 
 
-class CcxtVenue:
+class CcxtVenue(Venue):
     """One account there."""
 
     name = "binance"
@@ -66,12 +68,14 @@ class CcxtVenue:
         """Where orders go."""
         return self._exchange.urls["api"]["private"]
 
+    @override
     async def markets(self) -> Mapping[str, Market]:
         """Ask for the markets' grids anew."""
         async with self._asking("the markets"):
             shown = await self._load(reload=True)
             return {symbol: ccxt_words.market(shown[symbol]) for symbol in self._symbols}
 
+    @override
     async def prices(self) -> Mapping[str, Decimal]:
         """Return the last prices."""
         async with self._asking("the prices"):
@@ -79,6 +83,7 @@ class CcxtVenue:
             shown = await self._exchange.fetch_tickers(self._symbols)
             return {symbol: Decimal(shown[symbol]["last"]) for symbol in self._symbols}
 
+    @override
     async def time(self) -> float:
         """Return the venue's clock; from then on what is read is stamped by it too."""
         async with self._asking("the time"):
@@ -86,6 +91,7 @@ class CcxtVenue:
             self._exchange.options["timeDifference"] = self._exchange.milliseconds() - venue_ms
             return venue_ms / 1000
 
+    @override
     async def place(self, order_id: str, terms: Terms, stamp: float) -> Report:
         """Send the order once, under this stamp; see the port."""
         if len(order_id) > ORDER_ID_MAX:
@@ -109,8 +115,8 @@ class CcxtVenue:
             self._learn([shown])
             return ccxt_words.placed(shown)
 
+    @override
     async def find(self, order_id: str, symbol: str) -> Report | None:
-        """Return the order with all its fills; None when the venue does not have it."""
         async with self._asking(f"order {order_id}"):
             await self._load()
             params = {"clientOrderId": order_id}
@@ -124,6 +130,7 @@ class CcxtVenue:
             trades = await self._trades(symbol, None, {"orderId": report.venue_order_id})
             return ccxt_words.report(shown, [ccxt_words.fill(trade, order_id) for trade in trades])
 
+    @override
     async def cancel(self, order_id: str, symbol: str) -> Report | None:
         """Cancel what rests; then ask what became of it, for the answer has no fills."""
         async with self._asking(f"the cancellation of order {order_id}"):
@@ -132,14 +139,15 @@ class CcxtVenue:
             await _or_none(self._exchange.cancel_order(None, symbol, params))
         return await self.find(order_id, symbol)
 
+    @override
     async def open_orders(self, symbol: str) -> Sequence[Report]:
-        """Return what rests in this market."""
         async with self._asking(f"the open orders of {symbol}"):
             await self._load()
             shown = await self._exchange.fetch_open_orders(symbol)
             self._learn(shown)
             return [ccxt_words.report(order) for order in shown]
 
+    @override
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
         """Return our own trades from this venue time on, oldest first."""
         async with self._asking(f"the fills of {symbol}"):
@@ -149,6 +157,7 @@ class CcxtVenue:
             fills = (ccxt_words.fill(trade, self._ids[str(trade["order"])]) for trade in trades)
             return sorted((f for f in fills if f.at_us >= since_us), key=lambda fill: fill.key)
 
+    @override
     async def balances(self) -> Mapping[str, Balance]:
         """Return what the account holds."""
         async with self._asking("the balances"):
@@ -157,8 +166,8 @@ class CcxtVenue:
                 await self._exchange.fetch_balance({"omitZeroBalances": "true"})
             )
 
+    @override
     async def close(self) -> None:
-        """Let go of connections."""
         await self._exchange.close()
 
     @asynccontextmanager

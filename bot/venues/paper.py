@@ -13,13 +13,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
+from typing_extensions import override
+
 from bot.process.clock import Clock
 from bot.trading.markets import Market
 from bot.trading.orders import RESTING, ZERO, Fill, Lifetime, Report, Side, State, Terms
 from bot.venues.paper_account import Account, spends
 from bot.venues.paper_faults import Dice, Faults
 from bot.venues.paper_market import Walk
-from bot.venues.port import Balance, NotTakenError, RejectedError, VenueError
+from bot.venues.port import Balance, NotTakenError, RejectedError, Venue, VenueError
 
 STARTING_BALANCE = Decimal(100_000)
 """Of each quote currency."""
@@ -72,7 +74,7 @@ class _Order:
         return self.terms.quantity - self.filled
 
 
-class PaperVenue:
+class PaperVenue(Venue):
     """One account on a few markets; each look at the prices is one step of all of them."""
 
     name = "paper"
@@ -120,10 +122,11 @@ class PaperVenue:
         self._walk.move(symbol, price)
         self._match()
 
+    @override
     async def markets(self) -> Mapping[str, Market]:
-        """Return the markets by canonical symbol."""
         return dict(self._walk.markets)
 
+    @override
     async def prices(self) -> Mapping[str, Decimal]:
         """Move every price one step, let what rests meet them, and return them all."""
         await self._travel()
@@ -131,10 +134,12 @@ class PaperVenue:
         self._match()
         return self._walk.prices
 
+    @override
     async def time(self) -> float:
         """Return the venue's clock."""
         return self._now_us() / 1e6
 
+    @override
     async def place(self, order_id: str, terms: Terms, stamp: float) -> Report:
         """Take an order, or refuse it; see the port."""
         await self._travel()
@@ -148,12 +153,14 @@ class PaperVenue:
         await self._answer(f"order {order_id}")
         return self._report(order)
 
+    @override
     async def find(self, order_id: str, symbol: str) -> Report | None:
         """Return the order with all its fills; None when it was never taken."""
         await self._travel()
         order = self._find(order_id, symbol)
         return None if order is None else self._report(order)
 
+    @override
     async def cancel(self, order_id: str, symbol: str) -> Report | None:
         """End what rests; an order that has ended stays as it is."""
         await self._travel()
@@ -165,22 +172,25 @@ class PaperVenue:
         await self._answer(f"the cancellation of order {order_id}")
         return self._report(order)
 
+    @override
     async def open_orders(self, symbol: str) -> Sequence[Report]:
-        """Return what rests in this market."""
         await self._travel()
         return [self._report(order) for order in self._resting() if order.terms.symbol == symbol]
 
+    @override
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
         """Return the fills in this market from this time on, oldest first."""
         await self._travel()
         fills = (fill for fill in self._fills if fill.symbol == symbol and fill.at_us >= since_us)
         return list(self._dice.reported(tuple(sorted(fills, key=lambda fill: fill.key))))
 
+    @override
     async def balances(self) -> Mapping[str, Balance]:
         """Return what the account holds."""
         await self._travel()
         return self._account.balances
 
+    @override
     async def close(self) -> None:
         """Nothing is held."""
 

@@ -18,6 +18,7 @@ from lightkube.models.core_v1 import ContainerStatus
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import ConfigMap
 from lightkube.resources.core_v1 import Pod as KubePod
+from typing_extensions import override
 
 from bot.contract import kubeconfig
 from bot.contract.addresses import is_loopback
@@ -29,6 +30,7 @@ from bot.contract.release import (
     read_quarantine,
 )
 from infra import names
+from infra.guard import watch
 from infra.guard.readiness import Pod, Rollout
 from infra.guard.release_mark import ReleaseMarks
 from infra.names import Names
@@ -42,7 +44,7 @@ class ClusterError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class KubeCluster:
+class KubeCluster(watch.Cluster):
     """What `infra.guard.watch` must know, from the API server."""
 
     client: Client
@@ -60,10 +62,11 @@ class KubeCluster:
         )
         return cls(client, stack)
 
+    @override
     def look(self, color: Color) -> tuple[list[Pod], Rollout]:
-        """Return the pods of both colors, and how far this color's Deployment has come."""
         return self._pods(), self._rollout(color)
 
+    @override
     def release_marks(self) -> ReleaseMarks:
         """Return what releases wrote down: two ConfigMaps that nobody else declares."""
         return ReleaseMarks(

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import cast
 
 from lightkube.resources.core_v1 import Pod as KubePod
+from typing_extensions import override
 
 from bot.contract import http
 from bot.contract.color import Color
@@ -21,6 +22,7 @@ from release.adapters import exposition
 from release.adapters.kube import Answer, ClusterError, Kube
 from release.adapters.pods import Seen, read_pod, selector_labels
 from release.decide.model import Pod
+from release.drive import ports
 
 SERVICE_PORT = "http"
 """Name of the port of the stack's Services."""
@@ -30,33 +32,25 @@ _FAIL = "fail"
 """Status of a health report (draft-inadarei-api-health-check)."""
 
 
-class KubernetesCluster:
+class KubernetesCluster(ports.Cluster):
     """The objects of one stack."""
 
     def __init__(self, kube: Kube, stack: StackOutputs) -> None:
         self._kube = kube
         self._stack = stack
 
+    @override
     async def pods(self, color: Color) -> Sequence[Pod]:
-        """Return all pods of a color, terminating ones too; unfit ones with their last lines.
-
-        Raises:
-            ClusterError: the API server cannot be asked.
-        """
         return await asyncio.gather(*map(self._asked, await self._seen(color)))
 
+    @override
     async def migrations(self, color: Color) -> Sequence[Pod]:
-        """Return the pods of migrations, told as this color's.
-
-        Raises:
-            ClusterError: the API server cannot be asked.
-        """
         if not self._stack.migrations:
             return []
         return [s.pod for s in await select_pods(self._kube, self._stack.migrations, color)]
 
+    @override
     async def smoke(self, color: Color) -> Sequence[str]:
-        """Ask the color through its preview Service; return what is wrong."""
         service = self._stack.color(color).service
         problems: list[str] = []
         for path in (http.READYZ, http.HEALTH, http.VERSION):
@@ -68,12 +62,8 @@ class KubernetesCluster:
                 problems += _faults(path, answer, color)
         return problems
 
+    @override
     async def live_color(self) -> Color:
-        """Return the color that answers a new request to the live Service.
-
-        Raises:
-            ClusterError: nobody answers, or nobody of a color.
-        """
         service = self._stack.live_service
         answer = await self._kube.ask_service(service, SERVICE_PORT, http.VERSION)
         named = answer.headers.get(http.COLOR_HEADER.lower(), "")
@@ -83,6 +73,7 @@ class KubernetesCluster:
             )
         return Color(named)
 
+    @override
     async def shards(self) -> Mapping[Color, int]:
         """Return how many shards the pods of each color hold, by their own clocks.
 

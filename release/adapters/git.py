@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from typing_extensions import override
+
+from release.drive import ports
 from release.drive.ports import PortError
 
 _DEADLINE_SECONDS = 20.0
@@ -197,34 +200,32 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
-class StackRepository:
+class StackRepository(ports.Git):
     """The repository that the stack config is in: the port `Git`."""
 
     repository: Repository
     file: Path
     remote: str = "origin"
 
+    @override
     async def head(self) -> str:
-        """Return the full commit id of what is checked out."""
         return await asyncio.to_thread(self.repository.revision)
 
+    @override
     async def is_ancestor(self, older: str, newer: str) -> bool:
-        """Tell whether `older` is in the history of `newer`; an unknown commit is not."""
         return await asyncio.to_thread(self.repository.ancestry, older, newer) is Ancestry.YES
 
+    @override
     async def tagged(self, tag: str) -> str:
-        """Return the commit that a tag names; empty when there is no such tag."""
         return await asyncio.to_thread(self.repository.tagged, tag)
 
+    @override
     async def require_clean(self) -> None:
         """Return when nobody's uncommitted change of the file would go into our commit."""
         await asyncio.to_thread(self.repository.require_clean, self.file)
 
+    @override
     async def commit(self, message: str, *, push: bool) -> str | None:
-        """Commit the stack config file alone; return the commit, None when nothing had changed.
-
-        A push that does not arrive raises although the commit was made.
-        """
         made = await asyncio.to_thread(self.repository.commit, self.file, message)
         if push:  # also what an earlier try committed and could not push
             await asyncio.to_thread(self.repository.push, self.remote)

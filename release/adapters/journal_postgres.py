@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+from typing_extensions import override
 
 from release.adapters.journal_rows import held_by_another, identity, record
 from release.decide.model import Json, Lock, StoredRecord
+from release.drive import ports
 from release.drive.ports import LostLockError, PortError
 
 CONNECT_SECONDS = 3.0
@@ -48,7 +50,7 @@ _SETTINGS = {
 }
 
 
-class PostgresJournal:
+class PostgresJournal(ports.Journal):
     """The journal of one stack in a database; the port `Journal`."""
 
     def __init__(self, url: str, stack: str) -> None:
@@ -57,8 +59,8 @@ class PostgresJournal:
         self._connection: asyncpg.Connection[Any] | None = None
         self._turn = asyncio.Lock()
 
+    @override
     async def read(self, after: int) -> Sequence[StoredRecord]:
-        """Return every record of this stack with a higher sequence, oldest first."""
         async with self._transaction() as connection:
             rows = await connection.fetch(
                 "SELECT sequence, release, at, kind, data FROM release_journal"
@@ -69,15 +71,10 @@ class PostgresJournal:
             )
         return [record(*row.values()) for row in rows]
 
+    @override
     async def append(
         self, release: str, at: datetime, kind: str, data: Mapping[str, Json], holder: str | None
     ) -> StoredRecord:
-        """Write one record durably and return it with its sequence.
-
-        Raises:
-            LostLockError: another one holds the lock.
-            PortError: the database does not answer.
-        """
         key = identity(release, at, kind, data)
         async with self._transaction() as connection:
             await connection.execute(_ADVISORY)
@@ -105,11 +102,8 @@ class PostgresJournal:
             raise PortError("the release journal lost what was just written")
         return record(*row.values())
 
+    @override
     async def lock(self, holder: str, now: datetime, stale_seconds: float) -> Lock:
-        """Take or renew the lock, unless another's is younger; return the one that stands then.
-
-        Ages are by the database's clock: laptops disagree.
-        """
         del now
         async with self._transaction() as connection:
             await connection.execute(
@@ -128,8 +122,8 @@ class PostgresJournal:
             raise PortError("the release lock vanished while it was taken")
         return lock
 
+    @override
     async def unlock(self, holder: str) -> None:
-        """Give the lock back; does nothing when this holder has none."""
         async with self._transaction() as connection:
             await connection.execute(
                 "DELETE FROM release_lock WHERE stack = $1 AND holder = $2",
@@ -137,6 +131,7 @@ class PostgresJournal:
                 holder,
             )
 
+    @override
     async def held(self) -> Lock | None:
         """Return the lock that stands, without taking it."""
         async with self._transaction() as connection:

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from typing_extensions import override
+
 from release.adapters.journal_rows import held_by_another, identity, record
 from release.decide.model import Json, Lock, StoredRecord
+from release.drive import ports
 from release.drive.ports import LostLockError, PortError
 
 BUSY_SECONDS = 5.0
@@ -39,14 +42,14 @@ CREATE TABLE IF NOT EXISTS release_lock (
 
 
 @dataclass(frozen=True, slots=True)
-class SqliteJournal:
+class SqliteJournal(ports.Journal):
     """The journal of one stack in a file; the port `Journal`."""
 
     path: Path
     stack: str
 
+    @override
     async def read(self, after: int) -> Sequence[StoredRecord]:
-        """Return every record of this stack with a higher sequence, oldest first."""
         with self._open() as connection:
             rows = connection.execute(
                 "SELECT sequence, release, at, kind, data FROM release_journal"
@@ -56,15 +59,10 @@ class SqliteJournal:
             ).fetchall()
         return [record(*row) for row in rows]
 
+    @override
     async def append(
         self, release: str, at: datetime, kind: str, data: Mapping[str, Json], holder: str | None
     ) -> StoredRecord:
-        """Write one record durably and return it with its sequence.
-
-        Raises:
-            LostLockError: another one holds the lock.
-            PortError: the file cannot be written.
-        """
         key = identity(release, at, kind, data)
         with self._open() as connection:
             if holder is not None:
@@ -83,8 +81,8 @@ class SqliteJournal:
             ).fetchone()
         return record(*row)
 
+    @override
     async def lock(self, holder: str, now: datetime, stale_seconds: float) -> Lock:
-        """Take or renew the lock, unless another's is younger; return the one that stands then."""
         with self._open() as connection:
             current = self._lock(connection)
             if current is not None and current.holder == holder:
@@ -101,14 +99,15 @@ class SqliteJournal:
             )
         return mine
 
+    @override
     async def unlock(self, holder: str) -> None:
-        """Give the lock back; does nothing when this holder has none."""
         with self._open() as connection:
             connection.execute(
                 "DELETE FROM release_lock WHERE stack = ? AND holder = ?",
                 (self.stack, holder),
             )
 
+    @override
     async def held(self) -> Lock | None:
         """Return the lock that stands, without taking it."""
         with self._open() as connection:

@@ -17,9 +17,11 @@ from http import HTTPStatus
 from random import Random
 
 import httpx2
+from typing_extensions import override
 
 from release.adapters.message_sinks import Sink, retry_after_seconds
 from release.decide.model import Message
+from release.drive import ports
 from release.drive.ports import PortError
 
 # It logs the address of each request, and here the address is the secret.
@@ -77,7 +79,7 @@ class MessageError(PortError):
     """A place did not take a message in time, or never will; never holds an address."""
 
 
-class Messages:
+class Messages(ports.Notifier):
     """Sends each message once to every place, in order."""
 
     def __init__(
@@ -102,10 +104,12 @@ class Messages:
         }
 
     @property
+    @override
     def places(self) -> Sequence[str]:
         """Names of the sinks."""
         return list(self._workers)
 
+    @override
     async def send(self, message: Message, place: str) -> None:
         """Return when a place has the message; one whose key it has is not sent again.
 

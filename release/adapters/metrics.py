@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
+from typing_extensions import override
+
 from bot.contract import http
 from bot.contract.color import Color
 from infra.outputs import StackOutputs
@@ -15,6 +17,7 @@ from release.adapters import exposition
 from release.adapters.cluster import list_pods
 from release.adapters.kube import Answer, ClusterError, Kube
 from release.decide.model import Counters, Snapshot
+from release.drive import ports
 
 _DATE = "date"
 _HTTP_OK = 200
@@ -22,7 +25,7 @@ _WHOLE_SECONDS = 1.5
 """What the date of an answer is rounded to, and the way."""
 
 
-class PodMetrics:
+class PodMetrics(ports.Metrics):
     """Asks each pod itself."""
 
     def __init__(self, kube: Kube, stack: StackOutputs, now: Callable[[], float]) -> None:
@@ -37,6 +40,7 @@ class PodMetrics:
         self._stack = stack
         self._now = now
 
+    @override
     async def snapshot(self, color: Color) -> Snapshot:
         """Scrape every pod of a color that runs. One that does not answer is a failure."""
         try:

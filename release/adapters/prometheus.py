@@ -12,6 +12,7 @@ from typing import Literal
 
 import httpx2
 from pydantic import BaseModel, ValidationError
+from typing_extensions import override
 
 from bot.contract import metrics as names
 from bot.contract.color import Color
@@ -19,6 +20,7 @@ from release.adapters import exposition
 from release.adapters.exposition import Families, Labels
 from release.adapters.kube import BODY_BYTES_MAX
 from release.decide.model import Counters, Snapshot
+from release.drive import ports
 
 _SAMPLES = (
     exposition.PROCESS_START,
@@ -69,7 +71,7 @@ class Prometheus:
     """Three scrapes of the usual 15 s; older than that, a value says nothing of now."""
 
 
-class PrometheusMetrics:
+class PrometheusMetrics(ports.Metrics):
     """Asks Prometheus's HTTP API."""
 
     def __init__(
@@ -96,6 +98,7 @@ class PrometheusMetrics:
         """Close the connections."""
         await self._http.aclose()
 
+    @override
     async def snapshot(self, color: Color) -> Snapshot:
         """Ask for every pod of a color. What is stale, odd or missing is a failure."""
         where = self._where

@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from lightkube.core.exceptions import ApiError
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap
+from typing_extensions import override
 
 from bot.contract import release as contract
 from bot.contract.color import Color
 from bot.contract.release import QuarantineEntry
 from release.adapters.kube import ClusterError, Kube
 from release.decide.model import Quarantined
+from release.drive import ports
 
 TRIES = 8
 """Against others who write at the same time; each of them succeeded when we did not."""
@@ -28,27 +30,19 @@ Change = Callable[[Data], Data | None]
 """Takes what is there to what shall be there; None leaves it."""
 
 
-class QuarantineMap:
+class QuarantineMap(ports.Quarantine):
     """The digests that may not trade until somebody clears them."""
 
     def __init__(self, kube: Kube) -> None:
         self._map = _Map(kube, contract.QUARANTINE_CONFIGMAP)
 
+    @override
     async def entries(self) -> Sequence[Quarantined]:
-        """Return all, oldest first.
-
-        Raises:
-            ClusterError: the cluster cannot be asked.
-        """
         entries = contract.read_quarantine(await self._map.read()).values()
         return sorted(map(_quarantined, entries), key=lambda each: (each.since, each.digest))
 
+    @override
     async def add(self, entry: Quarantined) -> None:
-        """Add one; one that is there already stays as it is.
-
-        Raises:
-            ClusterError: it is not written.
-        """
         desired = QuarantineEntry(
             entry.digest, entry.since.astimezone(UTC).isoformat(), entry.by, entry.reason
         )
@@ -58,45 +52,29 @@ class QuarantineMap:
             raise ClusterError(f"quarantine: {error}") from error
         await self._map.change(lambda data: None if desired.key in data else {**data, **item})
 
+    @override
     async def clear(self, digest: str) -> None:
-        """Take one out; does nothing when it is not there.
-
-        Raises:
-            ClusterError: it is not written.
-        """
         await self._map.change(lambda data: _without(data, digest))
 
 
-class UnderWayMap:
+class UnderWayMap(ports.UnderWay):
     """The mark by which the guard refuses an `up` that is not ours."""
 
     def __init__(self, kube: Kube) -> None:
         self._map = _Map(kube, contract.UNDER_WAY_CONFIGMAP)
 
+    @override
     async def announce(self, release: str, holder: str, since: datetime, old: Color) -> None:
-        """Say who runs a release since when, from which color; replaces what was said before.
-
-        Raises:
-            ClusterError: it is not written.
-        """
         mark = contract.UnderWay(release, holder, since.astimezone(UTC).isoformat(), old)
         await self._map.change(lambda data: None if data == mark.to_data() else mark.to_data())
 
+    @override
     async def comes_from(self) -> Color | None:
-        """Return the color that the marked release comes from; None when none is marked.
-
-        Raises:
-            ClusterError: the cluster cannot be asked.
-        """
         mark = contract.UnderWay.from_data(await self._map.read())
         return None if mark is None else mark.old
 
+    @override
     async def withdraw(self, release: str) -> None:
-        """Take the mark of this release away; does nothing when it is another's or none.
-
-        Raises:
-            ClusterError: it is not written.
-        """
 
         def emptied(data: Data) -> Data | None:
             mark = contract.UnderWay.from_data(data)

@@ -16,9 +16,11 @@ from http import HTTPStatus
 from typing import cast
 
 import httpx2
+from typing_extensions import override
 
 from bot.contract.release import digest_of
 from release.adapters.registry_login import Logins, is_here, split
+from release.drive import ports
 from release.drive.ports import PortError
 
 ANSWER_SECONDS = 10.0
@@ -42,7 +44,7 @@ class RegistryError(PortError):
 
 
 @dataclass
-class Registries:
+class Registries(ports.Images):
     """Asks the registry that a reference names. What a digest says never changes: asked once."""
 
     logins: Logins
@@ -50,24 +52,16 @@ class Registries:
     """Replaces the network in tests."""
     _known: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
+    @override
     async def labels(self, reference: str) -> Mapping[str, str]:
-        """Return the labels of a pinned image.
-
-        Raises:
-            RegistryError: they could not be read.
-        """
         if reference not in self._known:
             async with self._asking(reference, f"the labels of {reference}") as repository:
                 labels = await repository.labels(digest_of(reference))
             self._known[reference] = {key: str(value) for key, value in labels.items()}
         return self._known[reference]
 
+    @override
     async def digest(self, reference: str, tag: str) -> str:
-        """Return what the reference's repository has under a tag now; empty when nothing.
-
-        Raises:
-            RegistryError: it could not be asked.
-        """
         async with self._asking(reference, f"tag {tag}") as repository:
             return await repository.digest(tag)
 

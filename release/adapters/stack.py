@@ -24,12 +24,14 @@ from pulumi.automation import (
     Workspace,
 )
 from semver import VersionInfo
+from typing_extensions import override
 
 from bot.contract.release import RELEASE_ENV, RELEASE_RETURNS_ENV
 from infra.outputs import StackOutputs
 from release.adapters import pulumi_lock
 from release.adapters.pulumi_command import Command, Patience, end_engine
 from release.adapters.pulumi_words import Listener, words_of
+from release.drive import ports
 from release.drive.ports import PortError, UpEndedError, UpFailedError
 
 _VERSION = VersionInfo(3, 259, 0)
@@ -39,7 +41,7 @@ _VERSION = VersionInfo(3, 259, 0)
 warnings.filterwarnings("ignore", "Error in event stream", UserWarning, r"pulumi\.automation")
 
 
-class PulumiStack:
+class PulumiStack(ports.Stack):
     """One stack of the project in a folder."""
 
     def __init__(
@@ -70,6 +72,7 @@ class PulumiStack:
         self._workspace = _Workspace(str(folder), pulumi_command=self._command)
         self._stack = _Stack(name, self._workspace)
 
+    @override
     async def up(self, progress: Callable[[str], None], *, returns: bool = False) -> None:
         """Apply what the config file says; each line is one finished resource or event.
 
@@ -86,16 +89,12 @@ class PulumiStack:
         self._workspace.env_vars = {RELEASE_RETURNS_ENV: "1" if returns else ""}
         await asyncio.to_thread(self._up, listener)
 
+    @override
     async def end_up(self) -> None:
-        """End the `up` that this process or a dead one of this machine began; wait for it."""
         await asyncio.to_thread(self._end_up)
 
+    @override
     async def outputs(self) -> StackOutputs | None:
-        """Return what the last complete `up` left behind; None when there was none.
-
-        Raises:
-            PortError: the state cannot be read.
-        """
         try:
             outputs = await asyncio.to_thread(self._workspace.stack_outputs, self._stack.name)
         except StackNotFoundError as error:

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from typing_extensions import override
+
 from release.adapters import yaml_text
 from release.adapters.yaml_nodes import EditError
 from release.decide.model import Scalar
+from release.drive import ports
 from release.drive.ports import PortError
 
 CONFIG = "config"
@@ -24,31 +27,21 @@ class StackFileError(PortError):
 
 
 @dataclass(frozen=True, slots=True)
-class StackFile:
+class StackFile(ports.Config):
     """The config of one stack: the port `Config`."""
 
     path: Path
     project: str
 
+    @override
     def read(self) -> Mapping[str, object]:
-        """Return plain values by full key (`trading-bot:blue`); encrypted ones are left out.
-
-        Raises:
-            StackFileError: the file is not to be read.
-        """
         try:
             return yaml_text.plain_values(self._text(), CONFIG)
         except EditError as error:
             raise self._failure("config", error) from error
 
+    @override
     def write(self, changes: Mapping[str, Scalar]) -> bool:
-        """Set these keys (dotted, without the project: `blue.image`), all or none.
-
-        Everything else in the file stays byte for byte. Returns whether anything had to change.
-
-        Raises:
-            StackFileError: a key cannot be set; the file is as it was.
-        """
         before = after = self._text()
         for key, value in changes.items():
             try:

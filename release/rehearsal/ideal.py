@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from typing_extensions import override
+
 from bot.contract import labels
 from bot.contract.color import Color
 from bot.contract.compatibility import CONFIG_SCHEMA, LEDGER_SCHEMA
@@ -27,6 +29,7 @@ from release.decide.model import (
     StoredRecord,
     Verdict,
 )
+from release.drive import ports
 from release.drive.ports import LostLockError
 
 VERSION, REVISION = "1.0.0", "1" * 40
@@ -41,15 +44,16 @@ BUILT = "built/here@sha256:" + "0" * 64
 
 
 @dataclass
-class StillClock:
+class StillClock(ports.Clock):
     """Time that passes only when somebody sleeps."""
 
     time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
+    @override
     def now(self) -> datetime:
-        """Return the time in UTC."""
         return self.time
 
+    @override
     async def sleep(self, seconds: float) -> None:
         """Let time pass at once."""
         self.time += timedelta(seconds=seconds)

@@ -16,6 +16,10 @@ from tests.support.versions import NIGHTLY, VERSIONS
 pytestmark = pytest.mark.cluster
 
 GOOD = "by command"
+BAD = [
+    pytest.param(name, marks=pytest.mark.soak if name in NIGHTLY else ())
+    for name in sorted(set(VERSIONS) - {GOOD})
+]
 
 
 def test_a_good_version_is_promoted_step_by_step_and_a_command_brings_the_old_one_back(
@@ -53,7 +57,7 @@ def test_a_hung_pod_of_the_old_color_does_not_keep_the_new_one_in_charge(
     let_in_again(releases, image)
 
 
-@pytest.mark.parametrize("name", sorted(set(VERSIONS) - {GOOD} - NIGHTLY))
+@pytest.mark.parametrize("name", BAD)
 def test_a_bad_version_is_rolled_back_by_itself(
     releases: Releases, stack: Stack, platform: Platform, tmp_path: Path, name: str
 ) -> None:

@@ -63,4 +63,4 @@ VERSIONS: Mapping[str, Version] = {
 }
 """By what is recorded of them."""
 NIGHTLY = frozenset({"load", "slow", "leak"})
-"""Rolled back by the same analysis as `errors`, with other figures: `make soak` releases them."""
+"""Rolled back by the same analysis as `errors`, by other figures: for `make soak`."""
