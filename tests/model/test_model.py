@@ -33,7 +33,7 @@ def test_no_promise_is_broken_in_ten_thousand_runs() -> None:
 @pytest.mark.model
 @pytest.mark.parametrize("locks", ["lease-only", "row-only"])
 def test_each_lock_is_complete_by_itself(locks: str) -> None:
-    assert _stories(locks, MODEL // 4) == []
+    assert _stories(locks, MODEL // 2) == []
 
 
 @pytest.mark.model
