@@ -1,9 +1,9 @@
 """The same under the real engine, with a program whose hook waits or refuses; no cluster."""
 
 import asyncio
-import os
-import signal
+import contextlib
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import psutil
@@ -97,15 +97,37 @@ async def test_an_up_whose_hook_waits_is_ended_and_leaves_no_lock(made: Stack) -
     assert locks(made) == []
 
 
-async def test_what_a_killed_engine_left_does_not_stop_the_next_up(made: Stack) -> None:
+def engine_processes() -> list[psutil.Process]:
+    """The Pulumi CLI that this process has started."""
+    ours = psutil.Process().children(recursive=True)
+    return [each for each in ours if each.name() == "pulumi"]
+
+
+@contextlib.contextmanager
+def orphaned(engines: list[psutil.Process]) -> Generator[None]:
+    """Kill them; what they leave running ends when the block does."""
+    left = [child for engine in engines for child in engine.children(recursive=True)]
+    for engine in engines:
+        engine.kill()
+    try:
+        yield
+    finally:
+        for child in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+
+
+async def test_what_a_killed_engine_left_does_not_stop_the_up_clears_the_lock(made: Stack) -> None:
     made.set("wait", "60")
     ours = adapter(made)
     task = await running(made, ours)
-    for each in psutil.Process().children(recursive=True):
-        if each.name() == "pulumi":
-            os.kill(each.pid, signal.SIGKILL)
-    with pytest.raises(UpFailedError):
-        await task
+    with orphaned(engine_processes()):
+        with pytest.raises(UpFailedError):
+            await task
+        await _up_clears_the_lock(made)
+
+
+async def _up_clears_the_lock(made: Stack) -> None:
     assert len(locks(made)) == 1
     made.set("wait", "0")
     lines: list[str] = []
