@@ -35,10 +35,9 @@ from release.adapters.stack_file import StackFile
 from release.analysis import judge
 from release.decide.phases import Phase
 from release.decide.state import State, last_outputs
-from release.drive import ports
 from release.drive.journal import Log
 from release.drive.lock import holder_name, is_dead
-from release.drive.ports import Journal, Metrics, Ports
+from release.drive.ports import Clock, Journal, Metrics, Ports
 from release.drive.session import CannotBeginError, ReleaseSession
 from release.drive.spool import Spool
 
@@ -51,7 +50,7 @@ FOLDER = ".release"
 """Where a local stack's journal is, and what could not be written to a shared one."""
 
 
-class SystemClock(ports.Clock):
+class SystemClock(Clock):
     """The machine's time."""
 
     @override

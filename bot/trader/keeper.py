@@ -12,9 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 from typing_extensions import override
 
-from bot.authority import protocol
 from bot.authority.lease import ACCOUNT, Claim, Claimant, LeaseRow
-from bot.authority.protocol import Leaving, Outstanding, Rules
+from bot.authority.protocol import Leaving, Outstanding, Rules, View
 from bot.authority.window import Held, VenueClock, VenueTime, later
 from bot.contract.color import Color
 from bot.contract.intent import Intent
@@ -45,7 +44,7 @@ def boot_seconds() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-class Keeper(protocol.View):
+class Keeper(View):
     """One process's authority."""
 
     def __init__(  # noqa: PLR0913 - everything that it touches is passed in

@@ -30,9 +30,9 @@ from bot.contract.release import (
     read_quarantine,
 )
 from infra import names
-from infra.guard import watch
 from infra.guard.readiness import Pod, Rollout
 from infra.guard.release_mark import ReleaseMarks
+from infra.guard.watch import Cluster
 from infra.names import Names
 
 _TIMEOUT_SECONDS = 5.0
@@ -44,7 +44,7 @@ class ClusterError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class KubeCluster(watch.Cluster):
+class KubeCluster(Cluster):
     """What `infra.guard.watch` must know, from the API server."""
 
     client: Client

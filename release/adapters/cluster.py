@@ -22,7 +22,7 @@ from release.adapters import exposition
 from release.adapters.kube import Answer, ClusterError, Kube
 from release.adapters.pods import Seen, read_pod, selector_labels
 from release.decide.model import Pod
-from release.drive import ports
+from release.drive.ports import Cluster
 
 SERVICE_PORT = "http"
 """Name of the port of the stack's Services."""
@@ -32,7 +32,7 @@ _FAIL = "fail"
 """Status of a health report (draft-inadarei-api-health-check)."""
 
 
-class KubernetesCluster(ports.Cluster):
+class KubernetesCluster(Cluster):
     """The objects of one stack."""
 
     def __init__(self, kube: Kube, stack: StackOutputs) -> None:

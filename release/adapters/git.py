@@ -18,8 +18,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from release.drive import ports
-from release.drive.ports import PortError
+from release.drive.ports import Git, PortError
 
 _DEADLINE_SECONDS = 20.0
 _PUSH_DEADLINE_SECONDS = 60.0
@@ -200,7 +199,7 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
-class StackRepository(ports.Git):
+class StackRepository(Git):
     """The repository that the stack config is in: the port `Git`."""
 
     repository: Repository

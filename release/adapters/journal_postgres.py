@@ -16,8 +16,7 @@ from typing_extensions import override
 
 from release.adapters.journal_rows import held_by_another, identity, record
 from release.decide.model import Json, Lock, StoredRecord
-from release.drive import ports
-from release.drive.ports import LostLockError, PortError
+from release.drive.ports import Journal, LostLockError, PortError
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 3.0
@@ -50,7 +49,7 @@ _SETTINGS = {
 }
 
 
-class PostgresJournal(ports.Journal):
+class PostgresJournal(Journal):
     """The journal of one stack in a database; the port `Journal`."""
 
     def __init__(self, url: str, stack: str) -> None:

@@ -17,8 +17,7 @@ from typing_extensions import override
 
 from release.adapters.journal_rows import held_by_another, identity, record
 from release.decide.model import Json, Lock, StoredRecord
-from release.drive import ports
-from release.drive.ports import LostLockError, PortError
+from release.drive.ports import Journal, LostLockError, PortError
 
 BUSY_SECONDS = 5.0
 _TABLES = """
@@ -42,7 +41,7 @@ CREATE TABLE IF NOT EXISTS release_lock (
 
 
 @dataclass(frozen=True, slots=True)
-class SqliteJournal(ports.Journal):
+class SqliteJournal(Journal):
     """The journal of one stack in a file; the port `Journal`."""
 
     path: Path

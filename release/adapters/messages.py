@@ -21,8 +21,7 @@ from typing_extensions import override
 
 from release.adapters.message_sinks import Sink, retry_after_seconds
 from release.decide.model import Message
-from release.drive import ports
-from release.drive.ports import PortError
+from release.drive.ports import Notifier, PortError
 
 # It logs the address of each request, and here the address is the secret.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -79,7 +78,7 @@ class MessageError(PortError):
     """A place did not take a message in time, or never will; never holds an address."""
 
 
-class Messages(ports.Notifier):
+class Messages(Notifier):
     """Sends each message once to every place, in order."""
 
     def __init__(

@@ -17,7 +17,7 @@ from release.adapters import exposition
 from release.adapters.cluster import list_pods
 from release.adapters.kube import Answer, ClusterError, Kube
 from release.decide.model import Counters, Snapshot
-from release.drive import ports
+from release.drive.ports import Metrics
 
 _DATE = "date"
 _HTTP_OK = 200
@@ -25,7 +25,7 @@ _WHOLE_SECONDS = 1.5
 """What the date of an answer is rounded to, and the way."""
 
 
-class PodMetrics(ports.Metrics):
+class PodMetrics(Metrics):
     """Asks each pod itself."""
 
     def __init__(self, kube: Kube, stack: StackOutputs, now: Callable[[], float]) -> None:

@@ -20,7 +20,7 @@ from release.adapters import exposition
 from release.adapters.exposition import Families, Labels
 from release.adapters.kube import BODY_BYTES_MAX
 from release.decide.model import Counters, Snapshot
-from release.drive import ports
+from release.drive.ports import Metrics
 
 _SAMPLES = (
     exposition.PROCESS_START,
@@ -71,7 +71,7 @@ class Prometheus:
     """Three scrapes of the usual 15 s; older than that, a value says nothing of now."""
 
 
-class PrometheusMetrics(ports.Metrics):
+class PrometheusMetrics(Metrics):
     """Asks Prometheus's HTTP API."""
 
     def __init__(

@@ -20,8 +20,7 @@ from typing_extensions import override
 
 from bot.contract.release import digest_of
 from release.adapters.registry_login import Logins, is_here, split
-from release.drive import ports
-from release.drive.ports import PortError
+from release.drive.ports import Images, PortError
 
 ANSWER_SECONDS = 10.0
 """For all questions about one image together."""
@@ -44,7 +43,7 @@ class RegistryError(PortError):
 
 
 @dataclass
-class Registries(ports.Images):
+class Registries(Images):
     """Asks the registry that a reference names. What a digest says never changes: asked once."""
 
     logins: Logins

@@ -16,8 +16,7 @@ from typing_extensions import override
 from release.adapters import yaml_text
 from release.adapters.yaml_nodes import EditError
 from release.decide.model import Scalar
-from release.drive import ports
-from release.drive.ports import PortError
+from release.drive.ports import Config, PortError
 
 CONFIG = "config"
 
@@ -27,7 +26,7 @@ class StackFileError(PortError):
 
 
 @dataclass(frozen=True, slots=True)
-class StackFile(ports.Config):
+class StackFile(Config):
     """The config of one stack: the port `Config`."""
 
     path: Path

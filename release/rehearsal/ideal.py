@@ -29,8 +29,7 @@ from release.decide.model import (
     StoredRecord,
     Verdict,
 )
-from release.drive import ports
-from release.drive.ports import LostLockError
+from release.drive.ports import Clock, LostLockError
 
 VERSION, REVISION = "1.0.0", "1" * 40
 LABELS: Mapping[str, str] = {
@@ -44,7 +43,7 @@ BUILT = "built/here@sha256:" + "0" * 64
 
 
 @dataclass
-class StillClock(ports.Clock):
+class StillClock(Clock):
     """Time that passes only when somebody sleeps."""
 
     time: datetime = datetime(2026, 1, 1, tzinfo=UTC)

@@ -48,8 +48,8 @@ def main() -> int:
     results = load(_FILE, sources)
     broken = [f"{result.kind}: {reason}" for result in results for reason in result.broken]
     for kind in kinds:
-        its = (each.measurements for each in results if each.kind == kind)
-        measurements = [each for each in its if each]
+        ours = [result for result in results if result.kind == kind]
+        measurements = [result.measurements for result in ours if result.measurements]
         _say(figures(kind, measurements))
         broken += missed(kind, measurements)
     _say("\n".join(broken) or "every repetition was as promised")

@@ -24,8 +24,6 @@ _SOURCES = (
     "tests/cluster/faulty",
 )
 """What the outcome depends on; a change of anything else keeps the results."""
-_MEASUREMENTS = "told"
-"""Their key in the file."""
 
 
 class Kind(StrEnum):
@@ -68,13 +66,7 @@ def append(file: Path, result: Result) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8") as lines:
         # The newline before it ends the line that a killed run may have left half.
-        lines.write(f"\n{json.dumps(_to_json(result))}\n")
-
-
-def _to_json(result: Result) -> dict[str, Any]:
-    fields = asdict(result)
-    fields[_MEASUREMENTS] = fields.pop("measurements")
-    return fields
+        lines.write(f"\n{json.dumps(asdict(result))}\n")
 
 
 def load(file: Path, sources: str) -> list[Result]:
@@ -87,7 +79,6 @@ def load(file: Path, sources: str) -> list[Result]:
 
 def _parse(line: str) -> Result | None:
     try:
-        fields = json.loads(line)
-        return Result(measurements=fields.pop(_MEASUREMENTS), **fields)
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return Result(**json.loads(line))
+    except (TypeError, ValueError):
         return None

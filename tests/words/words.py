@@ -26,7 +26,6 @@ class Word:
     spelling: str
     pattern: re.Pattern[str]
     write: str
-    enforced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,6 @@ def read_words(text: str) -> list[Word]:
             row["pattern"],
             re.compile(rf"(?<![A-Za-z])(?:{row['pattern']})(?![A-Za-z])", re.IGNORECASE),
             row["write"],
-            row.get("enforced", True),
         )
         for row in tomllib.loads(text)["word"]
     ]

@@ -14,27 +14,21 @@ from bot.trading.orders import State
 from bot.trading.signals import Fate
 from tests.support.checkout import ROOT
 from tests.support.fakes import BLUE, EPOCH
+from tests.support.snapshot import WELL
 
 MANUAL = ROOT / "docs" / "metrics.md"
 WHO = Identity("1.2.3", "abc", "2026-01-01T00:00:00Z", "blue", "bot-blue-1", "r@sha256:1", "local")
-NEW = Snapshot(
-    now=EPOCH,
+NEW = replace(
+    WELL,
     uptime_seconds=0.1,
-    draining=False,
     beat_age_seconds=None,
     last_beat=None,
     intent=None,
     intent_active=False,
     intent_age_seconds=None,
-    intent_invalid=None,
-    intent_source_error=None,
-    intent_changes=0,
-    intent_source_errors=0,
-    trading_enabled=True,
-    venue="paper",
-    venue_error=None,
     open_positions=0,
     unrealized_profit=Decimal(0),
+    lease_held=False,
 )
 FULL = replace(
     NEW,

@@ -117,7 +117,7 @@ def orphaned(engines: list[psutil.Process]) -> Generator[None]:
                 child.kill()
 
 
-async def test_what_a_killed_engine_left_does_not_stop_the_up_clears_the_lock(made: Stack) -> None:
+async def test_what_a_killed_engine_left_does_not_stop_the_next_up(made: Stack) -> None:
     made.set("wait", "60")
     ours = adapter(made)
     task = await running(made, ours)
