@@ -155,6 +155,7 @@ class Bot:
             drain_seconds=settings.drain_seconds,
             shutdown_seconds=settings.shutdown_seconds,
             flag=flag,
+            on_drain=self.keeper.wake,
             clock=clock,
         )
 

@@ -4,7 +4,7 @@ A source that fails, or that holds something else than an intent, changes nothin
 the last good intent stays, and an alarm says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import structlog
@@ -32,6 +32,11 @@ class IntentState:
         self.confirmed_at: float | None = None
         self._color = color
         self._clock = clock
+        self._watchers: list[Callable[[], None]] = []
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call this after each new edition of the intent: who shall give up does so at once."""
+        self._watchers.append(changed)
 
     @property
     def active(self) -> bool:
@@ -57,8 +62,12 @@ class IntentState:
             _log.info("intent is valid again", generation=generation)
         self.invalid = None
         self.generation = generation
-        if intent == self.intent:
-            return
+        if intent != self.intent:
+            self._change(intent, generation)
+        for changed in self._watchers:
+            changed()
+
+    def _change(self, intent: Intent, generation: str) -> None:
         first = self.intent is None
         self.intent = intent
         self.changes += not first

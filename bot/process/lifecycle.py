@@ -1,6 +1,6 @@
 """Startup, main loop, shutdown: three calls, and the phases between them.
 
-A signal sets a flag; this loop looks at it. From then on the pod drains: it serves on, asks clients
+A signal sets a flag, which wakes this loop. From then on the pod drains: it serves on, asks clients
 to connect anew, takes no new orders; then it stops within its deadline, and says what was left.
 """
 
@@ -19,8 +19,8 @@ from bot.process.stop_flag import StopFlag
 
 START_SECONDS = 20.0
 """How long the server and the first heartbeat may take; what is restored has its own deadline."""
-LOOK_SECONDS = 0.05
-"""How often the flag is looked at."""
+LOOK_SECONDS = 0.01
+"""How often start-up looks for what is still missing."""
 
 _log = structlog.get_logger(__name__)
 
@@ -73,6 +73,7 @@ class Lifecycle:
         drain_seconds: float,
         shutdown_seconds: float,
         flag: StopFlag,
+        on_drain: Callable[[], None],
         clock: Clock,
     ) -> None:
         self.phase = Phase.STARTING
@@ -82,6 +83,7 @@ class Lifecycle:
         self._drain_seconds = drain_seconds
         self._shutdown_seconds = shutdown_seconds
         self._flag = flag
+        self._on_drain = on_drain
         self._clock = clock
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -123,23 +125,28 @@ class Lifecycle:
                 raise StartError(f"{missing} did not start within {START_SECONDS:g} s")
             if self._flag.is_set:
                 return
-            await asyncio.sleep(LOOK_SECONDS / 5)
+            await asyncio.sleep(LOOK_SECONDS)
         self.phase = Phase.RUNNING
         _log.info("started", port=listening.getsockname()[1])
 
     async def main_loop(self) -> bool:
         """Wait for the flag; return whether a part ended by itself instead."""
-        while not self._flag.is_set:
-            if ended := self._ended():
-                self._flag.set(f"{ended} ended")
-                return True
-            await asyncio.sleep(LOOK_SECONDS)
-        return False
+        asked = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._flag.when_set(lambda: loop.call_soon_threadsafe(asked.set))
+        asking = asyncio.create_task(asked.wait(), name="stop flag")
+        await asyncio.wait([asking, *self._tasks.values()], return_when=asyncio.FIRST_COMPLETED)
+        asking.cancel()
+        if self._flag.is_set or not (ended := self._ended()):
+            return False
+        self._flag.set(f"{ended} ended")
+        return True
 
     async def shutdown(self) -> bool:
         """Drain, then end every part; return whether all ended in time."""
         serving = self.phase is Phase.RUNNING
         self.phase = Phase.DRAINING
+        self._on_drain()
         seconds = self._drain_seconds if serving else 0.0
         _log.info("draining", reason=self._flag.reason, seconds=seconds)
         await self._serve_on(seconds)

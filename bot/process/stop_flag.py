@@ -15,7 +15,7 @@ class StopFlag:
 
     def __init__(self) -> None:
         self.reason: str | None = None
-        self._when_set: Callable[[], None] | None = None
+        self._when_set: list[Callable[[], object]] = []
 
     @property
     def is_set(self) -> bool:
@@ -27,9 +27,9 @@ class StopFlag:
         for number in STOP_SIGNALS:
             signal.signal(number, self._take)
 
-    def when_set(self, action: Callable[[], None]) -> None:
+    def when_set(self, action: Callable[[], object]) -> None:
         """Do this once, when the flag is set; it may run inside the signal's handler."""
-        self._when_set = action
+        self._when_set.append(action)
         if self.is_set:
             action()
 
@@ -38,8 +38,8 @@ class StopFlag:
         if self.is_set:
             return
         self.reason = reason
-        if self._when_set:
-            self._when_set()
+        for action in self._when_set:
+            action()
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
         self.set(signal.Signals(number).name)

@@ -29,8 +29,6 @@ ASK_AGAIN_SECONDS = 0.3
 TIMEOUT_SECONDS = 1.0
 WAITING_SHARE = 0.25
 """Who waits for a lease asks this much more often than its holder renews."""
-LOOK_SECONDS = 0.02
-"""How often the intent is looked at: who shall give up does so at once."""
 OLD_INTENT_SECONDS = 1.0
 """How long a newer intent may be on its way to this pod; then it gives up what it cannot renew."""
 RELEASE_AGAIN_SECONDS = 0.05
@@ -98,7 +96,8 @@ class Keeper(View):
         self._handing_over: set[asyncio.Task[None]] = set()
         self._joined = False
         self._refused_at = 0.0
-        ledger.introduce(self.holder, self._wake.set)
+        ledger.introduce(self.holder, self.wake)
+        intent.watch(self.wake)
 
     # What the rules see (bot.authority.protocol.View).
 
@@ -154,9 +153,8 @@ class Keeper(View):
         asking = asyncio.create_task(self._ask_time(), name="venue time")
         try:
             while not self._ended.is_set():
-                known = self._known_now()
                 await self._round()
-                await self._pause(known)
+                await self._pause()
             await self._end()
         finally:
             for task in (asking, *self._handing_over):
@@ -164,10 +162,14 @@ class Keeper(View):
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
+    def wake(self) -> None:
+        """Look now: the intent changed, or what this process wants."""
+        self._wake.set()
+
     def end(self) -> None:
         """Give all shards up, then stop."""
         self._ended.set()
-        self._wake.set()
+        self.wake()
 
     async def _ask_time(self) -> None:
         while True:
@@ -268,21 +270,13 @@ class Keeper(View):
         """
         return row.holder != self.holder or row.expires_at <= now
 
-    def _known_now(self) -> tuple[str | None, bool]:
-        """What the next look depends on; whatever changes it while one is under way is not lost."""
-        return self._intent.generation, self._wants()
-
-    async def _pause(self, known: tuple[str | None, bool]) -> None:
+    async def _pause(self) -> None:
         """Wait for the next look: sooner while a lease is missing, at once when something moved."""
         missing = self._assigned - set(self._held)
         share = 1.0 if self._held and not missing else WAITING_SHARE
-        until = self.boot() + self._rules.timings.renew_seconds * share
-        while self.boot() < until and not self._wake.is_set():
-            if self._known_now() != known:
-                return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._wake.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._rules.timings.renew_seconds * share):
+                await self._wake.wait()
         self._wake.clear()
 
     # Handing over.

@@ -97,8 +97,9 @@ class Stack:
         self.up()
 
     def up(self, *, check: bool = True) -> Done:
-        """`pulumi up`."""
-        return self.pulumi("up", "--yes", check=check)
+        """`pulumi up`; previewed, which takes as long again, only where it may be refused."""
+        flags = ("--skip-preview",) if check else ()
+        return self.pulumi("up", "--yes", *flags, check=check)
 
     def preview(self) -> Done:
         """`pulumi preview`."""
