@@ -17,7 +17,7 @@ from typing import Self
 
 from bot.contract import labels
 
-LEDGER_SCHEMA = "2..2"
+LEDGER_SCHEMA = "2..3"
 """Newest: the schema that this version's migrations make and that it needs. Oldest: who may go on
 trading on it (`compatible_since` of the newest migration)."""
 CONFIG_SCHEMA = "1..1"

@@ -17,6 +17,7 @@ SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ZERO = "0"
 SINCE = "since"
 SINCE_2 = {SINCE: 2}
+SINCE_3 = {SINCE: 3}
 
 
 def _text(name: str, **options: object) -> sa.Column[str]:
@@ -76,6 +77,17 @@ members = sa.Table(
     _text("source"),
     sa.Column("beat_at", SECONDS, nullable=False),
     info=SINCE_2,
+)
+
+lives = sa.Table(
+    "lives",
+    metadata,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False, comment="always 1"),
+    _text("ledger", comment="made once by the migration; a copy has the same"),
+    _text("life", comment="newest that was seen: a promotion, a restore or a copy begins another"),
+    sa.Column("free_at", SECONDS, nullable=False, comment="nobody holds a lease before this"),
+    sa.Column("recovered_at", SECONDS, nullable=True, comment="null: not compared with the venue"),
+    info=SINCE_3,
 )
 
 accounts = sa.Table(
@@ -206,6 +218,21 @@ flows = sa.Table(
     sa.PrimaryKeyConstraint("account", "currency"),
     comment="what all fills together moved, fees included",
 )
+
+bookings = sa.Table(
+    "bookings",
+    metadata,
+    sa.Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    _text("account"),
+    _text("currency"),
+    sa.Column("quantity", AMOUNT, nullable=False, comment="what came in; negative: what went out"),
+    _text("booked_by", comment="a person"),
+    _text("reason"),
+    sa.Column("booked_at", SECONDS, nullable=False),
+    info=SINCE_3,
+    comment="what moved without an order of ours: deposits, withdrawals, interest, others' trades",
+)
+sa.Index("bookings_by_account", bookings.c.account, info=SINCE_3)
 
 baselines = sa.Table(
     "baselines",
