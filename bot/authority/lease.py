@@ -62,6 +62,7 @@ class Claim(StrEnum):
     OLD_INTENT = "refused: a newer intent is known here"
     FOREIGN = "refused: another cluster's intent rules this database"
     SCHEMA = "refused: the ledger's schema is too new for this version"
+    RECOVERING = "refused: the ledger may have stepped back, and is being compared with the venue"
     HELD = "refused: someone else's lease still runs"
 
 

@@ -61,3 +61,5 @@ class Work:
     """How many orders that signal has had."""
     now: float
     """The database's clock at the read."""
+    recovered_at: float = 0.0
+    """When this life of the ledger had been compared with the venue, by the database's clock."""

@@ -12,9 +12,10 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Protocol
 
-from bot.authority import allocation, lease
+from bot.authority import allocation, lease, lives
 from bot.authority.allocation import Member
 from bot.authority.lease import Admitted, Claimant, Claimed, LeaseRow, Shown
+from bot.authority.lives import Life
 from bot.authority.orders import Order, Signal, Work
 from bot.authority.timings import DEFAULTS, Timings
 from bot.authority.window import Held, Permit, VenueTime
@@ -107,6 +108,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """Write an order that the venue has and the ledger had forgotten. As Record."""
+
+    order: Order
+    holder: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Write the fate of a signal that has no unresolved order. As Record.
 
@@ -121,7 +131,7 @@ class Close:
     reason: str
 
 
-Effect = ReadWork | CommitIntent | Send | Ask | Record | Close
+Effect = ReadWork | CommitIntent | Send | Ask | Record | Recall | Close
 Answer = Work | Reply | bool | None
 Turn = Generator[Effect, Answer, None]
 
@@ -201,6 +211,28 @@ class Rules:
         paused_at = now - leaving.paused_seconds
         return lease.released(row, now, leaving.quiet_seconds, paused_at, leaving.mark)
 
+    # Nothing is forgotten: a database may step back.
+
+    def notice(self, known: Life, seen: str, now: float, *, empty: bool) -> Life:
+        """Say what the ledger knows of its lives when its server names this one."""
+        return lives.notice(known, seen, now, empty=empty)
+
+    def raised(self, row: LeaseRow, now: float) -> LeaseRow:
+        """Free a lease in a new life, under an epoch that was never used."""
+        return lives.raised(row, now)
+
+    def in_life(self, known: Life, seen: str) -> bool:
+        """Say whether trading may write here: in the life that was compared with the venue."""
+        return known.name == seen and known.recovered_at is not None
+
+    def recovery_wait_seconds(self) -> float:
+        """Return how long who recovers waits before it asks the venue for all orders."""
+        return lives.wait_seconds(self.timings)
+
+    def doubtful(self, work: Work, signal: Signal) -> bool:
+        """Say whether this signal may have been executed in a life that is over."""
+        return signal.received_at <= work.recovered_at
+
     # Nothing is sent late: by the lease, as its holder counts it …
 
     def hold(self, epoch: int, asked: float, _answered: float) -> Held:
@@ -269,19 +301,54 @@ class Rules:
         work = yield ReadWork(shard, held.epoch)
         if not isinstance(work, Work):
             return
-        # One reading: a signal's age is judged at the very moment that its request is stamped.
-        boot, signal = view.boot(), work.signal
+        signal = work.signal
         if first := self.unsettled(work):
             yield from self.settle(view, held, venue, first)
-        elif signal is None:
+        elif signal and self.doubtful(work, signal):
+            if (yield from self.is_unknown(view, held, signal)):
+                yield from self.pursue(view, held, work, asked)
+        else:
+            yield from self.pursue(view, held, work, asked)
+
+    def pursue(self, view: View, held: Held, work: Work, asked: float) -> Turn:
+        """Try the signal, or close it. `asked`: boot time before the work was read."""
+        venue, signal = view.venue_time(), work.signal
+        if venue is None or signal is None:
             return
-        elif self.too_late(signal, work.now, boot - asked):
+        # One reading: a signal's age is judged at the very moment that its request is stamped.
+        boot = view.boot()
+        if self.too_late(signal, work.now, boot - asked):
             yield Close(signal, work.attempts, Fate.EXPIRED, view.holder, held.epoch, EXPIRED)
         elif work.attempts >= ATTEMPTS_MAX:
             yield Close(signal, work.attempts, Fate.REFUSED, view.holder, held.epoch, TRIED)
         elif permit := self.permit(held, venue, boot):
             order = self.decide(view, held, permit, signal, work.attempts + 1)
             yield from self.attempt(view, held, order)
+
+    def is_unknown(
+        self, view: View, held: Held, signal: Signal
+    ) -> Generator[Effect, Answer, bool]:
+        """Ask the venue for every attempt that there may have been; write the one that it has."""
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            order = Order(
+                order_id=self.order_id(signal.signal, attempt),
+                signal=signal.signal,
+                attempt=attempt,
+                shard=signal.shard,
+                epoch=held.epoch,
+                holder=view.holder,
+                stamp=0.0,
+                dead_after=0.0,
+                terms=signal.terms,
+            )
+            reply = yield Ask(order)
+            if not isinstance(reply, Reply):
+                return False
+            if reply in SHOWN:
+                shown = replace(order, state=SHOWN[reply])
+                yield Recall(shown, view.holder, held.epoch)
+                return False
+        return True
 
     def unsettled(self, work: Work) -> Order | None:
         """Return the order to settle before anything new is decided, no matter who decided it."""

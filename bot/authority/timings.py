@@ -24,6 +24,8 @@ class Timings:
     are apart, how far the database's clock may step, and drift. It need not cover how far ahead a
     stamp may be that the venue takes: stamps are never ahead (see `bot.authority.window`).
     """
+    connection_seconds: float = 5.0
+    """How old the connection of the leases may be; then its address is asked anew."""
     drift_max: float = 0.001
     """By how much a second of any clock may be longer or shorter; NTP corrects by half of it."""
 
@@ -36,6 +38,7 @@ class Timings:
                 "renew_seconds",
                 "venue_window_seconds",
                 "margin_seconds",
+                "connection_seconds",
                 "drift_max",
             )
             if getattr(self, name) <= 0

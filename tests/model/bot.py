@@ -13,7 +13,7 @@ from bot.authority.window import Held, VenueClock, VenueTime, later
 from bot.contract.color import Color
 from bot.contract.intent import Intent
 from tests.model.machine import Asked, Machine, Nap, Task
-from tests.model.messages import AskTime, Keep, Kept, Reaction, Release
+from tests.model.messages import AskOrders, AskTime, Import, Keep, Kept, Reaction, Release
 from tests.model.setting import Setting
 
 IDLE_SECONDS = 0.7
@@ -75,6 +75,9 @@ class Bot:
     _asking: bool = False
     _known: VenueClock | None = None
     _refused_at: float | None = None
+    _life: str = ""
+    """Of the ledger, as it was last seen."""
+    _recovering: bool = False
 
     @property
     def rules(self) -> Rules:
@@ -104,7 +107,8 @@ class Bot:
         self.holder = f"{self.machine.name}.{process}"
         self.machine.say(f"{self.holder} STARTS")
         self._known, self._refused_at, self._adopts = None, None, self.adopts
-        self._asking = self._stopping = False
+        self._asking = self._stopping = self._recovering = False
+        self._life = ""
         self._held, self.outstanding, self._assigned = {}, {}, frozenset()
         self._leaving, self._given_up, self._doubtful = set(), set(), set()
         self._trading, self._busy = set(), set()
@@ -188,6 +192,7 @@ class Bot:
         kept = yield Keep(claimant, intent, frozenset(self._given_up))
         if not isinstance(kept, Kept):
             return
+        self._look_at_life(kept)
         self._assigned = kept.assigned
         over = {n for n in self._doubtful if self._is_over(kept.rows[n], kept.now)}
         self._doubtful -= over
@@ -202,6 +207,30 @@ class Bot:
         late = self.boot() > self._refused_at + OLD_INTENT_SECONDS
         if late or kept.refused is not Claim.OLD_INTENT:
             self._hand_over(self._held.keys())
+
+    def _look_at_life(self, kept: Kept) -> None:
+        """In another life all connections are opened anew: they may lead to the earlier one."""
+        if kept.life not in ("", self._life):
+            self._life = kept.life
+            self.machine.connect()
+        if kept.refused is Claim.RECOVERING and not self._recovering:
+            self._recovering = True
+            self.machine.spawn(self._recover(kept.life))
+
+    def _recover(self, life: str) -> Task:
+        """Wait until nobody sends under the earlier life; then take over what the venue has."""
+        until = self.boot() + self.rules.recovery_wait_seconds()
+        while self.boot() < until and self._life == life:
+            yield 0.5
+        while self._life == life:
+            shown = yield AskOrders()
+            if isinstance(shown, tuple):
+                done = yield Import(life, shown if self.setting.imports else ())
+                if done is not None:
+                    break
+            yield ASK_AGAIN_SECONDS
+        self._recovering = False
+        self.machine.wake()
 
     def _take_over(self, kept: Kept, asked: float) -> None:
         before = {lease: held.epoch for lease, held in self._held.items()}

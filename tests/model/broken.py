@@ -17,7 +17,7 @@ class Broken:
 
 def _lease(rules: Rules, *, boot_clock: bool = True) -> Setting:
     """With the row's lock open, the database's clock must not step: that is why there are two."""
-    return Setting(rules, boot_clock=boot_clock, database_steps=False)
+    return Setting(rules, boot_clock=boot_clock, database_steps=False, steps_back=False)
 
 
 SOUND = {
@@ -154,6 +154,27 @@ BROKEN = {
     ),
     "read-age": Broken(
         "a signal's age counts from before it was read", Setting(without.AgeWhenRead())
+    ),
+    "lives": Broken(
+        "a ledger that may have stepped back is compared with the venue", Setting(without.NoLives())
+    ),
+    "life-of-a-write": Broken(
+        "a write of trading commits only in a life that was compared with the venue",
+        Setting(Rules(), life_checked=False),
+    ),
+    "recovery-wait": Broken(
+        "who recovers waits until nothing is signed or hidden any more that an earlier life allowed",
+        Setting(without.RecoversAtOnce()),
+    ),
+    "import": Broken(
+        "the ledger takes over what the venue has before anybody trades", Setting(Rules(), imports=False)
+    ),
+    "new-epochs": Broken(
+        "epochs of a new life are above all that were used", Setting(without.EpochsAgain())
+    ),
+    "connection-age": Broken(
+        "the connection of the leases is opened anew, so that a server that was left is left",
+        Setting(Rules(), connects_anew=False),
     ),
 }
 """By the name that the command takes."""

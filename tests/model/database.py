@@ -14,14 +14,15 @@ from typing import Protocol
 
 from bot.authority.allocation import Member
 from bot.authority.lease import Claim, Claimant, Claimed, LeaseRow, Shown
+from bot.authority.lives import Life
 from bot.authority.orders import FATE_OF, Order, Signal, Work
-from bot.authority.protocol import Close, CommitIntent, ReadWork, Record, Rules
+from bot.authority.protocol import Close, CommitIntent, ReadWork, Recall, Record, Rules
 from bot.contract.intent import Intent
-from bot.trading.orders import UNRESOLVED
+from bot.trading.orders import UNRESOLVED, State
 from bot.trading.signals import Fate
 from tests.model.kernel import Kernel
 from tests.model.locks import Lock, Locks, Mode
-from tests.model.messages import Keep, Kept, Release, Result, Statement, Write
+from tests.model.messages import Import, Keep, Kept, Release, Result, Statement, Write
 from tests.model.setting import Setting
 
 _INTENT_ROW = -1
@@ -32,7 +33,7 @@ Transaction = Generator[Lock | float, bool, Result]
 class Watcher(Protocol):
     """Who looks at each commit that moves authority."""
 
-    def kept(self, keep: Keep, granted: list[Claimed]) -> None:
+    def kept(self, keep: Keep, granted: list[Claimed], life: str) -> None:
         """See what an admitted claimant was granted."""
         ...
 
@@ -50,6 +51,18 @@ class Beat:
     seen: float
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """All rows, as they were after one commit."""
+
+    leases: dict[int, LeaseRow]
+    shown: Shown
+    known: Life
+    members: dict[str, Beat]
+    orders: dict[str, Order]
+    inbox: dict[str, Signal]
+
+
 @dataclass(slots=True)
 class Database:
     """Committed rows, and the locks on them."""
@@ -64,25 +77,69 @@ class Database:
     leases: dict[int, LeaseRow]
     shown: Shown
     step: float = 0.0
+    life: str = "1"
+    """What the server says; the ledger says which one it knows."""
+    known: Life = Life("1")
+    dead: bool = False
+    history: list[Committed] | None = None
+    """After each commit; None: it never steps back, and nothing is kept."""
     members: dict[str, Beat] = field(default_factory=dict[str, Beat])
     orders: dict[str, Order] = field(default_factory=dict[str, Order])
     inbox: dict[str, Signal] = field(default_factory=dict[str, Signal])
     _locks: Locks = field(default_factory=Locks)
     _count: int = 0
 
+    def __post_init__(self) -> None:
+        if not self.history:
+            self._committed()
+
     def clock(self) -> float:
         return self.kernel.now * self.rate + self.step
 
-    def post(self, signal: str, shard: int, max_age_seconds: float) -> None:
-        """Store a signal; posted again, it changes nothing."""
-        self.inbox.setdefault(signal, Signal(signal, shard, self.clock(), max_age_seconds))
+    def post(self, signal: str, shard: int, max_age_seconds: float) -> bool:
+        """Store a signal; posted again, it changes nothing. Say whether it was new."""
+        if signal in self.inbox:
+            return False
+        self.inbox[signal] = Signal(signal, shard, self.clock(), max_age_seconds)
+        self._committed()
+        return True
+
+    def _committed(self) -> None:
+        if self.history is not None:
+            rows = (self.leases, self.members, self.orders, self.inbox)
+            leases, members, orders, inbox = (dict(table) for table in rows)
+            self.history.append(
+                Committed(leases, self.shown, self.known, members, orders, inbox)
+            )
+
+    def stepped_back(self, commits: int, life: str) -> "Database":
+        """Return another server's: it lacks the last commits."""
+        history = self.history or []
+        history = history[: max(1, len(history) - commits)]
+        rows = history[-1]
+        return replace(
+            self,
+            leases=dict(rows.leases),
+            shown=rows.shown,
+            known=rows.known,
+            members=dict(rows.members),
+            orders=dict(rows.orders),
+            inbox=dict(rows.inbox),
+            life=life,
+            history=history,
+            _locks=Locks(),
+        )
 
     def handle(self, statement: Statement, answer: Callable[[Result], None], stall: float) -> None:
         """Run a transaction; it stalls for so many seconds in one place, for a fault."""
         self._count += 1
         match statement:
+            case _ if self.dead:
+                return
             case ReadWork(shard):
                 answer(self._work(shard))
+            case Import():
+                self._advance(self._count, self._import(statement), answer, got=None)
             case Keep():
                 self._advance(self._count, self._keep(statement), answer, got=None)
             case Release():
@@ -99,7 +156,8 @@ class Database:
         got: bool | None,
     ) -> None:
         def go_on() -> None:
-            self._advance(number, transaction, answer, got=True)
+            if not self.dead:
+                self._advance(number, transaction, answer, got=True)
 
         try:
             while True:
@@ -131,6 +189,8 @@ class Database:
         if admitted.refused:
             self.members.pop(claimant.holder, None)
             return Kept(admitted.refused, self.clock(), dict(self.leases))
+        if (yield from self._begin_life()):
+            return Kept(Claim.RECOVERING, self.clock(), dict(self.leases), life=self.life)
         yield self._moment()
         beat = Beat(Member(claimant.holder, claimant.color), admitted.shown, self.clock())
         assigned = self._assigned(keep.intent, beat, claimant) if keep.intent else frozenset[int]()
@@ -152,7 +212,39 @@ class Database:
         ]
         yield self._moment()
         self._commit(keep, admitted.shown, beat, granted)
-        return Kept(None, now, rows, tuple(claimed.row for claimed in granted), assigned)
+        granted_rows = tuple(claimed.row for claimed in granted)
+        return Kept(None, now, rows, granted_rows, assigned, self.life)
+
+    def _begin_life(self) -> Generator[Lock | float, bool, bool]:
+        """Free all leases in a life that was not seen before; say whether nobody may hold any."""
+        rules = self.setting.rules
+        if rules.in_life(self.known, self.life):
+            return False
+        for lease in sorted(self.leases):
+            yield Lock(lease, Mode.TAKE)
+        now = self.clock()
+        known = rules.notice(self.known, self.life, now, empty=not self.orders)
+        if known != self.known:
+            self.known = known
+            self.leases = {n: rules.raised(row, now) for n, row in self.leases.items()}
+            self.members = {}
+            self._committed()
+        return self.known.recovered_at is None
+
+    def _import(self, message: Import) -> Transaction:
+        yield self._moment()
+        if message.life != self.life or self.known != replace(self.known, recovered_at=None):
+            return False
+        now = self.clock()
+        for order in message.orders:
+            self.orders[order.order_id] = replace(order, state=State.FILLED)
+            self.inbox.setdefault(
+                order.signal, Signal(order.signal, order.shard, now, 0.0, Fate.EXECUTED)
+            )
+            self._close(order.signal, Fate.EXECUTED)
+        self.known = Life(self.life, self.known.began_at, now)
+        self._committed()
+        return True
 
     def _mine(self, holder: str) -> list[int]:
         return [row.lease for row in self.leases.values() if row.holder == holder]
@@ -173,7 +265,8 @@ class Database:
         if shown != self.shown:
             self.shown = shown
             self.watcher.notice()
-        self.watcher.kept(keep, granted)
+        self._committed()
+        self.watcher.kept(keep, granted, self.life)
 
     def _release(self, release: Release) -> Transaction:
         locked: list[int] = []
@@ -188,6 +281,7 @@ class Database:
                 self.leases[lease], release.holder, now, release.leaving[lease]
             )
         if locked:
+            self._committed()
             self.watcher.notice()
         mine = self._mine(release.holder)
         if self.setting.released_by_epoch:
@@ -204,7 +298,7 @@ class Database:
         match write:
             case CommitIntent(order):
                 shard, holder, epoch = order.shard, order.holder, order.epoch
-            case Record(order, holder, epoch):
+            case Record(order, holder, epoch) | Recall(order, holder, epoch):
                 shard = order.shard
             case Close(signal, _, _, holder, epoch):
                 shard = signal.shard
@@ -214,19 +308,29 @@ class Database:
         if self.setting.row_locked:
             yield Lock(shard, Mode.WRITE)
         row = self.leases[shard] if self.setting.read_committed else snapshot
-        may_write = self.setting.rules.may_write(row, holder, epoch)
+        rules = self.setting.rules
+        may_write = rules.may_write(row, holder, epoch) and self._in_life()
         yield self._moment() + (stall if late else 0.0)
-        return may_write and self._apply(write)
+        if not may_write or not self._apply(write):
+            return False
+        self._committed()
+        return True
+
+    def _in_life(self) -> bool:
+        setting = self.setting
+        return not setting.life_checked or setting.rules.in_life(self.known, self.life)
 
     def _apply(self, write: Write) -> bool:
         match write:
             case CommitIntent(order):
-                signal = self.inbox[order.signal]
-                if order.order_id in self.orders or signal.fate:
+                signal = self.inbox.get(order.signal)
+                if order.order_id in self.orders or signal is None or signal.fate:
                     return False
                 self.orders[order.order_id] = order
-            case Record(order):
-                if self.orders.setdefault(order.order_id, order).state in UNRESOLVED:
+            case Record(order) | Recall(order):
+                open_to = UNRESOLVED | {State.LOST} if isinstance(write, Recall) else UNRESOLVED
+                known = self.orders.get(order.order_id)
+                if known is None or known.state in open_to:
                     self.orders[order.order_id] = order
                     if fate := FATE_OF.get(order.state):
                         self._close(order.signal, fate)
@@ -238,8 +342,8 @@ class Database:
         return True
 
     def _close(self, signal: str, fate: Fate) -> None:
-        row = self.inbox[signal]
-        self.inbox[signal] = replace(row, fate=row.fate or fate)
+        if row := self.inbox.get(signal):
+            self.inbox[signal] = replace(row, fate=row.fate or fate)
 
     def _work(self, shard: int) -> Work:
         orders = [order for order in self.orders.values() if order.shard == shard]
@@ -247,7 +351,7 @@ class Database:
         signals = (s for s in self.inbox.values() if s.shard == shard and s.fate is None)
         signal = next(signals, None)
         attempts = sum(1 for order in orders if signal and order.signal == signal.signal)
-        return Work(unresolved, signal, attempts, self.clock())
+        return Work(unresolved, signal, attempts, self.clock(), self.known.recovered_at or 0.0)
 
 
 @cache

@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from bot.contract.color import Color
-from tests.model.plan import FAULTS_END, Ambush, Fault, Kind, Plan
+from tests.model.plan import FAULTS_END, STEPS_BACK, Ambush, Fault, Kind, Plan
 
 _B, _G = Color.BLUE, Color.GREEN
 _BOTS = (
@@ -22,7 +22,10 @@ CANARIES = (0, 10, 40)
 _SHARDS = ((35,), (35, 7), (35, 7), (35, 7, 80))
 _STEPS = ("ReadWork", "CommitIntent", "Send", "Ask", "Record", "Close", "Keep", "Release")
 _OFTEN = {"ReadWork": 16, "Keep": 16, "Release": 2, "Close": 1}
-_HITS_ONE = tuple(kind for kind in Kind if kind is not Kind.ADOPT)
+_HITS_ONE = tuple(kind for kind in Kind if kind not in (Kind.ADOPT, *STEPS_BACK))
+_STEPS_BACK = 5
+"""In one of so many runs the database does."""
+_COMMITS = (1, 2, 3, 5, 8, 20, 1000)
 
 
 def make_plan(seed: int, drift_max: float) -> Plan:
@@ -49,7 +52,8 @@ def make_plan(seed: int, drift_max: float) -> Plan:
     )
     shape = random.choice(_SHAPES)
     plan = shape(plan, random)
-    return _adopting(plan, random) if foreign else plan
+    plan = _adopting(plan, random) if foreign else plan
+    return _stepping_back(plan) if seed % _STEPS_BACK == 0 else plan
 
 
 def _signals(
@@ -222,6 +226,22 @@ def _adopting(plan: Plan, random: Random) -> Plan:
         return plan
     adopt = Fault(random.uniform(2, FAULTS_END - 2), Kind.ADOPT, len(plan.colors) - 1, 0.0)
     return replace(plan, faults=(*plan.faults, adopt))
+
+
+def _stepping_back(plan: Plan) -> Plan:
+    """Once or twice, with signals before and after; dice of its own leave all the others alone."""
+    random = Random(~plan.seed)  # noqa: S311 - a replayable run, no secret
+    faults = (
+        Fault(
+            random.uniform(2, FAULTS_END - 1),
+            random.choice(STEPS_BACK),
+            random.randrange(len(plan.colors)),
+            random.choice(_COMMITS),
+        )
+        for _ in range(random.choice((1, 1, 2)))
+    )
+    signals = _signals(plan, random, 0, FAULTS_END - 1, (0, 4, 8))
+    return replace(plan, signals=(*plan.signals, *signals), faults=(*plan.faults, *faults))
 
 
 def _late_order(random: Random) -> Ambush:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bot.authority.lease import Claim, Claimed
+from bot.authority.lease import Claim, Claimed, Shown
 from bot.authority.orders import Order
 from bot.trading.orders import UNRESOLVED, State
 from bot.trading.signals import Fate
@@ -28,6 +28,11 @@ class Monitor:
     _last: dict[int, Order] = field(default_factory=dict[int, Order])
     """By shard."""
     _executed: set[str] = field(default_factory=set[str])
+    _arrived: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    """By signal: its places in the order of arrival, the first and the last."""
+    _arrivals: int = 0
+    _forgotten: int = 0
+    """Of which this many may have lost a fate, and be executed after later ones."""
     _too_old_at: dict[str, float] = field(default_factory=dict[str, float])
     """By signal: true time after which it must not be executed any more."""
 
@@ -36,8 +41,16 @@ class Monitor:
         self._heirs[of] = source
 
     def posted(self, signal: str, max_age_seconds: float) -> None:
-        """Note a signal that was stored now."""
+        """Note a signal that was stored now: again, when the ledger has forgotten it."""
+        self._arrivals += 1
+        first, _ = self._arrived.get(signal, (self._arrivals, 0))
+        self._arrived[signal] = first, self._arrivals
         self._too_old_at[signal] = self.kernel.now + max_age_seconds
+
+    def stepped_back(self, shown: Shown) -> None:
+        """Note that the ledger lost commits; `shown`: the newest intent that it still knows."""
+        self.ruling, self._shown = shown.source, shown.generation
+        self._forgotten = self._arrivals
 
     def stepped(self, seconds: float) -> None:
         """Allow for the clock that ages are counted by: nobody can see that it went back."""
@@ -70,7 +83,8 @@ class Monitor:
             )
         if last and order.epoch == last.epoch and order.holder != last.holder:
             self.say(f"{order.holder} and {last.holder} both traded in epoch {order.epoch}")
-        if last and _number(order) < _number(last):
+        _, arrived = self._arrived[order.signal]
+        if last and self._forgotten < arrived < self._arrived[last.signal][0]:
             self.say(f"{order.signal} was executed after {last.signal}, which came later")
         if order.signal in self._executed:
             self.say(f"{order.signal} was executed twice, now as {order.order_id}")
@@ -95,6 +109,8 @@ class Monitor:
                 self.say(f"{signal} has no fate")
             if (row.fate is Fate.EXECUTED) != (executed[signal] == 1):
                 self.say(f"{signal} is {row.fate}, executed {executed[signal]} times")
+        for signal in executed.keys() - database.inbox.keys():
+            self.say(f"{signal} was executed, which the ledger has forgotten")
         for lease, holder in holders.items():
             if database.leases[lease].holder != holder:
                 self.say(f"{lease} is not held by {holder}: {database.leases[lease]}")
@@ -105,8 +121,3 @@ class Monitor:
             self.violation = text
             self.kernel.say("VIOLATION", text)
             self.kernel.stopped = True
-
-
-def _number(order: Order) -> int:
-    """Return the place of its signal in the order of arrival."""
-    return int(order.signal.removeprefix("s"))

@@ -1,13 +1,14 @@
 """What a pod runs on: processes that crash, sleep and start again, and messages that time out."""
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from random import Random
+from typing import cast
 
-from bot.authority.protocol import Ask, Send
 from tests.model.database import Database
 from tests.model.kernel import Action, Kernel, Network
-from tests.model.messages import AskTime, Message, Reaction, link_of
+from tests.model.messages import Message, Reaction, Request, Statement, link_of
 from tests.model.plan import Ambush, Fault
 from tests.model.venue import Venue
 
@@ -36,16 +37,22 @@ class Machine:
     network: Network
     random: Random
     database: Database
+    """Where the address leads."""
     venue: Venue
     spring: Callable[[Fault], None]
     rate: float = 1.0
     """Of its clocks."""
+    connection_seconds: float = math.inf
+    """How old the connection of the leases may be."""
     ambushes: dict[tuple[str, int], Ambush] = field(default_factory=dict[tuple[str, int], Ambush])
     process: int = 0
     running: bool = False
     asleep_until: float = 0.0
     slept: float = 0.0
     """Seconds in all."""
+    _connected: dict[str, Database] = field(default_factory=dict[str, Database])
+    _connected_at: float = 0.0
+    """Of the leases' one."""
     _napping: Action | None = None
     _woken: bool = False
     _counts: dict[str, int] = field(default_factory=dict[str, int])
@@ -57,8 +64,21 @@ class Machine:
     def say(self, text: str) -> None:
         self.kernel.say(self.name, text)
 
+    def connect(self) -> None:
+        """Open all connections anew: to where the address leads now."""
+        self._connected.clear()
+
+    def _server(self, link: str) -> Database:
+        old = link == "lease" and self.boot() > self._connected_at + self.connection_seconds
+        if old or link not in self._connected or self._connected[link].dead:
+            self._connected[link] = self.database
+            if link == "lease":
+                self._connected_at = self.boot()
+        return self._connected[link]
+
     def start(self) -> None:
         self.process += 1
+        self.connect()
         self.running = True
         self._napping, self._woken = None, False
 
@@ -135,11 +155,15 @@ class Machine:
         def reply(value: Reaction) -> None:
             self.network.carry(self.name, server, lambda: answered(value))
 
+        # What is on its way arrives where it was sent to, if that still lives.
+        database = None if isinstance(message, Request) else self._server(server)
+
         def at_server() -> None:
-            if isinstance(message, Send | Ask | AskTime):
-                self.venue.handle(message, reply)
+            if database is None:
+                self.venue.handle(cast("Request", message), reply)
             else:
-                self.database.handle(message, reply, ambush.stall if ambush else 0.0)
+                statement = cast("Statement", message)
+                database.handle(statement, reply, ambush.stall if ambush else 0.0)
 
         self._send(server, at_server, ambush)
         self.kernel.after(TIMEOUT_SECONDS / self.rate, lambda: answered(None))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.authority.lease import Claim, Claimant, LeaseRow
-from bot.authority.orders import Work
+from bot.authority.orders import Order, Work
 from bot.authority.protocol import (
     Answer,
     Ask,
@@ -12,6 +12,7 @@ from bot.authority.protocol import (
     CommitIntent,
     Leaving,
     ReadWork,
+    Recall,
     Record,
     Send,
 )
@@ -40,6 +41,8 @@ class Kept:
     """All leases, as they were just before."""
     granted: tuple[LeaseRow, ...] = ()
     assigned: frozenset[int] = frozenset()
+    life: str = ""
+    """Which one of the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +54,33 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Import:
+    """Write what the venue has; the ledger is compared with it. Answer: whether it committed."""
+
+    life: str
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskOrders:
+    """Which orders of ours does the venue have? Answer: orders."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskTime:
     """What is the time at the venue? Answer: seconds."""
 
 
-Write = CommitIntent | Record | Close
-Statement = ReadWork | Write | Keep | Release
+Write = CommitIntent | Record | Recall | Close
+Statement = ReadWork | Write | Keep | Release | Import
 Result = Work | Kept | bool | frozenset[int]
-Request = Send | Ask | AskTime
+Request = Send | Ask | AskTime | AskOrders
 Message = Statement | Request
-Reaction = Result | Answer | float
+Reaction = Result | Answer | float | tuple[Order, ...]
 
 
 def link_of(message: Message) -> str:
     """Name the connection: that of the leases is one of its own, which may hang alone."""
-    if isinstance(message, Send | Ask | AskTime):
+    if isinstance(message, Request):
         return "venue"
-    return "lease" if isinstance(message, Keep | Release) else "database"
+    return "lease" if isinstance(message, Keep | Release | Import) else "database"

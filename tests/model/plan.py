@@ -24,6 +24,11 @@ class Kind(StrEnum):
     SWAP_UNSEEN = "the intent swaps the colors, which one bot does not see"
     CANARY = "the intent moves the canary"
     ADOPT = "the bot's cluster adopts the database"
+    STEP_BACK = "the database loses its last commits"
+    COPY = "the same, and the server that was left lives on"
+
+
+STEPS_BACK = (Kind.STEP_BACK, Kind.COPY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Fault:
     bot: int
     """The bot that it hits; of an intent: whose cluster's."""
     seconds: float
-    """How long it lasts, by how much a clock steps, or the canary's percent."""
+    """How long it lasts, by how much a clock steps, the canary's percent, or how many commits."""
 
 
 @dataclass(frozen=True, slots=True)

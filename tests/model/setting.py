@@ -26,8 +26,16 @@ class Setting:
     """A release is done when the lease is not held under its epoch, no matter who holds it."""
     attempts_counted: bool = True
     """A fate is written only if the signal still has as many attempts."""
+    connects_anew: bool = True
+    """The connection of the leases is opened anew before it is old."""
+    life_checked: bool = True
+    """A write of trading commits only in a life of the ledger that was compared."""
+    imports: bool = True
+    """The ledger takes over what the venue has before anybody trades in a new life of it."""
     venue_expires: bool = True
     boot_clock: bool = True
     venue_clock: bool = True
     database_steps: bool = True
     """Not a rule: whether the database's clock may step."""
+    steps_back: bool = True
+    """Not a rule: whether the database may lose commits."""

@@ -1,5 +1,6 @@
 """One run: a plan, the rules, and what they are tried against."""
 
+import math
 from dataclasses import dataclass
 from random import Random
 
@@ -15,7 +16,7 @@ from tests.model.invariants import Monitor
 from tests.model.kernel import Action, Kernel, Network
 from tests.model.machine import Machine
 from tests.model.messages import Keep
-from tests.model.plan import FAULTS_END, Fault, Kind, Plan
+from tests.model.plan import FAULTS_END, STEPS_BACK, Fault, Kind, Plan
 from tests.model.setting import Setting
 from tests.model.venue import Venue
 
@@ -67,6 +68,7 @@ class Simulation:
             watcher=self,
             leases={shard: LeaseRow(shard) for shard in sorted(plan.shards)},
             shown=Shown(0, HOME),
+            history=[] if any(fault.kind in STEPS_BACK for fault in plan.faults) else None,
         )
         self.venue = Venue(
             self.kernel,
@@ -92,9 +94,14 @@ class Simulation:
             venue=self.venue,
             spring=self._after,
             rate=self.plan.rates[number],
+            connection_seconds=self._connection_seconds(),
             ambushes={(a.kind, a.nth): a for a in self.plan.ambushes if a.bot == number},
         )
         return Bot(machine, color, self.setting)
+
+    def _connection_seconds(self) -> float:
+        setting = self.setting
+        return setting.rules.timings.connection_seconds if setting.connects_anew else math.inf
 
     def _cluster(self, source: str, generation: int, bots: list[Bot]) -> Cluster:
         seen = SeenIntent(generation, Intent(bots[0].color), source)
@@ -125,8 +132,10 @@ class Simulation:
 
     # What the database tells (tests.model.database.Watcher).
 
-    def kept(self, keep: Keep, granted: list[Claimed]) -> None:
-        self.monitor.kept(keep, granted)
+    def kept(self, keep: Keep, granted: list[Claimed], life: str) -> None:
+        # A server that was left knows less: what it grants is looked at where it leads to an order.
+        if life == self.database.life:
+            self.monitor.kept(keep, granted)
 
     def notice(self) -> None:
         for bot in self.bots:
@@ -137,10 +146,13 @@ class Simulation:
     def _posting(self, signal: str, shard: int) -> Action:
         def post() -> None:
             self.kernel.say("inbox", f"{signal} for shard {shard}")
-            self.database.post(signal, shard, self.plan.max_age_seconds)
-            self.monitor.posted(signal, self.plan.max_age_seconds)
+            self._post_to(self.database, signal, shard)
 
         return post
+
+    def _post_to(self, database: Database, signal: str, shard: int) -> None:
+        if not database.dead and database.post(signal, shard, self.plan.max_age_seconds):
+            self.monitor.posted(signal, self.plan.max_age_seconds)
 
     def _after(self, fault: Fault) -> None:
         if self.kernel.now + fault.at < FAULTS_END:
@@ -159,6 +171,8 @@ class Simulation:
             Kind.SWAP_UNSEEN: lambda: self._swap_unseen(bot, cluster, seconds),
             Kind.CANARY: lambda: cluster.move_canary(int(seconds)),
             Kind.ADOPT: lambda: self._adopt(cluster),
+            Kind.STEP_BACK: lambda: self._step_back(int(seconds), copied=False),
+            Kind.COPY: lambda: self._step_back(int(seconds), copied=True),
         }
         if fault.kind in happenings:
             return happenings[fault.kind]
@@ -169,6 +183,27 @@ class Simulation:
             self.database.step += seconds
             self.monitor.stepped(seconds)
             self.kernel.say("database", f"clock steps by {seconds:+.3f} s")
+
+    def _step_back(self, commits: int, *, copied: bool) -> None:
+        """Another server takes the address over; who was connected to a copied one stays there."""
+        if not self.setting.steps_back:
+            return
+        left = self.database
+        self.database = left.stepped_back(commits, str(int(left.life) + 1))
+        left.dead = not copied
+        self.kernel.say("database", f"life {self.database.life}: lacks {commits} commits")
+        self.monitor.stepped_back(self.database.shown)
+        for bot in self.bots:
+            bot.machine.database = self.database
+        for signal, row in left.inbox.items():
+            # Who sent it had its answer, or not; it may send it again, and to either server.
+            if self.random.random() < (0.3 if signal in self.database.inbox else 0.7):
+                self.kernel.after(6 * self.random.random(), self._posting(signal, row.shard))
+            if copied and self.random.random() < 0.2:
+                self.kernel.after(self.random.random(), self._posting_to(left, signal, row.shard))
+
+    def _posting_to(self, database: Database, signal: str, shard: int) -> Action:
+        return lambda: self._post_to(database, signal, shard)
 
     def _swap_unseen(self, bot: Bot, cluster: Cluster, seconds: float) -> None:
         self._cut(bot, cluster, _CUTS[Kind.SWAP_UNSEEN], seconds)

@@ -11,7 +11,7 @@ from random import Random
 from bot.authority.orders import Order
 from bot.authority.protocol import Ask, Reply
 from tests.model.kernel import Kernel
-from tests.model.messages import AskTime, Request
+from tests.model.messages import AskOrders, AskTime, Request
 
 TOLERANCE_SECONDS = 1.0
 SHOWN_AFTER_MAX_SECONDS = 0.9
@@ -30,10 +30,15 @@ class Venue:
     accepted: list[Order] = field(default_factory=list[Order])
     _known: dict[str, tuple[Reply, float]] = field(default_factory=dict[str, tuple[Reply, float]])
     """By client order id: what became of it, and from when on it shows."""
+    _taken: set[tuple[str, float]] = field(default_factory=set[tuple[str, float]])
+    """Requests, by client order id and stamp: the network may bring one twice."""
 
-    def handle(self, request: Request, answer: Callable[[Reply | float], None]) -> None:
+    def handle(self, request: Request, answer: Callable[[Reply | float | tuple[Order, ...]], None]) -> None:
         if isinstance(request, AskTime):
             answer(self.kernel.now)
+        elif isinstance(request, AskOrders):
+            shown = (o for o in self.accepted if self._shown(o.order_id) is not Reply.ABSENT)
+            answer(tuple(shown))
         elif isinstance(request, Ask):
             answer(self._shown(request.order.order_id))
         else:
@@ -45,9 +50,12 @@ class Venue:
 
     def _take(self, order: Order) -> Reply:
         age = self.kernel.now - order.stamp
-        if age > self.window or age < -TOLERANCE_SECONDS or order.order_id in self._known:
+        # An id is unique among open orders only, and ours fill at once: but one request is one.
+        request = order.order_id, order.stamp
+        if age > self.window or age < -TOLERANCE_SECONDS or request in self._taken:
             self.kernel.say("venue", f"does not take {order.order_id} (age {age:.3f})")
             return Reply.NOT_TAKEN
+        self._taken.add(request)
         rejected = self.random.random() < self.rejects
         shown_at = self.kernel.now + SHOWN_AFTER_MAX_SECONDS * self.random.random()
         reply = Reply.REJECTED if rejected else Reply.FILLED

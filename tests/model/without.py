@@ -19,6 +19,7 @@ from bot.authority.lease import (
     Shown,
     released,
 )
+from bot.authority.lives import Life
 from bot.authority.orders import Order, Signal, Work
 from bot.authority.protocol import (
     CommitIntent,
@@ -191,3 +192,20 @@ class AgeWhenRead(Rules):
     def too_late(self, signal: Signal, read_at: float, since_asked: float) -> bool:
         del since_asked
         return super().too_late(signal, read_at, 0.0)
+
+
+class NoLives(Rules):
+    """A ledger that stepped back is taken for what it was."""
+
+    def notice(self, known: Life, seen: str, now: float, *, empty: bool) -> Life:
+        return replace(super().notice(known, seen, now, empty=empty), recovered_at=now)
+
+
+class RecoversAtOnce(Rules):
+    def recovery_wait_seconds(self) -> float:
+        return 0.0
+
+
+class EpochsAgain(Rules):
+    def raised(self, row: LeaseRow, now: float) -> LeaseRow:
+        return replace(super().raised(row, now), epoch=row.epoch)

@@ -85,7 +85,7 @@ lives = sa.Table(
     sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False, comment="always 1"),
     _text("ledger", comment="made once by the migration; a copy has the same"),
     _text("life", comment="newest that was seen: a promotion, a restore or a copy begins another"),
-    sa.Column("free_at", SECONDS, nullable=False, comment="nobody holds a lease before this"),
+    sa.Column("began_at", SECONDS, nullable=False, comment="when it was first seen"),
     sa.Column("recovered_at", SECONDS, nullable=True, comment="null: not compared with the venue"),
     info=SINCE_3,
 )

@@ -22,7 +22,7 @@ def upgrade() -> None:
     create(3)
     ledger = _RANDOM[op.get_context().dialect.name]
     op.execute(
-        "INSERT INTO lives (id, ledger, life, free_at, recovered_at)"  # noqa: S608 - our own words
+        "INSERT INTO lives (id, ledger, life, began_at, recovered_at)"  # noqa: S608 - our own words
         f" VALUES (1, {ledger}, '', 0, 0)"
     )
     op.execute(sa.update(ledger_schema).values(version=3))
