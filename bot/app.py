@@ -48,6 +48,7 @@ from bot.serving.metrics import Metrics
 from bot.trader.keeper import Keeper, boot_seconds
 from bot.trader.market_state import MarketState
 from bot.trader.reconciler import Reconciler
+from bot.trader.recovery import Recovery
 from bot.trader.risk_check import RiskCheck
 from bot.trader.trader import Trader
 from bot.trader.turns import Executor
@@ -97,6 +98,9 @@ class Bot:
         )
         self.market_state = MarketState(settings.symbols)
         self.reconciler = Reconciler(ledger=ledger, venue=venue, market_state=self.market_state)
+        self.recovery = Recovery(
+            ledger=ledger, venue=venue, market_state=self.market_state, boot=boot_seconds
+        )
         self.keeper = Keeper(
             pod=settings.pod_name,
             color=settings.color,
@@ -106,6 +110,7 @@ class Bot:
             wants=self.wants,
             before_release=self._wind_down,
             on_taken=self._taken,
+            recovery=self.recovery,
             adopts=settings.adopt_intent,
         )
         self._traded = by_shard(settings.symbols)

@@ -16,7 +16,7 @@ from bot.authority.lease import LeaseRow
 from bot.authority.timings import Timings
 
 NO_LIFE = ""
-"""Of a ledger that no bot has seen yet."""
+"""Of a ledger that no bot has seen yet: its first life is not compared with anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +31,17 @@ class Life:
     """When it had been compared with the venue, by the database's clock; None: not yet."""
 
 
-def notice(known: Life, seen: str, now: float, *, empty: bool) -> Life:
+def notice(known: Life, seen: str, now: float) -> Life:
     """Return what the ledger says from now on, when its server names this life.
 
     Args:
         known: what it said.
         seen: the life that the server names in this very transaction.
         now: the database's clock.
-        empty: there is no order in it; a first start, or everything was lost.
     """
     if seen == known.name:
         return known
-    first = known.name == NO_LIFE and not empty
-    return Life(seen, now, now if first else None)
+    return Life(seen, now, now if known.name == NO_LIFE else None)
 
 
 def raised(row: LeaseRow, now: float) -> LeaseRow:

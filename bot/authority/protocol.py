@@ -213,9 +213,9 @@ class Rules:
 
     # Nothing is forgotten: a database may step back.
 
-    def notice(self, known: Life, seen: str, now: float, *, empty: bool) -> Life:
+    def notice(self, known: Life, seen: str, now: float) -> Life:
         """Say what the ledger knows of its lives when its server names this one."""
-        return lives.notice(known, seen, now, empty=empty)
+        return lives.notice(known, seen, now)
 
     def raised(self, row: LeaseRow, now: float) -> LeaseRow:
         """Free a lease in a new life, under an epoch that was never used."""
@@ -286,6 +286,11 @@ class Rules:
         """Derive the client order id: the same for everyone who knows the signal."""
         return client_order_id(signal, attempt)
 
+    def parse_order_id(self, order_id: str) -> tuple[str, int] | None:
+        """Return the signal and the attempt of one of our client order ids; None: not ours."""
+        signal, _, attempt = order_id.rpartition("-")
+        return (signal, int(attempt)) if signal and attempt.isdecimal() else None
+
     def after(self, reply: Reply | None, *, dead: bool) -> State:
         """Judge an order by what the venue said. `dead`: it was so before it was asked about."""
         if reply is not None and reply in SHOWN:
@@ -325,9 +330,7 @@ class Rules:
             order = self.decide(view, held, permit, signal, work.attempts + 1)
             yield from self.attempt(view, held, order)
 
-    def is_unknown(
-        self, view: View, held: Held, signal: Signal
-    ) -> Generator[Effect, Answer, bool]:
+    def is_unknown(self, view: View, held: Held, signal: Signal) -> Generator[Effect, Answer, bool]:
         """Ask the venue for every attempt that there may have been; write the one that it has."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
             order = Order(

@@ -145,6 +145,9 @@ class Database(ABC):
     async def transact(self, scripts: Sequence[Script[Any]]) -> Sequence[Any]:
         """Run all of them in one transaction and commit; LedgerError when nothing is known."""
 
+    async def connect_anew(self) -> None:  # noqa: B027 - a file leads nowhere else
+        """Leave what is connected: the address is asked again, for all but the leases' own."""
+
     @abstractmethod
     async def _open(self) -> None: ...
 

@@ -19,6 +19,7 @@ from bot.contract.intent import Intent
 from bot.ledger import rows
 from bot.ledger.database import Tx, clock, first, session_name
 from bot.ledger.port import LedgerError
+from bot.ledger.scripts import lives
 
 NOTHING_SHOWN = Shown()
 
@@ -63,6 +64,8 @@ class Kept:
     """All leases, as they were just before."""
     members: tuple[Member, ...] = ()
     shown: Shown = NOTHING_SHOWN
+    life: str = ""
+    """Which one of the ledger, as its server says; empty: it was not looked at."""
 
 
 async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
@@ -82,6 +85,11 @@ async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
     if refused:
         await leave(claimant.holder, tx)
         return Kept(refused, await clock(tx), rows=await _rows(tx), shown=shown)
+    here = await lives.begin(rules, tx)
+    if not rules.in_life(here.known, here.seen):
+        await leave(claimant.holder, tx)
+        rows_now = await _rows(tx)
+        return Kept(Claim.RECOVERING, here.now, rows=rows_now, shown=shown, life=here.seen)
     members: tuple[Member, ...] = ()
     assigned: frozenset[int] = frozenset()
     if intent:
@@ -122,6 +130,7 @@ async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
         rows=known,
         members=members,
         shown=shown,
+        life=here.seen,
     )
 
 

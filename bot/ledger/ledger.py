@@ -12,9 +12,17 @@ from bot.contract.intent import Intent
 from bot.ledger import leases
 from bot.ledger.database import Database, session_name
 from bot.ledger.leases import Kept
-from bot.ledger.outcomes import Facts, IntentCheck, IntentOutcome, ReadOnly, Writer
+from bot.ledger.outcomes import (
+    Facts,
+    Imported,
+    IntentCheck,
+    IntentOutcome,
+    LifeOf,
+    ReadOnly,
+    Writer,
+)
 from bot.ledger.port import Posted, SchemaError, SignalRecord
-from bot.ledger.scripts import accounts, inbox, locks, orders, positions
+from bot.ledger.scripts import accounts, inbox, lives, locks, orders, positions
 from bot.trading import signals
 from bot.trading.orders import Fill, Report, State
 from bot.trading.signals import Fate
@@ -83,6 +91,23 @@ class Ledger:
             partial(leases.release, self._rules, holder, leaving)
         )
 
+    # Its lives.
+
+    async def life(self) -> LifeOf:
+        """Return which ledger and which life of it this is."""
+        return await self._database.read(lives.life)
+
+    async def connect_anew(self) -> None:
+        """Leave connections that may lead to an earlier life."""
+        await self._database.connect_anew()
+
+    async def recover(self, life: str, orders: Sequence[Imported]) -> bool:
+        """Take over what the venue has; from then on this life is traded on. False: not any more.
+
+        See `bot.authority.lives`.
+        """
+        return await self._database.write_alone(partial(lives.recover, self._account, life, orders))
+
     # Signals.
 
     async def post(self, signal: signals.Signal) -> Posted:
@@ -128,6 +153,20 @@ class Ledger:
         return await self._database.write(
             partial(positions.record_fills, self._account, writer, fills)
         )
+
+    async def recall(self, writer: Writer, order: Order, report: Report) -> bool:
+        """Write an order that the venue has and the ledger had forgotten."""
+        return await self._database.write(
+            partial(orders.recall, self._account, writer, order, report)
+        )
+
+    async def orders_known_to_us(self) -> int | None:
+        """Return the time (microseconds) before which no order is missing; None: there is none."""
+        return await self._database.read(partial(orders.orders_known_to_us, self._account))
+
+    async def states(self, order_ids: Sequence[str]) -> dict[str, State]:
+        """Return the state of each of these orders that is here."""
+        return await self._database.read(partial(orders.states, order_ids))
 
     async def resting(self) -> Sequence[Order]:
         """Return the orders that rest at the venue."""

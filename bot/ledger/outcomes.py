@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.trading.orders import State, Terms
+from bot.authority.lives import Life
+from bot.trading.orders import Report, State, Terms
 from bot.trading.positions import Position
 
 
@@ -68,6 +69,31 @@ Approval = Approved | Refused | None
 """None: not now; no price is fresh enough to judge by."""
 IntentOutcome = Approved | Refused | NotWritten
 IntentCheck = Callable[[Facts], Approval]
+
+
+@dataclass(frozen=True, slots=True)
+class LifeOf:
+    """Which ledger this is, what it says of its lives, and what its server says."""
+
+    ledger: str
+    """Made once; a copy has the same."""
+    known: Life
+    seen: str
+    now: float
+    """The database's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An order of ours that the venue has, as it is written into a ledger that forgot it."""
+
+    signal: str
+    attempt: int
+    terms: Terms
+    report: Report
+    """With all its fills."""
+    at: float
+    """Venue time at which it was taken, seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,15 @@ ends a transaction whose client fell asleep in it: it holds the lease row that o
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import asyncpg
 from typing_extensions import override
 
+from bot.authority.timings import DEFAULTS
 from bot.ledger.database import Database, Row, Script
 from bot.ledger.port import LedgerError
 
@@ -42,7 +45,10 @@ WORDS = {
     "{for_update}": "FOR UPDATE",
     "{renew_lock}": "FOR NO KEY UPDATE",
     "{take_lock}": "FOR UPDATE SKIP LOCKED",
-    "{write_lock}": "FOR KEY SHARE",
+    "{write_lock}": "FOR KEY SHARE OF l",
+    # One server from its initdb on, and one history of it: a promotion begins another timeline.
+    "{life}": "(SELECT system_identifier::text FROM pg_control_system())"
+    " || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)",
     "{notify}": f"pg_notify('{CHANNEL}', $1)",
     "{end_sessions}": "pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND application_name = ANY(string_to_array($1, ','))",
@@ -64,6 +70,7 @@ _REFUSED = (
     asyncpg.AdminShutdownError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DeadlockDetectedError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
 )
 """What a server says when it is busy, going or not the leader: the caller may come again."""
 
@@ -86,14 +93,20 @@ class _Tx:
 class _Line:
     """One connection that runs transactions, one after the other."""
 
-    def __init__(self, connect: "Connect") -> None:
+    def __init__(self, connect: "Connect", seconds_max: float = math.inf) -> None:
         self._connect = connect
+        self._seconds_max = seconds_max
+        """How old it may be: a server that its address leads to no more may live on."""
         self._connection: asyncpg.Connection[Any] | None = None
+        self._opened_at = 0.0
         self._free = asyncio.Lock()
 
     async def open(self) -> "asyncpg.Connection[Any]":
+        asked = _boot_seconds()
+        if self._connection and asked > self._opened_at + self._seconds_max:
+            self.end()
         if self._connection is None or self._connection.is_closed():
-            self._connection = await self._connect()
+            self._connection, self._opened_at = await self._connect(), asked
         return self._connection
 
     def end(self) -> None:
@@ -131,9 +144,10 @@ class Postgres(Database):
         self.where = "Postgres"
         self._url = url
         self._writing = _Line(self._connect)
-        self._keeping = _Line(self._connect)
+        self._keeping = _Line(self._connect, DEFAULTS.connection_seconds)
         self._readers: asyncpg.Pool[Any] | None = None
         self._listening: asyncio.Task[None] | None = None
+        self._listener: asyncpg.Connection[Any] | None = None
 
     def _settings(self) -> dict[str, str]:
         return {**SERVER_SETTINGS, "application_name": self.session_name}
@@ -166,6 +180,14 @@ class Postgres(Database):
         self._listening = asyncio.create_task(self._listen(), name="ledger notices")
 
     @override
+    async def connect_anew(self) -> None:
+        self._writing.end()
+        if self._readers:
+            await self._readers.expire_connections()
+        if self._listener:
+            self._listener.terminate()
+
+    @override
     async def _close(self) -> None:
         if self._listening:
             self._listening.cancel()
@@ -187,6 +209,7 @@ class Postgres(Database):
             except (*_FAILED, asyncpg.PostgresError):
                 await asyncio.sleep(LISTEN_AGAIN_SECONDS)
                 continue
+            self._listener = connection
             connection.add_termination_listener(lambda _, ended=ended: ended.set())
             try:
                 await connection.add_listener(CHANNEL, self._heard)
@@ -231,6 +254,11 @@ class Postgres(Database):
         # On a connection of its own: what waits for writes must not delay it.
         (result,) = await self._keeping.transact([script])
         return cast("T", result)
+
+
+def _boot_seconds() -> float:
+    """Read the clock that goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 async def _keep_as_it_is(_: object) -> None:

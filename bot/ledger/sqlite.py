@@ -14,6 +14,7 @@ from typing import IO, Any, TypeVar, cast
 from typing_extensions import override
 
 from bot.ledger.database import Database, Row, Script
+from bot.ledger.mark import Mark
 from bot.ledger.migrate import pending
 from bot.ledger.port import LedgerError
 
@@ -28,6 +29,7 @@ WORDS = {
     "{write_lock}": "",
     "{notify}": "$1",
     "{end_sessions}": "$1",
+    "{life}": "bot_life()",
 }
 
 
@@ -67,6 +69,7 @@ class Sqlite(Database):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._connection: sqlite3.Connection | None = None
         self._lock: IO[str] | None = None
+        self._mark: Mark | None = None
 
     @override
     async def _open(self) -> None:
@@ -81,6 +84,9 @@ class Sqlite(Database):
                 Path(self._path).parent.mkdir(parents=True, exist_ok=True)
                 self._lock = take_lock(Path(f"{self._path}.lock"))
             self._connection = connect(self._path)
+            self._mark = Mark.beside(self._path, self._connection)
+            life = self._mark.life
+            self._connection.create_function("bot_life", 0, lambda: life)
         except (OSError, sqlite3.Error) as error:
             self._let_go()
             raise LedgerError(f"SQLite: {self._path}: {error}") from error
@@ -89,6 +95,9 @@ class Sqlite(Database):
         if self._connection:
             self._connection.close()
             self._connection = None
+        if self._mark:
+            self._mark.close()
+            self._mark = None
         if self._lock:
             self._lock.close()
             self._lock = None
@@ -118,7 +127,11 @@ class Sqlite(Database):
             connection.execute("BEGIN IMMEDIATE")
             tx = _Tx(connection)
             results = [drive(cast("Coroutine[Any, Any, Any]", script(tx))) for script in scripts]
+            commits = _commits(connection) + 1
+            connection.execute(f"PRAGMA user_version = {commits}")
             connection.execute("COMMIT")
+            if self._mark:
+                self._mark.write(commits)
         except sqlite3.OperationalError as error:
             _roll_back(connection)
             raise LedgerError(f"SQLite: {error}") from error
@@ -149,6 +162,11 @@ def connect(path: str) -> sqlite3.Connection:
     for _, sql in pending("sqlite", _version(connection)):
         connection.executescript(f"BEGIN IMMEDIATE;\n{sql}\nCOMMIT;")
     return connection
+
+
+def _commits(connection: sqlite3.Connection) -> int:
+    (commits,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(commits)
 
 
 def _version(connection: sqlite3.Connection) -> str | None:

@@ -8,6 +8,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
 
 import structlog
 from typing_extensions import override
@@ -42,6 +43,18 @@ def boot_seconds() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+class Recovering(Protocol):
+    """What compares a new life of the ledger with the venue."""
+
+    def begin(self, life: str) -> None:
+        """Do so, unless it is under way."""
+        ...
+
+    def end(self) -> None:
+        """Leave it: it is done."""
+        ...
+
+
 class Keeper(View):
     """One process's authority."""
 
@@ -55,6 +68,7 @@ class Keeper(View):
         intent: IntentState,
         wants: Callable[[], bool],
         before_release: Callable[[frozenset[int]], Awaitable[None]],
+        recovery: Recovering,
         on_taken: Callable[[Taken], None] = lambda _: None,
         adopts: str = "",
         rules: Rules | None = None,
@@ -79,6 +93,9 @@ class Keeper(View):
         self._wants = wants
         self._before_release = before_release
         self._on_taken = on_taken
+        self._recovery = recovery
+        self._life = ""
+        """Of the ledger, as its server said last."""
         self._adopts = adopts
         self._rules = rules or Rules()
         self._held: dict[int, Held] = {}
@@ -157,6 +174,7 @@ class Keeper(View):
                 await self._pause()
             await self._end()
         finally:
+            self._recovery.end()
             for task in (asking, *self._handing_over):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -209,7 +227,20 @@ class Keeper(View):
             self.error = str(error)
             return
         self.error, self._joined = None, intent is not None and not kept.refused
+        await self._look_at_life(kept)
         self._judge(kept)
+
+    async def _look_at_life(self, kept: Kept) -> None:
+        """In another life all connections are opened anew: they may lead to the earlier one."""
+        if kept.life and kept.life != self._life:
+            if self._life:
+                _log.error("the ledger lives anew", life=kept.life, before=self._life)
+                await self._ledger.connect_anew()
+            self._life = kept.life
+        if kept.refused is Claim.RECOVERING:
+            self._recovery.begin(kept.life)
+        elif kept.life:
+            self._recovery.end()
 
     def _judge(self, kept: Kept) -> None:
         """Hand over what others should hold."""

@@ -14,6 +14,7 @@ from bot.authority.protocol import (
     CommitIntent,
     Effect,
     ReadWork,
+    Recall,
     Record,
     Reply,
     Send,
@@ -132,6 +133,8 @@ class TurnRun:
                     return await self._ask(order)
                 case Record(order, holder, epoch):
                     return await self._record(order, Writer(holder, epoch, order.shard))
+                case Recall(order, holder, epoch):
+                    return await self._recall(order, Writer(holder, epoch, order.shard))
                 case Close():
                     return await self._close(effect)
         except LedgerError as error:
@@ -202,6 +205,15 @@ class TurnRun:
             passed = None if self._decided_at is None else boot_seconds() - self._decided_at
             self._watcher.answered(order, self._report, passed)
         return recorded
+
+    async def _recall(self, order: Order, writer: Writer) -> bool:
+        if (report := self._report) is None:
+            raise TypeError(f"order {order.order_id}: the venue was not asked")
+        _log.warning("order recalled", order=order.order_id, state=order.state.value)
+        self.moved = await self._ledger.recall(writer, order, report)
+        if self.moved:
+            self._watcher.answered(order, report, None)
+        return self.moved
 
 
 def _terms(order: Order) -> Terms:

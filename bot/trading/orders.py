@@ -114,3 +114,7 @@ class Report:
     """Those that came with the answer; maybe not all of them, maybe again."""
     reason: str = ""
     """In the venue's words, when it refused or ended the order."""
+    terms: Terms | None = None
+    """What it asks for, where the venue lists orders that nobody here may remember."""
+    at_us: int = 0
+    """Venue time when it was taken, microseconds; 0: not told."""

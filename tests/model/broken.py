@@ -163,11 +163,12 @@ BROKEN = {
         Setting(Rules(), life_checked=False),
     ),
     "recovery-wait": Broken(
-        "who recovers waits until nothing is signed or hidden any more that an earlier life allowed",
+        "who recovers waits until nothing of an earlier life is signed or hidden any more",
         Setting(without.RecoversAtOnce()),
     ),
     "import": Broken(
-        "the ledger takes over what the venue has before anybody trades", Setting(Rules(), imports=False)
+        "the ledger takes over what the venue has before anybody trades",
+        Setting(Rules(), imports=False),
     ),
     "new-epochs": Broken(
         "epochs of a new life are above all that were used", Setting(without.EpochsAgain())

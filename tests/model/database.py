@@ -79,7 +79,7 @@ class Database:
     step: float = 0.0
     life: str = "1"
     """What the server says; the ledger says which one it knows."""
-    known: Life = Life("1")
+    known: Life = field(default_factory=lambda: Life("1"))
     dead: bool = False
     history: list[Committed] | None = None
     """After each commit; None: it never steps back, and nothing is kept."""
@@ -106,11 +106,15 @@ class Database:
 
     def _committed(self) -> None:
         if self.history is not None:
-            rows = (self.leases, self.members, self.orders, self.inbox)
-            leases, members, orders, inbox = (dict(table) for table in rows)
-            self.history.append(
-                Committed(leases, self.shown, self.known, members, orders, inbox)
+            committed = Committed(
+                dict(self.leases),
+                self.shown,
+                self.known,
+                dict(self.members),
+                dict(self.orders),
+                dict(self.inbox),
             )
+            self.history.append(committed)
 
     def stepped_back(self, commits: int, life: str) -> "Database":
         """Return another server's: it lacks the last commits."""
@@ -223,7 +227,7 @@ class Database:
         for lease in sorted(self.leases):
             yield Lock(lease, Mode.TAKE)
         now = self.clock()
-        known = rules.notice(self.known, self.life, now, empty=not self.orders)
+        known = rules.notice(self.known, self.life, now)
         if known != self.known:
             self.known = known
             self.leases = {n: rules.raised(row, now) for n, row in self.leases.items()}

@@ -33,7 +33,9 @@ class Venue:
     _taken: set[tuple[str, float]] = field(default_factory=set[tuple[str, float]])
     """Requests, by client order id and stamp: the network may bring one twice."""
 
-    def handle(self, request: Request, answer: Callable[[Reply | float | tuple[Order, ...]], None]) -> None:
+    def handle(
+        self, request: Request, answer: Callable[[Reply | float | tuple[Order, ...]], None]
+    ) -> None:
         if isinstance(request, AskTime):
             answer(self.kernel.now)
         elif isinstance(request, AskOrders):

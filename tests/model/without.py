@@ -197,8 +197,8 @@ class AgeWhenRead(Rules):
 class NoLives(Rules):
     """A ledger that stepped back is taken for what it was."""
 
-    def notice(self, known: Life, seen: str, now: float, *, empty: bool) -> Life:
-        return replace(super().notice(known, seen, now, empty=empty), recovered_at=now)
+    def notice(self, known: Life, seen: str, now: float) -> Life:
+        return replace(super().notice(known, seen, now), recovered_at=now)
 
 
 class RecoversAtOnce(Rules):

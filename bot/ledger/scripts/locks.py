@@ -1,6 +1,7 @@
 """What a transaction locks first: the lease that it writes under, and the account."""
 
 from bot.authority.lease import LeaseRow
+from bot.authority.lives import Life
 from bot.authority.protocol import Rules
 from bot.ledger.database import Tx, first
 from bot.ledger.outcomes import (
@@ -23,15 +24,21 @@ async def make_account(tx: Tx, account: str) -> None:
 
 
 async def holds(tx: Tx, writer: Writer) -> bool:
-    """Say whether this write may commit; the lease's row stays locked until it has."""
+    """Say whether this write may commit; the lease's row stays locked until it has.
+
+    A lease of an earlier life counts for nothing: what it decided may be forgotten here.
+    """
     row = await first(
-        tx, "SELECT holder, epoch FROM leases WHERE lease = $1 {write_lock}", writer.lease
+        tx,
+        "SELECT l.holder, l.epoch, v.life, v.recovered_at, {life} AS seen"
+        " FROM leases l, lives v WHERE l.lease = $1 AND v.id = 1 {write_lock}",
+        writer.lease,
     )
     if row is None:
         raise LedgerError(f"the row of lease {writer.lease} is gone: restore a backup")
-    return Rules().may_write(
-        LeaseRow(writer.lease, row["epoch"], row["holder"]), writer.holder, writer.epoch
-    )
+    rules, known = Rules(), Life(row["life"], recovered_at=row["recovered_at"])
+    held = LeaseRow(writer.lease, row["epoch"], row["holder"])
+    return rules.in_life(known, row["seen"]) and rules.may_write(held, writer.holder, writer.epoch)
 
 
 async def lock_account(tx: Tx, account: str) -> None:

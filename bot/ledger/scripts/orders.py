@@ -25,6 +25,9 @@ from bot.ledger.scripts.positions import day_of, record_fills
 from bot.trading.orders import Report, State
 from bot.trading.signals import Fate
 
+IDS_AT_ONCE = 500
+"""Parameters of one statement: SQLite takes a thousand."""
+
 
 async def busy_shards(account: str, tx: Tx) -> set[int]:
     """Shards with a pending signal or an unresolved order."""
@@ -48,7 +51,8 @@ async def read_work(account: str, shard: int, tx: Tx) -> Work:
     signal = await first(
         tx,
         "SELECT s.*, {now} AS now, (SELECT coalesce(max(attempt), 0) FROM orders o"
-        " WHERE o.signal_id = s.signal_id) AS attempts FROM signals s"
+        " WHERE o.signal_id = s.signal_id) AS attempts,"
+        " (SELECT recovered_at FROM lives WHERE id = 1) AS recovered_at FROM signals s"
         " WHERE fate IS NULL AND account = $1 AND shard = $2 ORDER BY seq LIMIT 1",
         account,
         shard,
@@ -58,6 +62,7 @@ async def read_work(account: str, shard: int, tx: Tx) -> Work:
         signal=rows.pending_of(signal) if signal else None,
         attempts=int(signal["attempts"]) if signal else 0,
         now=float(signal["now"]) if signal else 0.0,
+        recovered_at=float(signal["recovered_at"] or 0.0) if signal else 0.0,
     )
 
 
@@ -164,6 +169,62 @@ async def resting(account: str, tx: Tx) -> Sequence[Order]:
         account,
     )
     return [rows.order_of(row) for row in records]
+
+
+async def orders_known_to_us(account: str, tx: Tx) -> int | None:
+    """Return the time (microseconds) before which every order is here as it ended; None: no order.
+
+    Of the newest order, or of the oldest that may still fill; by the clock that it was decided by.
+    """
+    row = await first(
+        tx,
+        "SELECT coalesce(min(CASE WHEN state IN (" + LIVE_STATES + ") THEN stamp END), max(stamp))"
+        " AS at FROM orders WHERE account = $1 AND stamp > 0",
+        account,
+    )
+    return None if row is None or row["at"] is None else int(row["at"] * 1_000_000)
+
+
+async def states(order_ids: Sequence[str], tx: Tx) -> dict[str, State]:
+    """Return the state of each of these orders that is here."""
+    known: dict[str, State] = {}
+    for some in (order_ids[n : n + IDS_AT_ONCE] for n in range(0, len(order_ids), IDS_AT_ONCE)):
+        listed = ", ".join(f"${number}" for number in range(1, len(some) + 1))
+        records = await tx.rows(
+            f"SELECT order_id, state FROM orders WHERE order_id IN ({listed})", *some
+        )
+        known |= {row["order_id"]: State(row["state"]) for row in records}
+    return known
+
+
+async def recall(account: str, writer: Writer, order: Order, report: Report, tx: Tx) -> bool:
+    """Write an order that the venue has and the ledger had forgotten, or had called lost."""
+    if not await holds(tx, writer):
+        return False
+    if order.terms is None:
+        raise TypeError(f"order {order.order_id} has no terms")
+    await tx.rows(
+        "INSERT INTO orders (order_id, signal_id, attempt, account, shard, epoch, holder,"
+        f" {rows.TERMS}, reserved_quote, stamp, dead_after, state, decided_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, $14, {now})"
+        " ON CONFLICT (order_id) DO NOTHING",
+        order.order_id,
+        order.signal,
+        order.attempt,
+        account,
+        order.shard,
+        writer.epoch,
+        writer.holder,
+        *rows.terms_values(order.terms),
+        State.UNKNOWN.value,
+    )
+    await tx.rows(
+        "UPDATE orders SET state = $2 WHERE order_id = $1 AND state = $3",
+        order.order_id,
+        State.UNKNOWN.value,
+        State.LOST.value,
+    )
+    return await record(account, writer, order, report, tx)
 
 
 async def orders_by_state(account: str, tx: Tx) -> dict[State, int]:

@@ -32,9 +32,10 @@ from bot.ledger.postgres import Postgres
 from bot.ledger.sqlite import Sqlite
 from bot.process.clock import Clock
 from bot.trader import risk_check
-from bot.trader.keeper import Keeper
+from bot.trader.keeper import Keeper, boot_seconds
 from bot.trader.market_state import MarketState
 from bot.trader.reconciler import Reconciler
+from bot.trader.recovery import Recovery
 from bot.trader.trader import Trader
 from bot.trader.turns import Executor
 from bot.trading.orders import Report, Side, Terms
@@ -59,7 +60,11 @@ STEPS = (
     "question: after it was answered",
 )
 TIMINGS = Timings(
-    lease_seconds=2.0, renew_seconds=0.4, venue_window_seconds=0.6, margin_seconds=0.3
+    lease_seconds=2.0,
+    renew_seconds=0.4,
+    venue_window_seconds=0.6,
+    margin_seconds=0.3,
+    connection_seconds=1.0,
 )
 """Shorter than in earnest, by the same rules: a test waits for a dead holder's lease."""
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
@@ -188,6 +193,13 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
         intent=intent,
         wants=lambda: True,
         before_release=lambda leases: made[0].wind_down(leases),  # noqa: PLW0108 - it is made after this
+        recovery=Recovery(
+            ledger=ledger,
+            venue=venue,
+            market_state=market_state,
+            boot=boot_seconds,
+            rules=rules,
+        ),
         rules=rules,
     )
     made.append(

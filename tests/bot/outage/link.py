@@ -29,6 +29,10 @@ class Link:
         self._flowing.set()
         self._writers: set[asyncio.StreamWriter] = set()
 
+    def lead_to(self, host: str, port: int) -> None:
+        """Bring new connections elsewhere; those that stand stay where they are."""
+        self._to = (host, port)
+
     def set(self, state: State) -> None:
         """Cut it, or repair it. What was cut silently ends when it is repaired, as a reset does."""
         was, self._state = self._state, state

@@ -1,0 +1,144 @@
+"""A ledger that lost its last commits: nothing is executed twice, and nothing is forgotten."""
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import sqlite3
+from collections.abc import AsyncGenerator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.ledger.ledger import Ledger
+from bot.ledger.migrate import migrate_postgres
+from bot.trading.orders import Side
+from tests.bot.crash.test_crash import Place, agree, begin, life
+from tests.bot.crash.victim import ALL_DECIDED
+from tests.bot.outage.link import Link
+from tests.support.postgres_servers import Server, primary, servers
+from tests.support.venue_serving import Serving, serve
+
+STEPS = (
+    "intent: before its commit",
+    "order: before it is sent",
+    "order: after it was answered",
+    "outcome: after its commit",
+)
+
+
+def _copy(source: Path, target: Path) -> None:
+    one, other = sqlite3.connect(source), sqlite3.connect(target)
+    with contextlib.closing(one), contextlib.closing(other):
+        one.backup(other)
+
+
+def _restore(backup: Path, live: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        Path(f"{live}{end}").unlink(missing_ok=True)
+    shutil.copy(backup, live)
+
+
+async def positions_agree(place: Place, venue: Serving) -> None:
+    """The ledger's positions are what the venue's record adds up to, and it trades on."""
+    sides = {event.order_id: event for event in await venue.accepted()}
+    traded: dict[str, Decimal] = {}
+    for fill in await venue.filled():
+        symbol = f"{sides[fill.order_id].symbol.removesuffix('USDT')}/USDT"
+        sign = 1 if sides[fill.order_id].side.upper() == Side.BUY.upper() else -1
+        traded[symbol] = traded.get(symbol, Decimal(0)) + sign * fill.quantity
+    ledger = Ledger(place.database(), "main")
+    await ledger.open()
+    try:
+        assert (await ledger.read_only()).reason is None
+        held = (await ledger.facts()).positions
+        assert {name: held[name].quantity for name in traded} == traded
+    finally:
+        await ledger.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_file_that_was_restored_executes_nothing_twice(tmp_path: Path, step: str) -> None:
+    live, backup = tmp_path / "ledger.sqlite", tmp_path / "backup.sqlite"
+    place = Place("sqlite", str(live))
+    async with serve() as venue:
+        assert await life(place, venue, "--kill-at", step, "--nth", "2") == -signal.SIGKILL
+        _copy(live, backup)
+        assert await life(place, venue) == ALL_DECIDED
+        _restore(backup, live)
+        assert await life(place, venue) == ALL_DECIDED
+        await agree(place, venue)
+        await positions_agree(place, venue)
+
+
+class Address:
+    """Where the ledger's address leads; who is connected stays where it is."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._link.port}/postgres"
+
+    def lead_to(self, server: Server) -> None:
+        self._link.lead_to("127.0.0.1", server.port)
+
+
+@contextlib.asynccontextmanager
+async def address(server: Server) -> AsyncGenerator[Address]:
+    link = Link("127.0.0.1", server.port)
+    listening = await asyncio.start_server(link.take, "127.0.0.1", 0)
+    link.port = listening.sockets[0].getsockname()[1]
+    try:
+        yield Address(link)
+    finally:
+        listening.close()
+
+
+FEW, ALL = ("--signals", "2"), ("--signals", "6")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["standby", "restore"])
+async def test_a_server_that_lacks_commits_executes_nothing_twice(way: str) -> None:
+    with servers() as folder:
+        left = primary(folder / "left")
+        await migrate_postgres(left.url)
+        async with serve() as venue, address(left) as where:
+            place = Place("postgres", where.url)
+            assert await life(place, venue, *FEW) == ALL_DECIDED
+            taken = left.standby(folder / "taken") if way == "standby" else left.copy(folder / "t")
+            if way == "standby":
+                taken.stop_following()
+            assert await life(place, venue, *ALL) == ALL_DECIDED
+            left.stop()
+            taken.promote() if way == "standby" else taken.start()
+            where.lead_to(taken)
+            assert await life(place, venue, *ALL) == ALL_DECIDED
+            await agree(place, venue)
+            await positions_agree(place, venue)
+
+
+@pytest.mark.slow
+async def test_a_bot_that_stays_on_the_server_that_was_left_trades_there_no_more() -> None:
+    """Both servers live on; each bot has the address that leads to the new one by then."""
+    with servers() as folder:
+        left = primary(folder / "left")
+        await migrate_postgres(left.url)
+        async with serve() as venue, address(left) as where:
+            place = Place("postgres", where.url)
+            taken = left.standby(folder / "taken")
+            taken.stop_following()
+            first = await begin(
+                place, venue, "--kill-at", "outcome: after its commit", "--nth", "3"
+            )
+            await asyncio.sleep(2)
+            taken.promote()
+            where.lead_to(taken)
+            await first.communicate()
+            assert await life(place, venue, *ALL) == ALL_DECIDED
+            await agree(place, venue)
+            await positions_agree(place, venue)
