@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from bot.trading.markets import Market
-from bot.trading.orders import ZERO, Fill, Report, Side, State
+from bot.trading.orders import ZERO, Fill, Lifetime, Report, Side, State, Terms
 from bot.venues.ccxt_types import Json
 from bot.venues.port import Balance
 
@@ -51,6 +51,24 @@ def report(shown: Json, fills: Iterable[Fill] = ()) -> Report:
         filled_quantity=filled,
         fills=known_fills,
         reason=f"{status} at the venue" if state in _WITH_REASON else "",
+        terms=_terms(shown),
+        at_us=int(shown.get("timestamp") or 0) * 1000,
+    )
+
+
+def _terms(shown: Json) -> Terms | None:
+    """Return what an order asks for; None where the answer does not say."""
+    side, quantity = shown.get("side"), shown.get("amount")
+    if not side or not quantity:
+        return None
+    limit = Decimal(shown["price"]) if shown.get("type") == "limit" else None
+    at_once = shown.get("timeInForce") == "IOC"
+    return Terms(
+        symbol=shown["symbol"],
+        side=Side(side),
+        quantity=Decimal(quantity),
+        limit_price=limit,
+        lifetime=Lifetime.IMMEDIATE_OR_CANCEL if at_once else Lifetime.GOOD_TILL_CANCELLED,
     )
 
 

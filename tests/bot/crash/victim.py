@@ -234,6 +234,15 @@ async def _decided(ledger: Ledger, signal_id: str) -> None:
         await asyncio.sleep(0.02)
 
 
+async def _settled(ledger: Ledger) -> None:
+    """Wait until what an earlier life left unresolved is known, too."""
+    busy = True
+    while busy:
+        with contextlib.suppress(LedgerError):
+            busy = bool(await ledger.busy_shards())
+        await asyncio.sleep(0.02)
+
+
 async def _post(trader: Trader, posted: Signal) -> None:
     """Again until it is accepted, as clients do."""
     while True:
@@ -244,7 +253,7 @@ async def _post(trader: Trader, posted: Signal) -> None:
 
 
 async def live(database: Database, url: str, steps: Steps, count: int, seconds: float) -> int:
-    """Post every signal, wait for every fate, end in order."""
+    """Post every signal, wait for every fate and order, end in order."""
     trader, ledger = build(database, url, steps)
     running = asyncio.create_task(trader.run())
     try:
@@ -255,6 +264,7 @@ async def live(database: Database, url: str, steps: Steps, count: int, seconds: 
                 await _post(trader, posted)
             for posted in signals(count):
                 await _decided(ledger, posted.signal_id)
+            await _settled(ledger)
     except TimeoutError:
         return NOT_IN_TIME
     finally:

@@ -24,7 +24,7 @@ CREATE TABLE lives (
     id INTEGER NOT NULL,
     ledger TEXT NOT NULL,
     life TEXT NOT NULL,
-    free_at DOUBLE PRECISION NOT NULL,
+    began_at DOUBLE PRECISION NOT NULL,
     recovered_at DOUBLE PRECISION,
     PRIMARY KEY (id)
 );
@@ -35,11 +35,11 @@ COMMENT ON COLUMN lives.ledger IS 'made once by the migration; a copy has the sa
 
 COMMENT ON COLUMN lives.life IS 'newest that was seen: a promotion, a restore or a copy begins another';
 
-COMMENT ON COLUMN lives.free_at IS 'nobody holds a lease before this';
+COMMENT ON COLUMN lives.began_at IS 'when it was first seen';
 
 COMMENT ON COLUMN lives.recovered_at IS 'null: not compared with the venue';
 
-INSERT INTO lives (id, ledger, life, free_at, recovered_at) VALUES (1, gen_random_uuid()::text, '', 0, 0);
+INSERT INTO lives (id, ledger, life, began_at, recovered_at) VALUES (1, gen_random_uuid()::text, '', 0, 0);
 
 UPDATE ledger_schema SET version=3;
 

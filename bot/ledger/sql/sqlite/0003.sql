@@ -18,12 +18,12 @@ CREATE TABLE lives (
     id INTEGER NOT NULL,
     ledger TEXT NOT NULL,
     life TEXT NOT NULL,
-    free_at DOUBLE NOT NULL,
+    began_at DOUBLE NOT NULL,
     recovered_at DOUBLE,
     PRIMARY KEY (id)
 );
 
-INSERT INTO lives (id, ledger, life, free_at, recovered_at) VALUES (1, lower(hex(randomblob(16))), '', 0, 0);
+INSERT INTO lives (id, ledger, life, began_at, recovered_at) VALUES (1, lower(hex(randomblob(16))), '', 0, 0);
 
 UPDATE ledger_schema SET version=3;
 
