@@ -19,6 +19,8 @@ from bot.assembly import (
     venue_of,
 )
 from bot.authority.orders import FATE_OF, Order
+from bot.authority.protocol import Rules
+from bot.authority.timings import Timings
 from bot.config.reload import Reload
 from bot.config.reloadable import Reloadable
 from bot.config.secret_files import read_secrets
@@ -95,6 +97,7 @@ class Bot:
             production=settings.deploy_env is DeployEnv.PRODUCTION,
             on_change=lambda new: logs.set_level(new.log_level),
         )
+        rules = Rules(Timings(venue_lag_seconds=settings.venue_lag_seconds))
         self.market_state = MarketState(settings.symbols)
         self.reconciler = Reconciler(ledger=ledger, venue=venue, market_state=self.market_state)
         self.keeper = Keeper(
@@ -107,6 +110,7 @@ class Bot:
             before_release=self._wind_down,
             on_taken=self._taken,
             adopts=settings.adopt_intent,
+            rules=rules,
         )
         self._traded = by_shard(settings.symbols)
         self._strategy = AverageCross() if settings.strategy is Strategy.AVERAGE_CROSS else None
@@ -124,6 +128,7 @@ class Bot:
             shutdown_seconds=settings.shutdown_seconds,
             retention_seconds=settings.retention_days * SECONDS_PER_DAY,
             clock=clock,
+            rules=rules,
         )
         asked = checkers(
             settings,

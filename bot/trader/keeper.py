@@ -62,6 +62,7 @@ class Keeper(View):
         self.holder = f"{pod or 'bot'}.{uuid.uuid4().hex[:8]}"
         """A process, not a pod: what starts again is someone else."""
         self.outstanding: dict[str, Outstanding] = {}
+        self.asked: dict[str, float] = {}
         self.refused: Claim | None = None
         """Why this process may hold nothing, as the database says."""
         self.error: str | None = None

@@ -59,6 +59,7 @@ class Bot:
     """Of the environment that it starts with next."""
     holder: str = ""
     outstanding: dict[str, Outstanding] = field(default_factory=dict[str, Outstanding])
+    asked: dict[str, float] = field(default_factory=dict[str, float])
     wall_offset: float = 0.0
     _adopts: str = ""
     _stopping: bool = False
@@ -105,7 +106,7 @@ class Bot:
         self.machine.say(f"{self.holder} STARTS")
         self._known, self._refused_at, self._adopts = None, None, self.adopts
         self._asking = self._stopping = False
-        self._held, self.outstanding, self._assigned = {}, {}, frozenset()
+        self._held, self.outstanding, self.asked, self._assigned = {}, {}, {}, frozenset()
         self._leaving, self._given_up, self._doubtful = set(), set(), set()
         self._trading, self._busy = set(), set()
         self.machine.spawn(self._ask_time())

@@ -49,7 +49,8 @@ def make_plan(seed: int, drift_max: float) -> Plan:
     )
     shape = random.choice(_SHAPES)
     plan = shape(plan, random)
-    return _adopting(plan, random) if foreign else plan
+    plan = _adopting(plan, random) if foreign else plan
+    return replace(plan, lag=random.choice((0.0, random.random(), 1.0)))
 
 
 def _signals(

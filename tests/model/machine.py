@@ -4,10 +4,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from random import Random
 
-from bot.authority.protocol import Ask, Send
 from tests.model.database import Database
 from tests.model.kernel import Action, Kernel, Network
-from tests.model.messages import AskTime, Message, Reaction, link_of
+from tests.model.messages import Message, Reaction, Request, link_of
 from tests.model.plan import Ambush, Fault
 from tests.model.venue import Venue
 
@@ -136,7 +135,7 @@ class Machine:
             self.network.carry(self.name, server, lambda: answered(value))
 
         def at_server() -> None:
-            if isinstance(message, Send | Ask | AskTime):
+            if isinstance(message, Request):
                 self.venue.handle(message, reply)
             else:
                 self.database.handle(message, reply, ambush.stall if ambush else 0.0)

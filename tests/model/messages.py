@@ -8,6 +8,7 @@ from bot.authority.orders import Work
 from bot.authority.protocol import (
     Answer,
     Ask,
+    AskLists,
     Close,
     CommitIntent,
     Leaving,
@@ -58,13 +59,13 @@ class AskTime:
 Write = CommitIntent | Record | Close
 Statement = ReadWork | Write | Keep | Release
 Result = Work | Kept | bool | frozenset[int]
-Request = Send | Ask | AskTime
+Request = Send | Ask | AskLists | AskTime
 Message = Statement | Request
 Reaction = Result | Answer | float
 
 
 def link_of(message: Message) -> str:
     """Name the connection: that of the leases is one of its own, which may hang alone."""
-    if isinstance(message, Send | Ask | AskTime):
+    if isinstance(message, Request):
         return "venue"
     return "lease" if isinstance(message, Keep | Release) else "database"

@@ -142,12 +142,13 @@ async def record(account: str, writer: Writer, order: Order, report: Report | No
         return False
     await tx.rows(
         "UPDATE orders SET state = $2, reason = $3, venue_order_id = $4, filled_quantity = $5,"
-        f" answered_at = {{now}} WHERE order_id = $1 AND state IN ({LIVE_STATES})",
+        f" dead_after = $6, answered_at = {{now}} WHERE order_id = $1 AND state IN ({LIVE_STATES})",
         order.order_id,
         order.state.value,
         report.reason if report else "",
         report.venue_order_id if report else "",
         report.filled_quantity if report else Decimal(0),
+        order.dead_after,
     )
     if report and report.fills:
         await record_fills(account, writer, report.fills, tx, held=True)

@@ -59,7 +59,11 @@ STEPS = (
     "question: after it was answered",
 )
 TIMINGS = Timings(
-    lease_seconds=2.0, renew_seconds=0.4, venue_window_seconds=0.6, margin_seconds=0.3
+    lease_seconds=2.0,
+    renew_seconds=0.4,
+    venue_window_seconds=0.6,
+    margin_seconds=0.3,
+    venue_lag_seconds=0.1,
 )
 """Shorter than in earnest, by the same rules: a test waits for a dead holder's lease."""
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
