@@ -38,6 +38,7 @@ from bot.intent.kubernetes import Access, ConfigMapSource
 from bot.intent.state import IntentSource, IntentState
 from bot.ledger.leases import Taken
 from bot.ledger.ledger import Ledger
+from bot.ledger.outcomes import Incident
 from bot.process import logs
 from bot.process.clock import Clock
 from bot.process.identity import Identity
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
 LAST_RESORT_SECONDS = 1.0
 """How long after its deadline the process is ended by force, whatever it does."""
 SECONDS_PER_DAY = 86_400.0
+
+_log = structlog.get_logger(__name__)
 
 
 class Bot:
@@ -100,6 +103,7 @@ class Bot:
         rules = Rules(Timings(venue_lag_seconds=settings.venue_lag_seconds))
         self.market_state = MarketState(settings.symbols)
         self.reconciler = Reconciler(ledger=ledger, venue=venue, market_state=self.market_state)
+        ledger.on_incident = self._incident
         self.keeper = Keeper(
             pod=settings.pod_name,
             color=settings.color,
@@ -170,6 +174,16 @@ class Bot:
     def _taken(self, taken: Taken) -> None:
         if taken.pause_seconds is not None and taken.before.lease in self._traded:
             self.metrics.pause(taken.pause_seconds, handed_over=taken.handed_over)
+
+    def _incident(self, incident: Incident) -> None:
+        self.reconciler.read_only = incident.reason
+        self.metrics.lost_order_filled()
+        _log.error(
+            "a lost order was filled",
+            order=incident.order_id,
+            attempt_after=incident.attempt_after,
+            trade=incident.trade_id,
+        )
 
     def wants(self) -> bool:
         """Whether this process may hold the lease, as far as it is its own choice."""

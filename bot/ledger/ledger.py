@@ -12,7 +12,15 @@ from bot.contract.intent import Intent
 from bot.ledger import leases
 from bot.ledger.database import Database, session_name
 from bot.ledger.leases import Kept
-from bot.ledger.outcomes import Facts, IntentCheck, IntentOutcome, ReadOnly, Writer
+from bot.ledger.outcomes import (
+    Facts,
+    Incident,
+    IntentCheck,
+    IntentOutcome,
+    ReadOnly,
+    Writer,
+    Written,
+)
 from bot.ledger.port import Posted, SchemaError, SignalRecord
 from bot.ledger.scripts import accounts, inbox, locks, orders, positions
 from bot.trading import signals
@@ -31,6 +39,8 @@ class Ledger:
         self._database = database
         self._account = account
         self._rules = rules or Rules()
+        self.on_incident: Callable[[Incident], None] = lambda _: None
+        """Called after the commit that found an order filled which had been called lost."""
 
     async def open(self) -> None:
         """Connect, and refuse a schema that this version cannot work on.
@@ -119,15 +129,23 @@ class Ledger:
 
     async def record(self, writer: Writer, order: Order, report: Report | None) -> bool:
         """Write what became of an order, its fills, and its signal's fate if this ends it."""
-        return await self._database.write(
+        written = await self._database.write(
             partial(orders.record, self._account, writer, order, report)
         )
+        return self._told(written) is not None
 
     async def record_fills(self, writer: Writer, fills: Sequence[Fill]) -> int | None:
         """Write fills of our own orders; return how many were new, None without the lease."""
-        return await self._database.write(
+        written = await self._database.write(
             partial(positions.record_fills, self._account, writer, fills)
         )
+        return self._told(written)
+
+    def _told(self, written: Written | None) -> int | None:
+        """Tell of incidents; return how many fills were new."""
+        for incident in written.incidents if written else ():
+            self.on_incident(incident)
+        return written.new if written else None
 
     async def resting(self) -> Sequence[Order]:
         """Return the orders that rest at the venue."""
