@@ -102,7 +102,12 @@ class Bot:
         )
         rules = Rules(Timings(venue_lag_seconds=settings.venue_lag_seconds))
         self.market_state = MarketState(settings.symbols)
-        self.reconciler = Reconciler(ledger=ledger, venue=venue, market_state=self.market_state)
+        self.reconciler = Reconciler(
+            ledger=ledger,
+            venue=venue,
+            market_state=self.market_state,
+            lag_seconds=settings.venue_lag_seconds,
+        )
         ledger.on_incident = self._incident
         self.keeper = Keeper(
             pod=settings.pod_name,
