@@ -19,6 +19,8 @@ from bot.assembly import (
     venue_of,
 )
 from bot.authority.orders import FATE_OF, Order
+from bot.authority.protocol import Rules
+from bot.authority.timings import Timings
 from bot.config.reload import Reload
 from bot.config.reloadable import Reloadable
 from bot.config.secret_files import read_secrets
@@ -36,6 +38,7 @@ from bot.intent.kubernetes import Access, ConfigMapSource
 from bot.intent.state import IntentSource, IntentState
 from bot.ledger.leases import Taken
 from bot.ledger.ledger import Ledger
+from bot.ledger.outcomes import Incident
 from bot.process import logs
 from bot.process.clock import Clock
 from bot.process.identity import Identity
@@ -64,6 +67,8 @@ if TYPE_CHECKING:
 LAST_RESORT_SECONDS = 1.0
 """How long after its deadline the process is ended by force, whatever it does."""
 SECONDS_PER_DAY = 86_400.0
+
+_log = structlog.get_logger(__name__)
 
 
 class Bot:
@@ -96,10 +101,21 @@ class Bot:
             production=settings.deploy_env is DeployEnv.PRODUCTION,
             on_change=lambda new: logs.set_level(new.log_level),
         )
+        rules = Rules(Timings(venue_lag_seconds=settings.venue_lag_seconds))
         self.market_state = MarketState(settings.symbols)
-        self.reconciler = Reconciler(ledger=ledger, venue=venue, market_state=self.market_state)
+        self.reconciler = Reconciler(
+            ledger=ledger,
+            venue=venue,
+            market_state=self.market_state,
+            lag_seconds=settings.venue_lag_seconds,
+        )
+        ledger.on_incident = self._incident
         self.recovery = Recovery(
-            ledger=ledger, venue=venue, market_state=self.market_state, boot=boot_seconds
+            ledger=ledger,
+            venue=venue,
+            market_state=self.market_state,
+            boot=boot_seconds,
+            rules=rules,
         )
         self.keeper = Keeper(
             pod=settings.pod_name,
@@ -112,6 +128,7 @@ class Bot:
             on_taken=self._taken,
             recovery=self.recovery,
             adopts=settings.adopt_intent,
+            rules=rules,
         )
         self._traded = by_shard(settings.symbols)
         self._strategy = AverageCross() if settings.strategy is Strategy.AVERAGE_CROSS else None
@@ -123,12 +140,14 @@ class Bot:
             keeper=self.keeper,
             executor=Executor(ledger, venue, RiskCheck(self.market_state, self.limits), self),
             reconciler=self.reconciler,
+            recovery=self.recovery,
             startup=self.startup,
             on_prices=self._on_prices,
             policy=settings.shutdown_policy,
             shutdown_seconds=settings.shutdown_seconds,
             retention_seconds=settings.retention_days * SECONDS_PER_DAY,
             clock=clock,
+            rules=rules,
         )
         asked = checkers(
             settings,
@@ -170,6 +189,16 @@ class Bot:
     def _taken(self, taken: Taken) -> None:
         if taken.pause_seconds is not None and taken.before.lease in self._traded:
             self.metrics.pause(taken.pause_seconds, handed_over=taken.handed_over)
+
+    def _incident(self, incident: Incident) -> None:
+        self.reconciler.read_only = incident.reason
+        self.metrics.lost_order_filled()
+        _log.error(
+            "a lost order was filled",
+            order=incident.order_id,
+            attempt_after=incident.attempt_after,
+            trade=incident.trade_id,
+        )
 
     def wants(self) -> bool:
         """Whether this process may hold the lease, as far as it is its own choice."""

@@ -101,6 +101,7 @@ class StackConfig(Strict):
         "cannot be without.",
     )
     retention_days: int = parameter(rows.RETENTION_DAYS)
+    venue_lag_seconds: float = parameter(rows.VENUE_LAG_SECONDS)
     active_color: Color = Field(description="Who is live. No default: the one lever of a swap.")
     canary_percent: int = Field(
         default=0,

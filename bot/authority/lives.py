@@ -55,4 +55,5 @@ def raised(row: LeaseRow, now: float) -> LeaseRow:
 
 def wait_seconds(timings: Timings) -> float:
     """Return how long who recovers waits from when it saw the life, by its own clock."""
-    return timings.connection_seconds + timings.lease_seconds + timings.margin_seconds
+    everyone_left = timings.connection_seconds + timings.lease_seconds
+    return everyone_left + timings.margin_seconds + timings.venue_lag_seconds

@@ -29,7 +29,11 @@ class Order:
     stamp: float
     """Venue time. In the row before the request exists, so that anyone can tell when it is dead."""
     dead_after: float
-    """Venue time."""
+    """Venue time from which on, and a margin, the venue shows the order if it ever took it.
+
+    Lowered to the end of its window when the venue refused it: then nothing is to be shown. A
+    version that knows nothing of the lag reads the row and waits as long.
+    """
     state: State = State.INTENT
     terms: Terms | None = None
     """What it asks for; these rules do not look at it (nor does the model, which has none)."""

@@ -24,6 +24,8 @@ from bot.trading.orders import State
 from bot.trading.signals import Fate
 
 ATTEMPTS_MAX = 5
+ASK_AGAIN_SHARE = 0.25
+"""Of an unresolved order's age: the pause before the venue is asked about it again."""
 EXPIRED = "older than its max_age_seconds before the venue could execute it"
 TRIED = "every attempt was lost on the way to the venue"
 SIGNAL_ID_PLAIN_MAX = 30
@@ -49,7 +51,9 @@ class Reply(StrEnum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     NOT_TAKEN = "not taken"
-    """Too old, too new or known already. Says nothing about an earlier copy of the request."""
+    """Refused for now: too old, too new, too many. Nothing was done."""
+    KNOWN = "known"
+    """Not taken because the venue has one with this id: an earlier copy of the request."""
     ABSENT = "absent"
 
 
@@ -90,7 +94,14 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask the venue about the order. Answer: Reply."""
+    """Ask the venue about the order, by its client id. Answer: Reply."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class AskLists:
+    """Look for the order in the venue's lists of orders and of trades. Answer: Reply."""
 
     order: Order
 
@@ -131,9 +142,10 @@ class Close:
     reason: str
 
 
-Effect = ReadWork | CommitIntent | Send | Ask | Record | Recall | Close
+Effect = ReadWork | CommitIntent | Send | Ask | AskLists | Record | Recall | Close
 Answer = Work | Reply | bool | None
 Turn = Generator[Effect, Answer, None]
+Question = Generator[Effect, Answer, Reply | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +154,7 @@ class Outstanding:
 
     shard: int
     quiet_from: float
-    """Boot time from which on it has its final effect, and shows it."""
+    """Boot time from which on it has its final effect, shown or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +176,8 @@ class View(Protocol):
     holder: str
     outstanding: dict[str, Outstanding]
     """What was signed, by order id, until its end is recorded."""
+    asked: dict[str, float]
+    """When the venue was last asked about an order that is still unresolved: boot time, by id."""
 
     def boot(self) -> float:
         """Read the boot-time clock."""
@@ -231,7 +245,7 @@ class Rules:
 
     def doubtful(self, work: Work, signal: Signal) -> bool:
         """Say whether this signal may have been executed in a life that is over."""
-        return signal.received_at <= work.recovered_at
+        return signal.received_at <= work.recovered_at + self.timings.doubt_seconds
 
     # Nothing is sent late: by the lease, as its holder counts it …
 
@@ -255,8 +269,12 @@ class Rules:
         if not self.outlives(held, boot):
             return None
         stamp = venue.at(boot)
-        dead_after = stamp + self.timings.venue_window_seconds
+        dead_after = self.window_end(stamp) + self.timings.venue_lag_seconds
         return Permit(stamp, dead_after, boot + self.timings.silence_seconds)
+
+    def window_end(self, stamp: float) -> float:
+        """Return the venue time from which on the venue refuses a request with this stamp."""
+        return stamp + self.timings.venue_window_seconds
 
     def is_dead(self, order: Order, _epoch: int, venue_now: float) -> bool:
         """Say whether the venue refuses this request by now, and shows it if it did not.
@@ -264,6 +282,13 @@ class Rules:
         Of whichever epoch: a lease may end early, a window does not.
         """
         return venue_now > order.dead_after + self.timings.margin_seconds
+
+    def dead_after(self, order: Order, reply: Reply | None) -> float:
+        """Return from when on an order that was sent counts as dead, by what the venue answered.
+
+        What it refused need not be waited for until it shows. "Known" is no refusal.
+        """
+        return self.window_end(order.stamp) if reply is Reply.NOT_TAKEN else order.dead_after
 
     # Nothing is executed too old.
 
@@ -296,6 +321,23 @@ class Rules:
         if reply is not None and reply in SHOWN:
             return SHOWN[reply]
         return State.LOST if reply is Reply.ABSENT and dead else State.UNKNOWN
+
+    def may_ask(self, order: Order, epoch: int, venue_now: float, passed: float | None) -> bool:
+        """Say whether to ask now: less often the older the order is, and as soon as it is dead.
+
+        A lag is long, and the venue bans who asks too often. `passed`: seconds since it was asked.
+        """
+        if passed is None or passed >= ASK_AGAIN_SHARE * (venue_now - order.stamp):
+            return True
+        was_dead = self.is_dead(order, epoch, venue_now - passed)
+        return self.is_dead(order, epoch, venue_now) and not was_dead
+
+    def ask(self, order: Order, *, dead: bool) -> Question:
+        """Ask by the id; where that knows nothing for good, the lists must not know it either."""
+        reply = yield Ask(order)
+        if reply is Reply.ABSENT and dead:
+            reply = yield AskLists(order)
+        return reply if isinstance(reply, Reply) else None
 
     def turn(self, view: View, shard: int) -> Turn:
         """Do the next thing in a shard: settle one order, or try one signal, or close it."""
@@ -344,6 +386,7 @@ class Rules:
                 dead_after=0.0,
                 terms=signal.terms,
             )
+            # By its id: what the lists have is in the ledger, since they are compared all the time.
             reply = yield Ask(order)
             if not isinstance(reply, Reply):
                 return False
@@ -359,9 +402,15 @@ class Rules:
 
     def settle(self, view: View, held: Held, venue: VenueTime, order: Order) -> Turn:
         """Ask the venue; silence and a request that may still arrive leave it as it is."""
-        dead = self.is_dead(order, held.epoch, venue.at(view.boot()))
-        reply = yield Ask(order)
-        state = self.after(reply if isinstance(reply, Reply) else None, dead=dead)
+        boot, asked = view.boot(), view.asked.get(order.order_id)
+        venue_now = venue.at(boot)
+        passed = None if asked is None else boot - asked
+        if not self.may_ask(order, held.epoch, venue_now, passed):
+            return
+        view.asked[order.order_id] = boot
+        dead = self.is_dead(order, held.epoch, venue_now)
+        reply = yield from self.ask(order, dead=dead)
+        state = self.after(reply, dead=dead)
         if state is not order.state:
             yield from self.record(view, held, replace(order, state=state))
 
@@ -392,11 +441,13 @@ class Rules:
 
     def conclude(self, view: View, held: Held, order: Order, reply: Answer) -> Turn:
         """Record what became of what was sent."""
-        state = self.after(reply if isinstance(reply, Reply) else None, dead=False)
-        yield from self.record(view, held, replace(order, state=state))
+        answer = reply if isinstance(reply, Reply) else None
+        state, dead_after = self.after(answer, dead=False), self.dead_after(order, answer)
+        yield from self.record(view, held, replace(order, state=state, dead_after=dead_after))
 
     def record(self, view: View, held: Held, order: Order) -> Turn:
         """Write it; what is not in the ledger the next holder must ask about, so it stays due."""
         recorded = yield Record(order, view.holder, held.epoch)
         if recorded is True and order.state is not State.UNKNOWN:
             view.outstanding.pop(order.order_id, None)
+            view.asked.pop(order.order_id, None)

@@ -20,12 +20,22 @@ class Timings:
     margin_seconds: float = 1.0
     """What a request is given beyond its window before it counts as dead.
 
-    Covers how long the venue may take to show what it accepted, how far the clocks of its servers
-    are apart, how far the database's clock may step, and drift. It need not cover how far ahead a
-    stamp may be that the venue takes: stamps are never ahead (see `bot.authority.window`).
+    Covers how far the clocks of the venue's servers are apart, how far the database's clock may
+    step, and drift. It need not cover how far ahead a stamp may be that the venue takes: stamps are
+    never ahead (see `bot.authority.window`).
+    """
+    venue_lag_seconds: float = 15.0
+    """How late the venue may show what it accepted. No lease is held for it: orders wait, by row.
+
+    Measured at Binance: "no such order" for more than ten seconds after an accepted one.
     """
     connection_seconds: float = 5.0
     """How old the connection of the leases may be; then its address is asked anew."""
+    doubt_seconds: float = 60.0
+    """How long after a recovery the venue is asked about each signal before it is tried.
+
+    As long, its lists are compared again: one of them may be later than all the others.
+    """
     drift_max: float = 0.001
     """By how much a second of any clock may be longer or shorter; NTP corrects by half of it."""
 
@@ -39,6 +49,8 @@ class Timings:
                 "venue_window_seconds",
                 "margin_seconds",
                 "connection_seconds",
+                "doubt_seconds",
+                "venue_lag_seconds",
                 "drift_max",
             )
             if getattr(self, name) <= 0
@@ -64,7 +76,7 @@ class Timings:
 
     @property
     def silence_seconds(self) -> float:
-        """How long after signing a request certainly has its final effect, and shows it."""
+        """How long after signing a request certainly has its final effect, shown or not."""
         return self.venue_window_seconds + self.margin_seconds
 
 

@@ -57,6 +57,6 @@ class Permit:
     stamp: float
     """Venue time that the request carries; signed with it."""
     dead_after: float
-    """Venue time from which on the venue refuses the request."""
+    """Venue time: the end of the request's window and of the lag. See `Order`."""
     quiet_from: float
-    """Boot time from which on the request has its final effect, and shows it."""
+    """Boot time from which on the request has its final effect, shown or not."""

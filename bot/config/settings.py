@@ -99,6 +99,7 @@ class Settings(BaseModel):
     kill_switch: bool = parameter(rows.KILL_SWITCH)
     log_level: LogLevel = parameter(rows.LOG_LEVEL)
     retention_days: int = parameter(rows.RETENTION_DAYS)
+    venue_lag_seconds: float = parameter(rows.VENUE_LAG_SECONDS)
     startup_seconds: float = parameter(rows.STARTUP_SECONDS)
     drain_seconds: float = parameter(rows.DRAIN_SECONDS)
     shutdown_seconds: float = parameter(rows.SHUTDOWN_SECONDS)

@@ -20,7 +20,7 @@ from bot.contract import labels
 LEDGER_SCHEMA = "2..3"
 """Newest: the schema that this version's migrations make and that it needs. Oldest: who may go on
 trading on it (`compatible_since` of the newest migration)."""
-CONFIG_SCHEMA = "1..1"
+CONFIG_SCHEMA = "1..2"
 """Of environment variables, reloadable keys, intent and secret files together."""
 
 _RANGE = re.compile(r"(0|[1-9][0-9]{0,8})\.\.(0|[1-9][0-9]{0,8})")

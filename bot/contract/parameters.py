@@ -78,7 +78,7 @@ class Parameter:
     """None: the deployment environment has its own (`bot.contract.environment.DEFAULTS`)."""
     above: int | None = None
     """The value must be greater than this."""
-    least: int | None = None
+    least: float | None = None
     most: int | None = None
     risk: Risk | None = None
     reloadable: bool = False
@@ -251,6 +251,16 @@ RETENTION_DAYS = Parameter(
     default=30,
     above=0,
     most=3650,
+)
+VENUE_LAG_SECONDS = Parameter(
+    name="venue_lag_seconds",
+    kind=Kind.SECONDS,
+    meaning="Seconds that the venue may take to show an order that it took; an order without an "
+    "answer is not tried again before",
+    reason="Binance was seen to need more than ten",
+    default=15,
+    least=0.5,
+    most=120,
 )
 STARTUP_SECONDS = Parameter(
     name="startup_seconds",

@@ -15,11 +15,13 @@ from bot.ledger.leases import Kept
 from bot.ledger.outcomes import (
     Facts,
     Imported,
+    Incident,
     IntentCheck,
     IntentOutcome,
     LifeOf,
     ReadOnly,
     Writer,
+    Written,
 )
 from bot.ledger.port import Posted, SchemaError, SignalRecord
 from bot.ledger.scripts import accounts, inbox, lives, locks, orders, positions
@@ -39,6 +41,8 @@ class Ledger:
         self._database = database
         self._account = account
         self._rules = rules or Rules()
+        self.on_incident: Callable[[Incident], None] = lambda _: None
+        """Called after the commit that found an order filled which had been called lost."""
 
     async def open(self) -> None:
         """Connect, and refuse a schema that this version cannot work on.
@@ -97,12 +101,16 @@ class Ledger:
         """Return which ledger and which life of it this is."""
         return await self._database.read(lives.life)
 
+    async def doubt(self) -> None:
+        """Let this life be compared with the venue, from the next look at the leases on."""
+        await self._database.write_alone(lives.doubt)
+
     async def connect_anew(self) -> None:
         """Leave connections that may lead to an earlier life."""
         await self._database.connect_anew()
 
     async def recover(self, life: str, orders: Sequence[Imported]) -> bool:
-        """Take over what the venue has; from then on this life is traded on. False: not any more.
+        """Take over what the venue has; from then on this life is traded on. False: it is over.
 
         See `bot.authority.lives`.
         """
@@ -144,15 +152,23 @@ class Ledger:
 
     async def record(self, writer: Writer, order: Order, report: Report | None) -> bool:
         """Write what became of an order, its fills, and its signal's fate if this ends it."""
-        return await self._database.write(
+        written = await self._database.write(
             partial(orders.record, self._account, writer, order, report)
         )
+        return self._told(written) is not None
 
     async def record_fills(self, writer: Writer, fills: Sequence[Fill]) -> int | None:
         """Write fills of our own orders; return how many were new, None without the lease."""
-        return await self._database.write(
+        written = await self._database.write(
             partial(positions.record_fills, self._account, writer, fills)
         )
+        return self._told(written)
+
+    def _told(self, written: Written | None) -> int | None:
+        """Tell of incidents; return how many fills were new."""
+        for incident in written.incidents if written else ():
+            self.on_incident(incident)
+        return written.new if written else None
 
     async def recall(self, writer: Writer, order: Order, report: Report) -> bool:
         """Write an order that the venue has and the ledger had forgotten."""

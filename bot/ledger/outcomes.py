@@ -97,6 +97,33 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
+class Incident:
+    """An order that was called lost has been filled."""
+
+    order_id: str
+    attempt_after: str | None
+    """The order that was sent because that one was called lost."""
+    trade_id: str
+
+    @property
+    def reason(self) -> str:
+        """Say it to people; it is why the account is read-only."""
+        after = f"; the attempt after it is {self.attempt_after}" if self.attempt_after else ""
+        return (
+            f"order {self.order_id} was called lost, and was filled (trade {self.trade_id}){after}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a transaction with fills did."""
+
+    new: int = 0
+    """How many were not known."""
+    incidents: tuple[Incident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOnly:
     """Whether new risk is refused by the account itself."""
 

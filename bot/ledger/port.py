@@ -16,6 +16,10 @@ class SchemaError(LedgerError):
     """The database's schema is not one that this version can work on; the text says what to do."""
 
 
+class LostLedgerError(LedgerError):
+    """The ledger is empty where it cannot be; the text names what is missing and the way out."""
+
+
 class Posted(StrEnum):
     """What became of a posted signal."""
 

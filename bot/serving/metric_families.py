@@ -68,6 +68,9 @@ FAMILIES: Mapping[str, Family] = {
         "Orders refused because authority or window had ended, by who refused.",
         ("refused_by",),
     ),
+    names.LOST_ORDERS_FILLED_TOTAL: Family(
+        COUNTER, "Orders that had been called lost and were filled: the account is read-only then."
+    ),
     names.FEED_AGE_SECONDS: Family(GAUGE, "Since the youngest market data."),
     names.SIGNALS_TOTAL: Family(COUNTER, "Signals by what became of them.", ("fate",)),
     names.SIGNALS_PENDING: Family(GAUGE, "Signals accepted, without a fate yet."),

@@ -35,6 +35,7 @@ class Metrics:
         self._intent_to_ack = self._histogram(names.INTENT_TO_ACK_SECONDS, ORDER_BUCKETS)
         self._pauses = self._histogram(names.HANDOVER_PAUSE_SECONDS, ORDER_BUCKETS)
         self._late = self._counter(names.LATE_ORDERS_TOTAL)
+        self._lost_filled = self._counter(names.LOST_ORDERS_FILLED_TOTAL)
         self._tick_to_intent = self._histogram(names.TICK_TO_INTENT_SECONDS, ORDER_BUCKETS)
         for fate in Fate:
             self._signals.labels(fate.value)  # a rate needs the 0 before the first
@@ -71,6 +72,10 @@ class Metrics:
     def late(self, refused_by: str) -> None:
         """Count an order that was refused for being late. `refused_by`: `venue` or `ledger`."""
         self._late.labels(refused_by).inc()
+
+    def lost_order_filled(self) -> None:
+        """Count an order that was called lost and has been filled."""
+        self._lost_filled.inc()
 
     def intent_to_ack(self, seconds: float) -> None:
         """Note how long an order took from its committed intent to the venue's answer."""

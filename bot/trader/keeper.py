@@ -51,7 +51,7 @@ class Recovering(Protocol):
         ...
 
     def end(self) -> None:
-        """Leave it: it is done."""
+        """Leave it: this process ends."""
         ...
 
 
@@ -76,6 +76,7 @@ class Keeper(View):
         self.holder = f"{pod or 'bot'}.{uuid.uuid4().hex[:8]}"
         """A process, not a pod: what starts again is someone else."""
         self.outstanding: dict[str, Outstanding] = {}
+        self.asked: dict[str, float] = {}
         self.refused: Claim | None = None
         """Why this process may hold nothing, as the database says."""
         self.error: str | None = None
@@ -239,8 +240,6 @@ class Keeper(View):
             self._life = kept.life
         if kept.refused is Claim.RECOVERING:
             self._recovery.begin(kept.life)
-        elif kept.life:
-            self._recovery.end()
 
     def _judge(self, kept: Kept) -> None:
         """Hand over what others should hold."""

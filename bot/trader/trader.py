@@ -25,6 +25,7 @@ from bot.process.clock import Clock
 from bot.trader.keeper import Keeper, boot_seconds
 from bot.trader.market_state import MarketState
 from bot.trader.reconciler import Reconciler
+from bot.trader.recovery import Recovery
 from bot.trader.turns import Executor
 from bot.trading.orders import Side, Terms
 from bot.trading.signals import Signal
@@ -67,6 +68,7 @@ class Trader:
         keeper: Keeper,
         executor: Executor,
         reconciler: Reconciler,
+        recovery: Recovery,
         startup: Startup,
         on_prices: Callable[[], list[Signal]],
         policy: ShutdownPolicy,
@@ -89,6 +91,7 @@ class Trader:
         self._keeper = keeper
         self._executor = executor
         self._reconciler = reconciler
+        self._recovery = recovery
         self._startup = startup
         self._on_prices = on_prices
         self._policy = policy
@@ -161,6 +164,7 @@ class Trader:
         await self._retry("connecting to the ledger", self._ledger.open)
         await self._retry("reading the venue's markets", self._read_markets)
         await self._retry("reading prices", self._read_prices)
+        await self._retry("looking for orders that the ledger lacks", self._recovery.look)
         await self._retry("restoring positions", self._reconciler.restore)
         self.started = True
         self._startup.done()

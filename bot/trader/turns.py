@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -10,6 +11,7 @@ from bot.authority.orders import Order
 from bot.authority.protocol import (
     Answer,
     Ask,
+    AskLists,
     Close,
     CommitIntent,
     Effect,
@@ -26,10 +28,14 @@ from bot.ledger.port import LedgerError
 from bot.trader.keeper import boot_seconds
 from bot.trading.orders import Report, State, Terms
 from bot.trading.signals import Fate
-from bot.venues.port import NotTakenError, RejectedError, Venue, VenueError
+from bot.venues.port import KnownError, NotTakenError, RejectedError, Venue, VenueError
 
 SEND_SECONDS = 2.0
 """How long an answer is waited for. Longer than the venue's window: it may come late."""
+LISTS_SECONDS = 5.0
+"""The same for lists: they have pages."""
+LISTED_BEFORE_SECONDS = 10.0
+"""How much older than its stamp an order may be in a list: the venue's servers are not at one."""
 
 REPLIES = {
     State.ACKED: Reply.ACKED,
@@ -131,6 +137,8 @@ class TurnRun:
                     return await self._send(order)
                 case Ask(order):
                     return await self._ask(order)
+                case AskLists(order):
+                    return await self._ask_lists(order)
                 case Record(order, holder, epoch):
                     return await self._record(order, Writer(holder, epoch, order.shard))
                 case Recall(order, holder, epoch):
@@ -177,6 +185,9 @@ class TurnRun:
                 self._report = await self._venue.place(order.order_id, terms, order.stamp)
         except RejectedError as error:
             self._report = Report(order.order_id, terms.symbol, State.REJECTED, reason=str(error))
+        except KnownError as error:
+            _log.warning("order known already", order=order.order_id, reason=str(error))
+            return Reply.KNOWN
         except NotTakenError as error:
             _log.warning("order not taken", order=order.order_id, reason=str(error))
             if error.retry_after_seconds:
@@ -197,6 +208,27 @@ class TurnRun:
             _log.warning("order not found out", order=order.order_id, reason=_reason(error))
             return None
         return REPLIES[self._report.state] if self._report else Reply.ABSENT
+
+    async def _ask_lists(self, order: Order) -> Reply | None:
+        symbol = _terms(order).symbol
+        since_us = int((order.stamp - LISTED_BEFORE_SECONDS) * 1_000_000)
+        try:
+            async with asyncio.timeout(LISTS_SECONDS):
+                orders = await self._venue.orders(symbol, since_us)
+                fills = await self._venue.fills(symbol, since_us)
+        except (VenueError, TimeoutError) as error:
+            reason = str(error) or f"no answer within {LISTS_SECONDS:g} s"
+            _log.warning("order not looked up", order=order.order_id, reason=reason)
+            return None
+        report = next((one for one in orders if one.order_id == order.order_id), None)
+        traded = tuple(fill for fill in fills if fill.order_id == order.order_id)
+        if report is None and traded:
+            _log.warning("order only among the trades", order=order.order_id)
+            return None
+        if report is None:
+            return Reply.ABSENT
+        self._report = replace(report, fills=traded)
+        return REPLIES[report.state]
 
     async def _record(self, order: Order, writer: Writer) -> bool:
         recorded = await self._ledger.record(writer, order, self._report)

@@ -58,7 +58,7 @@ class State(StrEnum):
     """Ended with less than its quantity filled, maybe nothing."""
     REJECTED = "rejected"
     LOST = "lost"
-    """Its window passed and the venue does not have it: it never was."""
+    """Time passed and the venue has it neither by its id nor in its lists: it never was."""
 
 
 UNRESOLVED = frozenset({State.INTENT, State.UNKNOWN})

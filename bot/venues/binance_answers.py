@@ -6,7 +6,7 @@ information" beside it: 4xx is the sender's fault, 5xx leaves the execution unkn
 
 from collections.abc import Mapping
 
-from bot.venues.port import NotTakenError, RejectedError, VenueError
+from bot.venues.port import KnownError, NotTakenError, RejectedError, VenueError
 
 REFUSED_FROM = 400
 UNKNOWN_FROM = 500
@@ -51,7 +51,9 @@ def judge(
 def _kind(code: int, message: str) -> type[VenueError]:
     if code in NO_SUCH_ORDER:
         return NoSuchOrderError
-    if code in NOT_NOW or (code == NEW_ORDER_REJECTED and DUPLICATE in message):
+    if code == NEW_ORDER_REJECTED and DUPLICATE in message:
+        return KnownError
+    if code in NOT_NOW:
         return NotTakenError
     return RejectedError if code in REJECTED or code in MALFORMED else VenueError
 

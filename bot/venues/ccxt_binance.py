@@ -148,6 +148,16 @@ class CcxtVenue(Venue):
             return [ccxt_words.report(order) for order in shown]
 
     @override
+    async def orders(self, symbol: str, since_us: int) -> Sequence[Report]:
+        """Return all orders that were taken from this venue time on, page by page."""
+        async with self._asking(f"the orders of {symbol}"):
+            await self._load()
+            shown = await self._orders(symbol, since_us // 1000)
+            self._learn(shown)
+            listed = sorted(shown, key=lambda order: int(order["id"]))
+            return [ccxt_words.report(order) for order in listed]
+
+    @override
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
         """Return our own trades from this venue time on, oldest first."""
         async with self._asking(f"the fills of {symbol}"):
@@ -217,6 +227,17 @@ class CcxtVenue(Venue):
             since_ms, newest = None, max(int(trade["id"]) for trade in page)
             params = {**params, "fromId": newest + 1}
         raise VenueError(f"{self.name}: more than {PAGES_MAX * PAGE} trades of {symbol}")
+
+    async def _orders(self, symbol: str, since_ms: int | None) -> Sequence[Json]:
+        orders: list[Json] = []
+        params: Mapping[str, object] = {}
+        for _ in range(PAGES_MAX):
+            page = await self._exchange.fetch_orders(symbol, since_ms, PAGE, params)
+            orders += page
+            if len(page) < PAGE:
+                return orders
+            since_ms, params = None, {"orderId": max(int(order["id"]) for order in page) + 1}
+        raise VenueError(f"{self.name}: more than {PAGES_MAX * PAGE} orders of {symbol}")
 
     async def _learn_missing(self, symbol: str, venue_ids: Iterable[str]) -> None:
         """Find out the client order ids of orders that this process did not see."""

@@ -8,7 +8,7 @@ the ledger tells it what the account holds (`adopt`). It knows nothing of the le
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -21,7 +21,14 @@ from bot.trading.orders import RESTING, ZERO, Fill, Lifetime, Report, Side, Stat
 from bot.venues.paper_account import Account, spends
 from bot.venues.paper_faults import Dice, Faults
 from bot.venues.paper_market import Walk
-from bot.venues.port import Balance, NotTakenError, RejectedError, Venue, VenueError
+from bot.venues.port import (
+    Balance,
+    KnownError,
+    NotTakenError,
+    RejectedError,
+    Venue,
+    VenueError,
+)
 
 STARTING_BALANCE = Decimal(100_000)
 """Of each quote currency."""
@@ -61,6 +68,8 @@ class _Order:
     order_id: str
     venue_order_id: str
     terms: Terms
+    at_us: int
+    """When it was taken."""
     state: State = State.ACKED
     fills: list[Fill] = field(default_factory=list[Fill])
     reason: str = ""
@@ -178,6 +187,16 @@ class PaperVenue(Venue):
         return [self._report(order) for order in self._resting() if order.terms.symbol == symbol]
 
     @override
+    async def orders(self, symbol: str, since_us: int) -> Sequence[Report]:
+        """Return the orders that were taken from this time on, oldest first."""
+        await self._travel()
+        return [
+            replace(self._report(order), fills=())
+            for order in self._orders.values()
+            if order.terms.symbol == symbol and order.at_us >= since_us
+        ]
+
+    @override
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
         """Return the fills in this market from this time on, oldest first."""
         await self._travel()
@@ -223,7 +242,7 @@ class PaperVenue(Venue):
                 f" more than {AHEAD_SECONDS} s"
             )
         if order_id in self._orders:
-            raise NotTakenError(f"paper: order {order_id} is known already")
+            raise KnownError(f"paper: order {order_id} is known already")
 
     def _check(self, terms: Terms) -> None:
         market = self._walk.markets.get(terms.symbol)
@@ -254,7 +273,7 @@ class PaperVenue(Venue):
         return spends(market, terms.side), amount
 
     def _accept(self, order_id: str, terms: Terms, stamp: float) -> _Order:
-        order = _Order(order_id, str(self._next_number()), terms)
+        order = _Order(order_id, str(self._next_number()), terms, self._now_us())
         self.accepted.append(Accepted(order_id, terms, stamp, self._now_us() / 1e6))
         self._orders[order_id] = order
         self._forget()

@@ -14,15 +14,16 @@ class VenueError(Exception):
 
 
 class NotTakenError(VenueError):
-    """Refused for now: too old, too new, known already, or too many requests.
-
-    Says nothing about an earlier copy of the same request.
-    """
+    """Refused for now: too old, too new, or too many requests. Nothing was done."""
 
     def __init__(self, text: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(text)
         self.retry_after_seconds = retry_after_seconds
         """Set when the venue asked us to be quiet for so long."""
+
+
+class KnownError(NotTakenError):
+    """Not taken because the venue has an order with this id; whether it is this one, ask."""
 
 
 class RejectedError(VenueError):
@@ -69,7 +70,8 @@ class Venue(Protocol):
 
         Raises:
             RejectedError: refused for good.
-            NotTakenError: too old, too new, known already, too many requests.
+            NotTakenError: too old, too new, too many requests.
+            KnownError: there is one with this id.
             VenueError: no answer; the order may have been executed.
         """
         ...
@@ -84,6 +86,13 @@ class Venue(Protocol):
 
     async def open_orders(self, symbol: str) -> Sequence[Report]:
         """Return what rests in this market."""
+        ...
+
+    async def orders(self, symbol: str, since_us: int) -> Sequence[Report]:
+        """Return all orders that came in here from this venue time on, oldest first.
+
+        Ours and others', open or ended; without their fills.
+        """
         ...
 
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:

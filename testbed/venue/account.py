@@ -18,6 +18,7 @@ from testbed.venue.refusals import (
     RefusalError,
     missing,
 )
+from testbed.venue.state import State
 
 PAGE = 500
 MAX_PAGE = 1000
@@ -77,15 +78,14 @@ def _check_shape(kind: Type, sent: set[str]) -> None:
 
 def _order(call: Call) -> Json:
     market, order_id, client_id = call.market(), *_ids(call)
-    call.exchange.advance(call.now_ms)
-    return answers.order(call.exchange.get(market.id, order_id, client_id))
+    return answers.order(call.shown().get(market.id, order_id, client_id))
 
 
 def _cancel(call: Call) -> Json:
     market, order_id, client_id = call.market(), *_ids(call)
     cancel_id = call.params.text("newClientOrderId", CLIENT_ID) or _new_id()
     call.params.finish()
-    order = call.exchange.find(market.id, order_id, client_id)
+    order = call.exchange.state.find(market.id, order_id, client_id)
     if order is None:
         raise RefusalError(CANCEL_REJECTED, "Unknown order sent.")
     return answers.cancelled(call.exchange.cancel(order, cancel_id, call.now_ms))
@@ -95,7 +95,7 @@ def _cancel_all(call: Call) -> list[Json]:
     market = call.market()
     call.params.finish()
     call.exchange.advance(call.now_ms)
-    resting = _open(call, market.id)
+    resting = _open(call.exchange.state, market.id)
     if not resting:
         raise RefusalError(CANCEL_REJECTED, "Unknown order sent.")
     cancel = call.exchange.cancel
@@ -104,17 +104,15 @@ def _cancel_all(call: Call) -> list[Json]:
 
 def _open_orders(call: Call) -> list[Json]:
     market = call.maybe_market()
-    call.exchange.advance(call.now_ms)
-    return [answers.order(order) for order in _open(call, market.id if market else None)]
+    return [answers.order(order) for order in _open(call.shown(), market.id if market else None)]
 
 
 def _all_orders(call: Call) -> list[Json]:
     market, params = call.market(), call.params
     first = params.integer("orderId")
-    call.exchange.advance(call.now_ms)
     rows = [
         order
-        for order in call.exchange.state.orders.values()
+        for order in call.shown().orders.values()
         if order.symbol == market.id and (first is None or order.order_id >= first)
     ]
     timed = [(order.received_ms, order) for order in rows]
@@ -124,8 +122,7 @@ def _all_orders(call: Call) -> list[Json]:
 def _trades(call: Call) -> list[Json]:
     market, params = call.market(), call.params
     order_id, first = params.integer("orderId"), params.integer("fromId")
-    call.exchange.advance(call.now_ms)
-    state = call.exchange.state
+    state = call.shown()
     rows = [
         (trade.at_ms, trade)
         for trade in state.trades
@@ -151,14 +148,11 @@ def _page(call: Call, timed: Sequence[tuple[int, _Shown]], *, from_start: bool) 
 
 def _account(call: Call) -> Json:
     omit_zero = call.params.text("omitZeroBalances", r"^(true|false)$") == "true"
-    call.exchange.advance(call.now_ms)
-    exchange = call.exchange
-    return answers.account(exchange.state, exchange.setup.commission, omit_zero=omit_zero)
+    return answers.account(call.shown(), call.exchange.setup.commission, omit_zero=omit_zero)
 
 
-def _open(call: Call, symbol: str | None) -> list[Order]:
-    orders = call.exchange.state.open_orders.values()
-    return [order for order in orders if symbol in {None, order.symbol}]
+def _open(state: State, symbol: str | None) -> list[Order]:
+    return [order for order in state.open_orders.values() if symbol in {None, order.symbol}]
 
 
 def _ids(call: Call) -> tuple[int | None, str | None]:

@@ -48,6 +48,7 @@ class Admin:
             Route("/admin/prices/{symbol}", self._pin, methods=["PUT"]),
             Route("/admin/prices/{symbol}", self._unpin, methods=["DELETE"]),
             Route("/admin/clock", self._set_clock, methods=["PUT"]),
+            Route("/admin/reset", self._reset, methods=["POST"]),
         ]
 
     async def _health(self, _: Request) -> Response:
@@ -127,6 +128,12 @@ class Admin:
             return _invalid(error)
         self._venue.clock_offset_ms = clock.offset_ms
         return JSONResponse({"now_ms": self._venue.now_ms()})
+
+    async def _reset(self, _: Request) -> Response:
+        """Forget all orders and trades, as testnets do; the record keeps them, and goes on."""
+        self._advance()
+        self._venue.exchange.reset(self._venue.now_ms())
+        return Response(status_code=204)
 
     def _advance(self) -> None:
         """Let the market catch up, so that what is shown, or held still, is of now."""

@@ -44,6 +44,8 @@ class Api:
     async def _faulty(self, rule: Rule, request: Request, query: bytes, body: bytes) -> Response:
         if rule.kind is Kind.REJECT:
             return _refused(RefusalError(rule.code, rule.message, rule.status), {})
+        if rule.kind is Kind.LAG:
+            return self._answer(request, query, body, lag_ms=round(rule.seconds * 1000))
         if rule.kind in {Kind.DELAY_REQUEST, Kind.DROP_REQUEST}:
             await asyncio.sleep(rule.seconds)
             if rule.kind is Kind.DROP_REQUEST:
@@ -58,7 +60,7 @@ class Api:
             self._venue.connections.abort((request.client.host, request.client.port))
         return Response()  # goes nowhere
 
-    def _answer(self, request: Request, query: bytes, body: bytes) -> Response:
+    def _answer(self, request: Request, query: bytes, body: bytes, *, lag_ms: int = 0) -> Response:
         now_ms = self._venue.now_ms()
         headers: dict[str, str] = {}
         try:
@@ -67,7 +69,8 @@ class Api:
             address = request.client.host if request.client is not None else ""
             headers |= self._venue.limits.spend(address, endpoint.cost(params), now_ms)
             sender = self._admit(request, endpoint, params, query + body)
-            content = self._done(request, endpoint, Call(self._venue, params, now_ms, sender))
+            call = Call(self._venue, params, now_ms, sender, lag_ms)
+            content = self._done(request, endpoint, call)
         except RefusalError as refusal:
             return _refused(refusal, headers)
         if endpoint.counted:

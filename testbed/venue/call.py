@@ -12,6 +12,7 @@ from testbed.venue.markets import Market
 from testbed.venue.orders import Side
 from testbed.venue.params import Params
 from testbed.venue.refusals import missing
+from testbed.venue.state import State
 
 
 @dataclass(slots=True)
@@ -42,11 +43,20 @@ class Call:
     params: Params
     now_ms: int
     sender: Sender
+    lag_ms: int = 0
+    """How old the truth is that a question is answered with."""
 
     @property
     def exchange(self) -> Exchange:
         """Where things are decided."""
         return self.venue.exchange
+
+    def shown(self) -> State:
+        """Return what questions are answered from; the market has caught up."""
+        self.exchange.advance(self.now_ms)
+        if not self.lag_ms:
+            return self.exchange.state
+        return self.exchange.as_of(self.now_ms - self.lag_ms)
 
     def market(self) -> Market:
         """Return the market that the request must name."""

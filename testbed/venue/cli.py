@@ -24,12 +24,14 @@ the API is at /api/v3 (as Binance's spot REST interface); for tests and people t
   GET    /admin/record?after=N   the oracle: every event from the N-th on, one JSON object a line
   GET    /admin/state            balances, open orders, the venue's time
   POST   /admin/faults           {"kind": "drop_answer", "method": "POST", "count": 1}
-         kinds: delay_request delay_answer drop_request drop_answer reject; further keys: path
-         symbol client_id skip count seconds status code message. drop_request alone: down
+         kinds: delay_request delay_answer drop_request drop_answer reject lag; further keys: path
+         symbol client_id skip count seconds status code message. drop_request alone: down; lag:
+         answered with what was so many seconds ago, by path orders, trades or balances alone
   GET    /admin/faults           the rules and how often each hit
   DELETE /admin/faults[/ID]      forget all of them, or one
   PUT    /admin/prices/BTCUSDT   {"price": "60000"}: hold it; DELETE lets it move
   PUT    /admin/clock            {"offset_ms": 500}: the venue's clock is wrong
+  POST   /admin/reset            forget orders and trades, as testnets do each month
 
 exit codes: 0 stopped, 1 failed, 2 the command line is wrong
 """

@@ -24,6 +24,14 @@ class Opened(_Event):
     balances: dict[str, Decimal]
 
 
+class Reset(_Event):
+    """Everything was forgotten, as testnets do each month: orders, trades, their numbers."""
+
+    kind: Literal["reset"] = "reset"
+    at_ms: int
+    balances: dict[str, Decimal]
+
+
 class Accepted(_Event):
     """An order was taken. `sent_ms` and `window_ms` are the client's timestamp and recvWindow."""
 
@@ -80,7 +88,7 @@ class Refused(_Event):
     message: str
 
 
-Event = Annotated[Opened | Accepted | Filled | Ended | Refused, Field(discriminator="kind")]
+Event = Annotated[Opened | Reset | Accepted | Filled | Ended | Refused, Field(discriminator="kind")]
 BATCH: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
 """What one request, or one step of the market, did: written and read as a whole."""
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

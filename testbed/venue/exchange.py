@@ -11,7 +11,7 @@ from decimal import Decimal
 from testbed.venue import book, filters
 from testbed.venue.amounts import ZERO, truncate
 from testbed.venue.book import Rung
-from testbed.venue.events import Accepted, Ended, Event, Filled, Opened, Refused
+from testbed.venue.events import Accepted, Ended, Event, Filled, Opened, Refused, Reset
 from testbed.venue.markets import DEFAULT_BALANCES, DEFAULT_MARKETS, MAX_OPEN_ORDERS, Market
 from testbed.venue.orders import OPEN, Ask, Order, Side, Status
 from testbed.venue.placing import plan, spends
@@ -20,7 +20,6 @@ from testbed.venue.record import Record, RecordError
 from testbed.venue.refusals import (
     BAD_SYMBOL,
     CANCEL_REJECTED,
-    NO_SUCH_ORDER,
     ORDER_REJECTED,
     RefusalError,
     filtered,
@@ -129,20 +128,19 @@ class Exchange:
         """Put a refused request on record."""
         self._commit([refused])
 
-    def find(self, symbol: str, order_id: int | None, client_id: str | None) -> Order | None:
-        """Return an order by the venue's id, or the latest one with the client's."""
-        if order_id is not None:
-            order = self.state.orders.get(order_id)
-        else:
-            order = self.state.by_client_id.get(client_id or "")
-        return order if order is not None and order.symbol == symbol else None
+    def reset(self, now_ms: int) -> None:
+        """Forget all orders and trades, and give the account its first balances again."""
+        self._commit([Reset(at_ms=now_ms, balances=dict(self.setup.balances))])
 
-    def get(self, symbol: str, order_id: int | None, client_id: str | None) -> Order:
-        """Return an order, or raise the RefusalError for an unknown one."""
-        order = self.find(symbol, order_id, client_id)
-        if order is None:
-            raise RefusalError(NO_SUCH_ORDER, "Order does not exist.")
-        return order
+    def as_of(self, at_ms: int) -> State:
+        """Return what was at this time, for who looks late. A fold of the record: for tests."""
+        state = State(self.markets)
+        for event in self.record.events:
+            moment_ms = event.received_ms if isinstance(event, Accepted) else event.at_ms
+            if moment_ms > at_ms and not isinstance(event, Opened):
+                break
+            state.apply(event)
+        return state
 
     def advance(self, now_ms: int) -> None:
         """Let resting orders meet every step of the market up to now."""

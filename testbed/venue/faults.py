@@ -22,6 +22,12 @@ class Kind(StrEnum):
     """Done; after `seconds` the connection is closed without an answer."""
     REJECT = "reject"
     """Not done, answered with `status`, `code` and `message`."""
+    LAG = "lag"
+    """A question is answered with what was `seconds` ago. By path: orders, trades, balances apart.
+
+    `/api/v3/order` by id, `allOrders` and `openOrders` in lists, `myTrades`, `account`. What places
+    or cancels knows the truth.
+    """
 
 
 class Rule(BaseModel):

@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import assert_never
 
 from testbed.venue.amounts import ZERO
-from testbed.venue.events import Accepted, Ended, Event, Filled, Opened, Refused
+from testbed.venue.events import Accepted, Ended, Event, Filled, Opened, Refused, Reset
 from testbed.venue.markets import Market
 from testbed.venue.orders import OPEN, Order, Side, Status, Trade
+from testbed.venue.refusals import NO_SUCH_ORDER, RefusalError
 
 
 class BookkeepingError(Exception):
@@ -33,6 +34,9 @@ class State:
 
     def __init__(self, markets: Mapping[str, Market]) -> None:
         self._markets = markets
+        self._clear()
+
+    def _clear(self) -> None:
         self.balances: dict[str, Balance] = defaultdict(Balance)
         self.orders: dict[int, Order] = {}
         self.open_orders: dict[int, Order] = {}
@@ -50,6 +54,21 @@ class State:
         """Ids are given in order, from 1."""
         return len(self.trades) + 1
 
+    def find(self, symbol: str, order_id: int | None, client_id: str | None) -> Order | None:
+        """Return an order by the venue's id, or the latest one with the client's."""
+        if order_id is not None:
+            order = self.orders.get(order_id)
+        else:
+            order = self.by_client_id.get(client_id or "")
+        return order if order is not None and order.symbol == symbol else None
+
+    def get(self, symbol: str, order_id: int | None, client_id: str | None) -> Order:
+        """Return an order, or raise the RefusalError for an unknown one."""
+        order = self.find(symbol, order_id, client_id)
+        if order is None:
+            raise RefusalError(NO_SUCH_ORDER, "Order does not exist.")
+        return order
+
     def apply(self, event: Event) -> None:
         """Take one event.
 
@@ -57,7 +76,8 @@ class State:
             BookkeepingError: it does not fit.
         """
         match event:
-            case Opened():
+            case Opened() | Reset():
+                self._clear()
                 for asset, amount in event.balances.items():
                     self._move(asset, free=amount)
                 self.updated_ms = event.at_ms

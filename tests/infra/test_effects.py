@@ -59,6 +59,7 @@ OTHER: dict[str, object] = {
     "adoptIntent": "1-2-3",
     "criticalChecks": "database",
     "retentionDays": "31",
+    "venueLagSeconds": "0.5",
     "activeColor": "green",
     "canaryPercent": "36",
     "blue.image": NEW,

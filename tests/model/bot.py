@@ -19,6 +19,7 @@ from tests.model.setting import Setting
 IDLE_SECONDS = 0.7
 ASK_TIME_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 0.3
+COMPARE_AGAIN_SECONDS = 2.0
 DRAIN_SECONDS = 0.5
 KILLED_AFTER_SECONDS = 3.0
 OLD_INTENT_SECONDS = 1.0
@@ -59,6 +60,7 @@ class Bot:
     """Of the environment that it starts with next."""
     holder: str = ""
     outstanding: dict[str, Outstanding] = field(default_factory=dict[str, Outstanding])
+    asked: dict[str, float] = field(default_factory=dict[str, float])
     wall_offset: float = 0.0
     _adopts: str = ""
     _stopping: bool = False
@@ -109,7 +111,7 @@ class Bot:
         self._known, self._refused_at, self._adopts = None, None, self.adopts
         self._asking = self._stopping = self._recovering = False
         self._life = ""
-        self._held, self.outstanding, self._assigned = {}, {}, frozenset()
+        self._held, self.outstanding, self.asked, self._assigned = {}, {}, {}, frozenset()
         self._leaving, self._given_up, self._doubtful = set(), set(), set()
         self._trading, self._busy = set(), set()
         self.machine.spawn(self._ask_time())
@@ -222,15 +224,14 @@ class Bot:
         until = self.boot() + self.rules.recovery_wait_seconds()
         while self.boot() < until and self._life == life:
             yield 0.5
-        while self._life == life:
+        until += self.rules.timings.doubt_seconds
+        while self._life == life and self.boot() < until:
             shown = yield AskOrders()
             if isinstance(shown, tuple):
-                done = yield Import(life, shown if self.setting.imports else ())
-                if done is not None:
-                    break
-            yield ASK_AGAIN_SECONDS
+                yield Import(life, shown if self.setting.imports else ())
+                self.machine.wake()
+            yield COMPARE_AGAIN_SECONDS
         self._recovering = False
-        self.machine.wake()
 
     def _take_over(self, kept: Kept, asked: float) -> None:
         before = {lease: held.epoch for lease, held in self._held.items()}

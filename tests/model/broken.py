@@ -16,8 +16,17 @@ class Broken:
 
 
 def _lease(rules: Rules, *, boot_clock: bool = True) -> Setting:
-    """With the row's lock open, the database's clock must not step: that is why there are two."""
-    return Setting(rules, boot_clock=boot_clock, database_steps=False, steps_back=False)
+    """With the row's lock open, the database's clock must not step, and the venue not lag.
+
+    That is why there are two. Nor does the database step back.
+    """
+    return Setting(
+        rules,
+        boot_clock=boot_clock,
+        database_steps=False,
+        venue_lags=False,
+        steps_back=False,
+    )
 
 
 SOUND = {
@@ -101,6 +110,26 @@ BROKEN = {
         "absent at the venue means lost only when the window had passed",
         Setting(without.AbsentIsLost()),
     ),
+    "lag-waited": Broken(
+        "absent at the venue means lost only when it had the time to show what it took",
+        Setting(without.LagNotWaited()),
+    ),
+    "known": Broken(
+        "'known already' is no refusal: what it is a copy of may show as late as anything",
+        Setting(without.KnownIsRefusal()),
+    ),
+    "copies": Broken(
+        "a refusal that is waited for less is not of a copy: no client repeats a request",
+        Setting(Rules(), venue_knows_copies=False),
+    ),
+    "lists-asked": Broken(
+        "what the venue does not know by its id is lost only if its lists do not have it either",
+        Setting(without.ByIdAlone()),
+    ),
+    "id-asked": Broken(
+        "what the venue's lists do not have is lost only if it is not known by its id either",
+        Setting(without.ByListsAlone()),
+    ),
     "newest-intent": Broken(
         "who knows an older intent than was shown may hold nothing", Setting(without.AnyIntent())
     ),
@@ -170,6 +199,10 @@ BROKEN = {
         "the ledger takes over what the venue has before anybody trades",
         Setting(Rules(), imports=False),
     ),
+    "recall": Broken(
+        "after a recovery the venue is asked about a signal before it is tried",
+        Setting(without.NoDoubts()),
+    ),
     "new-epochs": Broken(
         "epochs of a new life are above all that were used", Setting(without.EpochsAgain())
     ),
@@ -190,16 +223,21 @@ SEEDS: dict[str, tuple[int, ...]] = {
     "lease-margin": (1838,),
     "quiet-release": (33, 479, 514),
     "row-deadline": (18, 100, 329),
-    "row-margin": (8, 41),
+    "row-margin": (589, 678),
     "settle-first": (0, 1, 2),
     "venue-window": (7, 9, 16),
-    "venue-clock": (206, 267, 465),
+    "venue-clock": (183, 780),
     "one-reading": (435, 784, 800),
     "commit-first": (18, 39, 56),
     "derived-id": (0, 1, 2),
     "silence": (3, 5, 7),
     "not-taken": (18, 59),
     "window-waited": (6, 18),
+    "lag-waited": (21, 28, 41),
+    "known": (28,),
+    "copies": (),
+    "lists-asked": (9, 20, 21),
+    "id-asked": (0, 9, 28),
     "newest-intent": (10, 19, 43),
     "adoption": (0, 2, 6),
     "allocation": (3, 4, 5),

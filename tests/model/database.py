@@ -237,16 +237,17 @@ class Database:
 
     def _import(self, message: Import) -> Transaction:
         yield self._moment()
-        if message.life != self.life or self.known != replace(self.known, recovered_at=None):
+        if message.life != self.life or message.life != self.known.name:
             return False
-        now = self.clock()
+        now, known = self.clock(), self.known
         for order in message.orders:
             self.orders[order.order_id] = replace(order, state=State.FILLED)
             self.inbox.setdefault(
                 order.signal, Signal(order.signal, order.shard, now, 0.0, Fate.EXECUTED)
             )
             self._close(order.signal, Fate.EXECUTED)
-        self.known = Life(self.life, self.known.began_at, now)
+        recovered_at = now if known.recovered_at is None else known.recovered_at
+        self.known = replace(known, recovered_at=recovered_at)
         self._committed()
         return True
 

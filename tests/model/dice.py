@@ -53,6 +53,7 @@ def make_plan(seed: int, drift_max: float) -> Plan:
     shape = random.choice(_SHAPES)
     plan = shape(plan, random)
     plan = _adopting(plan, random) if foreign else plan
+    plan = replace(plan, lag=random.choice((0.0, random.random(), 1.0)))
     return _stepping_back(plan) if seed % _STEPS_BACK == 0 else plan
 
 
@@ -240,7 +241,7 @@ def _stepping_back(plan: Plan) -> Plan:
         )
         for _ in range(random.choice((1, 1, 2)))
     )
-    signals = _signals(plan, random, 0, FAULTS_END - 1, (0, 4, 8))
+    signals = _signals(plan, random, 0, FAULTS_END - 1, (4, 8, 12))
     return replace(plan, signals=(*plan.signals, *signals), faults=(*plan.faults, *faults))
 
 

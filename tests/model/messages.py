@@ -8,6 +8,7 @@ from bot.authority.orders import Order, Work
 from bot.authority.protocol import (
     Answer,
     Ask,
+    AskLists,
     Close,
     CommitIntent,
     Leaving,
@@ -74,7 +75,7 @@ class AskTime:
 Write = CommitIntent | Record | Recall | Close
 Statement = ReadWork | Write | Keep | Release | Import
 Result = Work | Kept | bool | frozenset[int]
-Request = Send | Ask | AskTime | AskOrders
+Request = Send | Ask | AskLists | AskTime | AskOrders
 Message = Statement | Request
 Reaction = Result | Answer | float | tuple[Order, ...]
 

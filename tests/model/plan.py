@@ -81,3 +81,5 @@ class Plan:
     lost: float
     doubled: float
     rejects: float
+    lag: float = 0.0
+    """How late the venue shows what it accepted, as a share of what is waited for."""

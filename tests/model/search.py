@@ -65,6 +65,7 @@ def _without_one(plan: Plan) -> list[Plan]:
         replace(plan, slow=0.0),
         replace(plan, database_slow=0.0),
         replace(plan, venue_slow=0.0),
+        replace(plan, lag=0.0),
     ]
 
 

@@ -1,8 +1,13 @@
 """What a run relies on: the rules, and the properties of the world that they need."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.authority.protocol import Rules
+
+DOUBT_SECONDS = 10.0
+"""Longer than the venue hides an order in one of its lists."""
+LAG_SECONDS = 2.0
+"""How late the venue may show what it accepted. Shorter than in earnest: runs are short too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,20 @@ class Setting:
     imports: bool = True
     """The ledger takes over what the venue has before anybody trades in a new life of it."""
     venue_expires: bool = True
+    venue_knows_copies: bool = True
+    """A copy of what it has taken is known to the venue, also when it comes too late."""
     boot_clock: bool = True
     venue_clock: bool = True
     database_steps: bool = True
     """Not a rule: whether the database's clock may step."""
     steps_back: bool = True
     """Not a rule: whether the database may lose commits."""
+    venue_lags: bool = True
+    """Not a rule: whether the venue may take longer than the margin to show what it accepted."""
+
+    def __post_init__(self) -> None:
+        """Give the rules the lag of these runs."""
+        timings = replace(
+            self.rules.timings, venue_lag_seconds=LAG_SECONDS, doubt_seconds=DOUBT_SECONDS
+        )
+        object.__setattr__(self, "rules", replace(self.rules, timings=timings))

@@ -17,7 +17,7 @@ from tests.model.kernel import Action, Kernel, Network
 from tests.model.machine import Machine
 from tests.model.messages import Keep
 from tests.model.plan import FAULTS_END, STEPS_BACK, Fault, Kind, Plan
-from tests.model.setting import Setting
+from tests.model.setting import LAG_SECONDS, Setting
 from tests.model.venue import Venue
 
 _GIVE_UP_SECONDS = 40.0
@@ -76,6 +76,8 @@ class Simulation:
             window=DEFAULTS.venue_window_seconds if setting.venue_expires else 1000.0,
             rejects=plan.rejects,
             on_accepted=self.monitor.accepted,
+            lag=plan.lag * LAG_SECONDS if setting.venue_lags else 0.0,
+            knows_copies=setting.venue_knows_copies,
         )
         self.bots = [self._bot(number) for number in range(len(plan.colors))]
         count = len(plan.colors) - plan.foreign

@@ -1,3 +1,4 @@
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -5,14 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.authority.lease import Admitted, Claim, Claimant, LeaseRow, Shown, pause_seconds
-from bot.authority.orders import Signal, Work
+from bot.authority.orders import Order, Signal, Work
 from bot.authority.protocol import (
     EXPIRED,
+    Ask,
+    AskLists,
     Close,
     CommitIntent,
     Leaving,
     Outstanding,
     ReadWork,
+    Record,
     Reply,
     Rules,
 )
@@ -147,6 +151,7 @@ class Holder:
 
     def __init__(self, step: float) -> None:
         self.outstanding: dict[str, Outstanding] = {}
+        self.asked: dict[str, float] = {}
         self._step = step
         self._boot = 10.0
 
@@ -183,6 +188,7 @@ def test_the_time_that_a_read_takes_makes_its_signal_older(
         (Reply.REJECTED, False, State.REJECTED),
         (Reply.NOT_TAKEN, False, State.UNKNOWN),
         (Reply.NOT_TAKEN, True, State.UNKNOWN),
+        (Reply.KNOWN, True, State.UNKNOWN),
         (Reply.ABSENT, False, State.UNKNOWN),
         (Reply.ABSENT, True, State.LOST),
         (None, True, State.UNKNOWN),
@@ -190,6 +196,83 @@ def test_the_time_that_a_read_takes_makes_its_signal_older(
 )
 def test_only_the_venue_ends_an_order(reply: Reply | None, state: State, *, dead: bool) -> None:
     assert RULES.after(reply, dead=dead) is state
+
+
+UNANSWERED = Order("s1-1", "s1", 1, 0, 1, "blue.1", stamp=1000.0, dead_after=1016.5)
+"""Its window ends at 1001.5, the lag at 1016.5, the margin at 1017.5."""
+
+
+def test_a_row_says_how_long_to_wait_for_what_the_venue_may_show_and_the_lease_does_not() -> None:
+    permit = RULES.permit(Held(1, until=15.0), VenueClock(1000.0, 10.0, 0.001), 10.0)
+    assert permit
+    assert permit.dead_after == UNANSWERED.dead_after
+    assert permit.quiet_from == 12.5
+
+
+@pytest.mark.parametrize(
+    ("reply", "dead_at"),
+    [(None, 1017.5), (Reply.KNOWN, 1017.5), (Reply.NOT_TAKEN, 1002.5)],
+)
+def test_a_refusal_is_waited_for_less_than_silence(reply: Reply | None, dead_at: float) -> None:
+    order = replace(UNANSWERED, dead_after=RULES.dead_after(UNANSWERED, reply))
+    assert not RULES.is_dead(order, 1, dead_at)
+    assert RULES.is_dead(order, 1, dead_at + 0.01)
+
+
+@pytest.mark.parametrize(
+    ("venue_now", "passed", "asked"),
+    [
+        (1001.0, None, True),
+        (1002.0, 0.4, False),
+        (1002.0, 0.5, True),
+        (1008.0, 1.9, False),
+        (1008.0, 2.0, True),
+        (1017.4, 1.0, False),
+        (1017.6, 1.0, True),
+        (1019.0, 1.0, False),
+    ],
+)
+def test_the_venue_is_asked_less_often_the_older_an_order_is_and_when_it_is_dead(
+    venue_now: float, passed: float | None, *, asked: bool
+) -> None:
+    assert RULES.may_ask(UNANSWERED, 1, venue_now, passed) is asked
+
+
+@pytest.mark.parametrize(
+    ("by_id", "listed", "recorded"),
+    [
+        (Reply.ABSENT, Reply.ABSENT, State.LOST),
+        (Reply.ABSENT, Reply.FILLED, State.FILLED),
+        (Reply.ABSENT, None, None),
+        (Reply.FILLED, Reply.ABSENT, State.FILLED),
+        (None, Reply.ABSENT, None),
+    ],
+)
+def test_lost_is_what_neither_its_id_nor_the_lists_know(
+    by_id: Reply | None, listed: Reply | None, recorded: State | None
+) -> None:
+    assert settled(1018.0, by_id, listed) is recorded
+
+
+def test_the_lists_are_not_asked_about_what_may_not_show_yet() -> None:
+    assert settled(1017.0, Reply.ABSENT, Reply.FILLED) is None
+
+
+def settled(venue_now: float, by_id: Reply | None, listed: Reply | None) -> State | None:
+    """Settle an unknown order; return the state that is recorded, if any."""
+    view = Holder(0.0)
+    order = replace(UNANSWERED, state=State.UNKNOWN)
+    turn = RULES.settle(view, Held(1, until=60.0), VenueClock(venue_now, 10.0, 0.001), order)
+    answers = {Ask: by_id, AskLists: listed}
+    answer = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            effect = turn.send(answer)
+            if isinstance(effect, Record):
+                return effect.order.state
+            assert isinstance(effect, Ask | AskLists)
+            answer = answers[type(effect)]
+    return None
 
 
 def test_times_that_contradict_each_other_are_refused_with_what_would_be_right() -> None:

@@ -1,7 +1,8 @@
 """A venue with request expiry, as Binance words it, and the record that is the oracle of each run.
 
 A request is refused when its stamp is more than the tolerance ahead or older than its window, as
-they are *when it arrives*. What was accepted shows in answers about it a little later.
+they are *when it arrives*. What was accepted shows later: by its id in one moment, in the lists in
+another one, and only one of the two is in time.
 """
 
 from collections.abc import Callable
@@ -9,12 +10,23 @@ from dataclasses import dataclass, field
 from random import Random
 
 from bot.authority.orders import Order
-from bot.authority.protocol import Ask, Reply
+from bot.authority.protocol import Ask, AskLists, Reply
 from tests.model.kernel import Kernel
 from tests.model.messages import AskOrders, AskTime, Request
 
 TOLERANCE_SECONDS = 1.0
 SHOWN_AFTER_MAX_SECONDS = 0.9
+LATE_MAX_SECONDS = 8.0
+"""How much later than it should one of the two answers may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an order, and from when on which answers show it."""
+
+    reply: Reply
+    by_id_at: float
+    listed_at: float
 
 
 @dataclass(slots=True)
@@ -27,9 +39,12 @@ class Venue:
     rejects: float
     """Share of orders that it rejects for good."""
     on_accepted: Callable[[Order], None]
+    lag: float = 0.0
+    """By how much what it accepted shows later than at its quickest."""
+    knows_copies: bool = True
     accepted: list[Order] = field(default_factory=list[Order])
-    _known: dict[str, tuple[Reply, float]] = field(default_factory=dict[str, tuple[Reply, float]])
-    """By client order id: what became of it, and from when on it shows."""
+    _known: dict[str, Taken] = field(default_factory=dict[str, Taken])
+    """By client order id."""
     _taken: set[tuple[str, float]] = field(default_factory=set[tuple[str, float]])
     """Requests, by client order id and stamp: the network may bring one twice."""
 
@@ -39,31 +54,47 @@ class Venue:
         if isinstance(request, AskTime):
             answer(self.kernel.now)
         elif isinstance(request, AskOrders):
-            shown = (o for o in self.accepted if self._shown(o.order_id) is not Reply.ABSENT)
+            shown = (o for o in self.accepted if self._listed(o.order_id) is not Reply.ABSENT)
             answer(tuple(shown))
         elif isinstance(request, Ask):
             answer(self._shown(request.order.order_id))
+        elif isinstance(request, AskLists):
+            answer(self._listed(request.order.order_id))
         else:
             answer(self._take(request.order))
 
     def _shown(self, order_id: str) -> Reply:
-        reply, shown_at = self._known.get(order_id, (Reply.ABSENT, 0.0))
-        return reply if self.kernel.now >= shown_at else Reply.ABSENT
+        taken = self._known.get(order_id)
+        return taken.reply if taken and self.kernel.now >= taken.by_id_at else Reply.ABSENT
+
+    def _listed(self, order_id: str) -> Reply:
+        taken = self._known.get(order_id)
+        return taken.reply if taken and self.kernel.now >= taken.listed_at else Reply.ABSENT
 
     def _take(self, order: Order) -> Reply:
         age = self.kernel.now - order.stamp
         # An id is unique among open orders only, and ours fill at once: but one request is one.
         request = order.order_id, order.stamp
-        if age > self.window or age < -TOLERANCE_SECONDS or request in self._taken:
-            self.kernel.say("venue", f"does not take {order.order_id} (age {age:.3f})")
-            return Reply.NOT_TAKEN
+        known, timely = request in self._taken, -TOLERANCE_SECONDS <= age <= self.window
+        if known or not timely:
+            reply = Reply.KNOWN if known and (timely or self.knows_copies) else Reply.NOT_TAKEN
+            self.kernel.say("venue", f"{reply}: {order.order_id} (age {age:.3f})")
+            return reply
         self._taken.add(request)
         rejected = self.random.random() < self.rejects
-        shown_at = self.kernel.now + SHOWN_AFTER_MAX_SECONDS * self.random.random()
         reply = Reply.REJECTED if rejected else Reply.FILLED
-        self._known[order.order_id] = (reply, shown_at)
+        self._known[order.order_id] = Taken(reply, *self._moments())
         self.kernel.say("venue", f"{reply} {order.order_id} of {order.holder}, epoch {order.epoch}")
         if not rejected:
             self.accepted.append(order)
             self.on_accepted(order)
         return reply
+
+    def _moments(self) -> tuple[float, float]:
+        """Return from when on it shows by its id, and in the lists."""
+        quickest = SHOWN_AFTER_MAX_SECONDS * self.random.random()
+        in_time = self.kernel.now + self.lag + quickest
+        if not self.lag:
+            return in_time, in_time
+        late = in_time + LATE_MAX_SECONDS * self.random.random()
+        return (in_time, late) if self.random.random() < 0.5 else (late, in_time)

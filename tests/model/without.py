@@ -22,9 +22,12 @@ from bot.authority.lease import (
 from bot.authority.lives import Life
 from bot.authority.orders import Order, Signal, Work
 from bot.authority.protocol import (
+    Ask,
+    AskLists,
     CommitIntent,
     Leaving,
     Outstanding,
+    Question,
     Reply,
     Rules,
     Send,
@@ -119,7 +122,33 @@ class SilenceIsRejection(Rules):
 
 class NotTakenIsRejection(Rules):
     def after(self, reply: Reply | None, *, dead: bool) -> State:
-        return State.LOST if reply is Reply.NOT_TAKEN else super().after(reply, dead=dead)
+        refused = reply in {Reply.NOT_TAKEN, Reply.KNOWN}
+        return State.LOST if refused else super().after(reply, dead=dead)
+
+
+class LagNotWaited(Rules):
+    def is_dead(self, order: Order, _epoch: int, venue_now: float) -> bool:
+        return super().is_dead(order, _epoch, venue_now + self.timings.venue_lag_seconds)
+
+
+class KnownIsRefusal(Rules):
+    def dead_after(self, order: Order, reply: Reply | None) -> float:
+        known = reply is Reply.KNOWN
+        return super().dead_after(order, Reply.NOT_TAKEN if known else reply)
+
+
+class ByIdAlone(Rules):
+    def ask(self, order: Order, *, dead: bool) -> Question:
+        del dead
+        reply = yield Ask(order)
+        return reply if isinstance(reply, Reply) else None
+
+
+class ByListsAlone(Rules):
+    def ask(self, order: Order, *, dead: bool) -> Question:
+        del dead
+        reply = yield AskLists(order)
+        return reply if isinstance(reply, Reply) else None
 
 
 class AbsentIsLost(Rules):
@@ -204,6 +233,12 @@ class NoLives(Rules):
 class RecoversAtOnce(Rules):
     def recovery_wait_seconds(self) -> float:
         return 0.0
+
+
+class NoDoubts(Rules):
+    def doubtful(self, work: Work, signal: Signal) -> bool:
+        del work, signal
+        return False
 
 
 class EpochsAgain(Rules):

@@ -74,6 +74,7 @@ async def running_bot(
         "BOT_HTTP_PORT": "0",
         "BOT_DRAIN_SECONDS": "1",
         "BOT_SHUTDOWN_SECONDS": "5",
+        "VENUE_LAG_SECONDS": "0.5",
     }
     began = time.monotonic()
     with (folder / "bot.log").open("wb") as log, (folder / "bot.err").open("wb") as err:

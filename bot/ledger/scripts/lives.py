@@ -21,6 +21,8 @@ from bot.ledger.scripts.inbox import end_signal
 from bot.ledger.scripts.positions import record_fills
 from bot.trading.signals import Fate
 
+DOUBTED = "doubted"
+"""A name that no server gives itself."""
 SOURCE = "the venue"
 """Of a signal that only the venue remembered."""
 
@@ -59,6 +61,11 @@ async def begin(rules: Rules, tx: Tx) -> LifeOf:
     return LifeOf(here.ledger, begun, here.seen, here.now)
 
 
+async def doubt(tx: Tx) -> None:
+    """Let another life begin at the next look at the leases: this one lacks something."""
+    await tx.rows("UPDATE lives SET life = $1 WHERE id = 1", DOUBTED)
+
+
 async def _free_leases(rules: Rules, now: float, tx: Tx) -> None:
     highest = await first(tx, "SELECT max(epoch) AS epoch FROM leases")
     if highest is None or highest["epoch"] is None:
@@ -73,16 +80,16 @@ async def _free_leases(rules: Rules, now: float, tx: Tx) -> None:
 
 
 async def recover(account: str, name: str, orders: Sequence[Imported], tx: Tx) -> bool:
-    """Write what the venue has; from then on this life is traded on. False: it is over, or done.
+    """Write what the venue has; from then on this life is traded on. False: it is over.
 
-    No lease is held meanwhile, by nobody: this row is what keeps two from doing it at once.
+    This row keeps two from doing it at once. Later on it adds what the venue had not shown before.
     """
     here = await life(tx, "{for_update}")
-    if (here.known.name, here.seen) != (name, name) or here.known.recovered_at is not None:
+    if (here.known.name, here.seen) != (name, name):
         return False
     for order in orders:
         await _import(account, order, tx)
-    await tx.rows("UPDATE lives SET recovered_at = {now} WHERE id = 1")
+    await tx.rows("UPDATE lives SET recovered_at = coalesce(recovered_at, {now}) WHERE id = 1")
     return True
 
 

@@ -16,6 +16,7 @@ from bot.ledger.outcomes import (
     NotWritten,
     Refused,
     Writer,
+    Written,
 )
 from bot.ledger.port import LedgerError
 from bot.ledger.rows import LIVE_STATES, RESTING_STATES, UNRESOLVED_STATES, amount
@@ -141,25 +142,29 @@ async def commit_intent(account: str, order: Order, check: IntentCheck, tx: Tx) 
     return verdict if written else NotWritten.KNOWN
 
 
-async def record(account: str, writer: Writer, order: Order, report: Report | None, tx: Tx) -> bool:
+async def record(
+    account: str, writer: Writer, order: Order, report: Report | None, tx: Tx
+) -> Written | None:
     """Write what became of an order. What has ended stays ended; its fills are taken anyway."""
     if not await holds(tx, writer):
-        return False
+        return None
     await tx.rows(
         "UPDATE orders SET state = $2, reason = $3, venue_order_id = $4, filled_quantity = $5,"
-        f" answered_at = {{now}} WHERE order_id = $1 AND state IN ({LIVE_STATES})",
+        f" dead_after = $6, answered_at = {{now}} WHERE order_id = $1 AND state IN ({LIVE_STATES})",
         order.order_id,
         order.state.value,
         report.reason if report else "",
         report.venue_order_id if report else "",
         report.filled_quantity if report else Decimal(0),
+        order.dead_after,
     )
+    written: Written | None = Written()
     if report and report.fills:
-        await record_fills(account, writer, report.fills, tx, held=True)
+        written = await record_fills(account, writer, report.fills, tx, held=True)
     if fate := FATE_OF.get(order.state):
         reason = report.reason if report else ""
         await end_signal(tx, order.signal, fate, reason, writer.epoch)
-    return True
+    return written
 
 
 async def resting(account: str, tx: Tx) -> Sequence[Order]:

@@ -9,36 +9,44 @@ from decimal import Decimal
 from bot.ledger import rows
 from bot.ledger.database import Tx, first
 from bot.ledger.outcomes import (
+    Incident,
     Writer,
+    Written,
 )
 from bot.ledger.rows import LIVE_STATES, amount
+from bot.ledger.scripts import incidents
 from bot.ledger.scripts.locks import holds, lock_account
-from bot.trading.orders import Fill, Terms
+from bot.trading.orders import Fill, State, Terms
 from bot.trading.positions import Position, fold
 from bot.trading.signals import Signal
 
 
 async def record_fills(
     account: str, writer: Writer, fills: Sequence[Fill], tx: Tx, *, held: bool = False
-) -> int | None:
-    """Write fills, each once, and bring the positions up to them."""
+) -> Written | None:
+    """Write fills, each once, and bring the positions up to them; None without the lease."""
     if not held and not await holds(tx, writer):
         return None
     if fills:
         await lock_account(tx, account)
-    new = 0
+    new, noted = 0, list[Incident]()
     for fill in sorted(fills, key=lambda fill: fill.key):
-        new += await _record_fill(account, writer, fill, tx)
-    return new
+        state = await _record_fill(account, writer, fill, tx)
+        new += state is not None
+        if state == State.LOST:
+            noted += await incidents.note(account, fill, writer.epoch, tx)
+    return Written(new, tuple(noted))
 
 
-async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> int:
+async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> str | None:
+    """Return the state that its order has, empty without one; None: the fill was known."""
     shard = Signal("", Terms(fill.symbol, fill.side, fill.quantity), 0.0, "").shard
     written = await tx.rows(
         "INSERT INTO fills (symbol, trade_id, order_id, account, shard, epoch, side, quantity,"
         " price, fee, fee_currency, at_us, recorded_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, {now})"
-        " ON CONFLICT (account, symbol, trade_id) DO NOTHING RETURNING trade_id",
+        " ON CONFLICT (account, symbol, trade_id) DO NOTHING RETURNING"
+        " (SELECT state FROM orders o WHERE o.order_id = fills.order_id) AS order_state",
         fill.symbol,
         fill.trade_id,
         fill.order_id,
@@ -53,7 +61,7 @@ async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> int:
         fill.at_us,
     )
     if not written:
-        return 0
+        return None
     row = await first(
         tx,
         "SELECT * FROM positions WHERE account = $1 AND symbol = $2 {for_update}",
@@ -73,7 +81,7 @@ async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> int:
     realized = after.realized_quote - before.realized_quote
     if realized:
         await _add_to_day(account, day_of(fill.at_us / 1e6), realized, tx)
-    return 1
+    return written[0]["order_state"] or ""
 
 
 async def _write_position(account: str, shard: int, epoch: int, after: Position, tx: Tx) -> None:

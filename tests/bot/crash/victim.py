@@ -65,6 +65,7 @@ TIMINGS = Timings(
     venue_window_seconds=0.6,
     margin_seconds=0.3,
     connection_seconds=1.0,
+    venue_lag_seconds=0.1,
 )
 """Shorter than in earnest, by the same rules: a test waits for a dead holder's lease."""
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
@@ -185,6 +186,9 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
     intent = IntentState(Color.BLUE, clock)
     intent.show(Intent(Color.BLUE).to_data(), "test")
     made: list[Trader] = []
+    recovery = Recovery(
+        ledger=ledger, venue=venue, market_state=market_state, boot=boot_seconds, rules=rules
+    )
     keeper = Keeper(
         pod="victim",
         color=Color.BLUE,
@@ -193,13 +197,7 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
         intent=intent,
         wants=lambda: True,
         before_release=lambda leases: made[0].wind_down(leases),  # noqa: PLW0108 - it is made after this
-        recovery=Recovery(
-            ledger=ledger,
-            venue=venue,
-            market_state=market_state,
-            boot=boot_seconds,
-            rules=rules,
-        ),
+        recovery=recovery,
         rules=rules,
     )
     made.append(
@@ -213,6 +211,7 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
                 ledger, venue, risk_check.RiskCheck(market_state, lambda: LIMITS), Nobody()
             ),
             reconciler=Reconciler(ledger=ledger, venue=venue, market_state=market_state),
+            recovery=recovery,
             startup=Startup(60, clock),
             on_prices=list,
             policy=ShutdownPolicy.HANDOVER,

@@ -14,7 +14,7 @@ from bot.contract.intent import Intent
 from bot.contract.shards import shard_of
 from bot.ledger.leases import Kept
 from bot.ledger.ledger import Ledger
-from bot.ledger.outcomes import Approved, Facts, NotWritten, Refused, Writer
+from bot.ledger.outcomes import Approved, Facts, Incident, NotWritten, Refused, Writer
 from bot.ledger.port import Posted
 from bot.trading.orders import Fill, Report, Side, State, Terms
 from bot.trading.signals import Fate, Signal
@@ -260,3 +260,71 @@ async def test_a_fate_that_rests_on_fewer_attempts_than_were_made_is_not_written
     assert isinstance(await ledger.commit_intent(order(writer), approve), Approved)
     assert not await ledger.close_signal(writer, pending, 0, Fate.EXPIRED, "from long ago")
     assert await ledger.close_signal(writer, pending, 1, Fate.EXPIRED, "now")
+
+
+async def lost_and_tried_again(ledger: Ledger, writer: Writer) -> None:
+    await ledger.post(signal())
+    await ledger.commit_intent(order(writer), approve)
+    await ledger.record(writer, replace(order(writer), state=State.LOST), None)
+    await ledger.commit_intent(order(writer, attempt=2), approve)
+
+
+async def test_a_refusal_is_in_the_row_for_the_next_holder(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    late = replace(order(writer), dead_after=1016.5)
+    await ledger.commit_intent(late, approve)
+    refused = replace(late, state=State.UNKNOWN, dead_after=1001.5)
+    assert await ledger.record(writer, refused, None)
+    (kept,) = (await ledger.read_work(SHARD)).unresolved
+    assert (kept.state, kept.dead_after) == (State.UNKNOWN, 1001.5)
+
+
+async def test_a_fill_of_a_lost_order_stops_the_account_and_names_both_orders(
+    ledger: Ledger,
+) -> None:
+    incidents: list[Incident] = []
+    ledger.on_incident = incidents.append
+    writer = await holding(ledger)
+    await lost_and_tried_again(ledger, writer)
+    await ledger.set_read_only("something before")
+    assert await ledger.record_fills(writer, [fill(1)]) == 1
+    assert await ledger.record_fills(writer, [fill(1)]) == 0
+    assert incidents == [Incident("s-1-1", "s-1-2", "1")]
+    reason = (await ledger.read_only()).reason
+    assert reason == f"something before; {incidents[0].reason}"
+    assert incidents[0].reason == (
+        "order s-1-1 was called lost, and was filled (trade 1); the attempt after it is s-1-2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("quantities", "state"), [(["0.5"], State.FILLED), (["0.1", "0.1"], State.PARTIALLY_FILLED)]
+)
+async def test_the_row_of_a_lost_order_that_was_filled_tells_the_truth(
+    ledger: Ledger, quantities: list[str], state: State
+) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    await ledger.commit_intent(order(writer), approve)
+    await ledger.record(writer, replace(order(writer), state=State.LOST), None)
+    fills = [fill(number, quantity) for number, quantity in enumerate(quantities, 1)]
+    await ledger.record_fills(writer, fills)
+    record = await ledger.find("s-1")
+    assert record
+    (only,) = record.orders
+    assert (only.state, only.reason) == (state, "was called lost, and was filled")
+    assert record.fate is Fate.EXECUTED, "it must not be tried again"
+    assert (await ledger.read_work(SHARD)).signal is None
+    assert len(await ledger.resting()) == (state is State.PARTIALLY_FILLED)
+
+
+async def test_an_earlier_acknowledgement_does_not_cover_what_came_after_it(
+    ledger: Ledger,
+) -> None:
+    writer = await holding(ledger)
+    await lost_and_tried_again(ledger, writer)
+    await ledger.set_read_only("something before")
+    await ledger.acknowledge("ops@example")
+    await ledger.record_fills(writer, [fill(1)])
+    assert not await ledger.leave_read_only()

@@ -16,7 +16,7 @@ from tests.bot.crash.test_crash import Place, agree, begin, life
 from tests.bot.crash.victim import ALL_DECIDED
 from tests.bot.outage.link import Link
 from tests.support.postgres_servers import Server, primary, servers
-from tests.support.venue_serving import Serving, serve
+from tests.support.venue_serving import serve
 
 STEPS = (
     "intent: before its commit",

@@ -19,7 +19,7 @@ from bot.trader.reconciler import Reconciler
 from bot.trading.orders import Fill, Report, Side, State, Terms
 from bot.trading.signals import Signal
 from bot.venues.port import Balance, VenueError
-from tests.support.fakes import FakeVenue
+from tests.support.fakes import FakeTime, FakeVenue
 
 BTC = "BTC/USDT"
 TERMS = Terms(BTC, Side.BUY, Decimal("0.5"), limit_price=Decimal(60_000))
@@ -63,6 +63,7 @@ class ShownVenue(FakeVenue):
 
 @dataclass
 class Scene:
+    passed: FakeTime
     book: Book
     ledger: Ledger
     writer: Writer
@@ -77,14 +78,21 @@ class Scene:
         return self.reconciler.differences
 
 
-@pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    book, ledger = Book(), Ledger(Sqlite(), "main")
+@pytest.fixture(params=[0.0])
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    """Give a ledger, and a venue that may lag for so many seconds."""
+    book, ledger, passed = Book(), Ledger(Sqlite(), "main"), FakeTime()
     await ledger.open()
     kept = await ledger.keep(Claimant("blue.1", Color.BLUE, 1), Intent(Color.BLUE), ())
     assert {row.epoch for row in kept.granted} == {1}
-    reconciler = Reconciler(ledger=ledger, venue=ShownVenue(book), market_state=MarketState((BTC,)))
-    yield Scene(book, ledger, Writer("blue.1", 1, shard_of(BTC)), reconciler)
+    reconciler = Reconciler(
+        ledger=ledger,
+        venue=ShownVenue(book),
+        market_state=MarketState((BTC,)),
+        lag_seconds=request.param,
+        boot=passed.monotonic,
+    )
+    yield Scene(passed, book, ledger, Writer("blue.1", 1, shard_of(BTC)), reconciler)
     await ledger.close()
 
 
@@ -207,4 +215,77 @@ async def test_a_silent_venue_concludes_nothing(scene: Scene) -> None:
     scene.book.silent = True
     with pytest.raises(VenueError):
         await scene.look()
+    assert scene.reconciler.read_only is None
+
+
+LAGS = pytest.mark.parametrize("scene", [15.0], indirect=True)
+
+
+@LAGS
+async def test_a_difference_that_a_lag_explains_stops_nothing(scene: Scene) -> None:
+    named = await _other_balance(scene)
+    for _ in range(3):
+        assert await scene.look() == (named,)
+        scene.passed.seconds += 5
+    assert scene.reconciler.read_only is None
+    await scene.look()
+    assert scene.reconciler.read_only == f"ledger and venue differ: {named}"
+
+
+@LAGS
+async def test_a_difference_that_was_gone_begins_anew(scene: Scene) -> None:
+    await _other_balance(scene)
+    await scene.look()
+    right, scene.book.totals = scene.book.totals, {"BTC": Decimal(1), "USDT": Decimal(100_000)}
+    scene.passed.seconds += 10
+    await scene.look()
+    scene.book.totals = right
+    await scene.look()
+    scene.passed.seconds += 10
+    await scene.look()
+    assert scene.reconciler.read_only is None
+
+
+@LAGS
+async def test_no_baseline_is_made_of_balances_that_may_not_show_a_fill_yet(scene: Scene) -> None:
+    await resting(scene)
+    traded = fill("9", "s-1-1")
+    await scene.ledger.record_fills(scene.writer, [traded])
+    scene.book.trades.append(traded)
+    await scene.look()
+    assert await scene.ledger.baselines() == {}
+    scene.book.totals |= {"BTC": Decimal("1.5"), "USDT": Decimal(70_000)}
+    scene.passed.seconds += 15
+    await scene.look()
+    assert await scene.ledger.baselines() == {"BTC": Decimal(1), "USDT": Decimal(100_000)}
+
+
+async def forgotten(scene: Scene, at_us: int) -> None:
+    """Know of a trade that the venue does not show."""
+    await scene.ledger.record_fills(scene.writer, [fill("5", "s-1-1", at_us)])
+
+
+RESET = (
+    "the venue was reset, or shows things later than after 15 s: it has neither order s-1-1"
+    " nor our last 1 fills"
+)
+
+
+@LAGS
+async def test_a_reset_is_named_and_stops_the_account_at_once(scene: Scene) -> None:
+    await forgotten(scene, FIRST_US - 16_000_000)
+    differences = await scene.look()
+    assert differences[0] == RESET
+    assert scene.reconciler.read_only == f"ledger and venue differ: {RESET}"
+
+
+@LAGS
+@pytest.mark.parametrize("why", ["young", "known by its order"])
+async def test_trades_that_are_not_listed_yet_are_no_reset(scene: Scene, why: str) -> None:
+    await forgotten(scene, FIRST_US - (1 if why == "young" else 16_000_000))
+    if why == "known by its order":
+        scene.book.orders["s-1-1"] = Report("s-1-1", BTC, State.FILLED, "77", Decimal("0.5"))
+    differences = await scene.look()
+    assert f"fill {BTC} 5: the venue does not have it" in differences
+    assert RESET not in differences
     assert scene.reconciler.read_only is None

@@ -1,6 +1,6 @@
 """The executor keeps nothing from one turn to the next, and decides nothing itself."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -9,16 +9,27 @@ import pytest
 from bot.authority.lease import Claimant
 from bot.authority.orders import Order
 from bot.authority.orders import Signal as Pending
-from bot.authority.protocol import Answer, Ask, Close, CommitIntent, Record, Reply, Send, Turn
+from bot.authority.protocol import (
+    Answer,
+    Ask,
+    AskLists,
+    Close,
+    CommitIntent,
+    Effect,
+    Record,
+    Reply,
+    Send,
+    Turn,
+)
 from bot.contract.color import Color
 from bot.contract.intent import Intent
 from bot.contract.shards import shard_of
 from bot.ledger.ledger import Ledger
 from bot.ledger.outcomes import Approval, Approved, Facts, Refused
 from bot.trader.turns import Executor
-from bot.trading.orders import Report, Side, State, Terms
+from bot.trading.orders import Fill, Report, Side, State, Terms
 from bot.trading.signals import Fate, Signal
-from bot.venues.port import VenueError
+from bot.venues.port import KnownError, NotTakenError, VenueError
 from tests.support.fakes import FakeVenue, memory_ledger
 
 BTC = "BTC/USDT"
@@ -34,10 +45,16 @@ class RecordingVenue(FakeVenue):
         super().__init__()
         self.sent: list[Terms] = []
         self.away = False
+        self.refusal: VenueError | None = None
+        self.listed: list[Report] = []
+        self.trades: list[Fill] | None = []
+        self.asked_since_us = 0
 
     async def place(self, order_id: str, terms: Terms, stamp: float) -> Report:
         del stamp
         self.sent.append(terms)
+        if self.refusal:
+            raise self.refusal
         if self.away:
             raise VenueError("no answer")
         return Report(order_id, terms.symbol, State.FILLED, filled_quantity=terms.quantity)
@@ -45,6 +62,16 @@ class RecordingVenue(FakeVenue):
     async def find(self, order_id: str, symbol: str) -> Report | None:
         del order_id, symbol
         raise VenueError("no answer")
+
+    async def orders(self, symbol: str, since_us: int) -> Sequence[Report]:
+        self.asked_since_us = since_us
+        return [shown for shown in self.listed if shown.symbol == symbol]
+
+    async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
+        del since_us
+        if self.trades is None:
+            raise VenueError("no answer")
+        return [traded for traded in self.trades if traded.symbol == symbol]
 
 
 @dataclass
@@ -54,6 +81,7 @@ class Seen:
     answers: list[tuple[State, bool, bool]] = field(default_factory=list[tuple[State, bool, bool]])
     """State, whether with a report, whether decided in the same turn."""
     ends: list[tuple[str, Fate, str]] = field(default_factory=list[tuple[str, Fate, str]])
+    lates: int = 0
 
     def decided(self, order: Order) -> None:
         del order
@@ -67,7 +95,8 @@ class Seen:
         self.ends.append((signal, fate, reason))
 
     def late(self, refused_by: str) -> None:
-        raise AssertionError(refused_by)
+        assert refused_by == "venue"
+        self.lates += 1
 
     def quiet(self, seconds: float) -> None:
         raise AssertionError(seconds)
@@ -159,3 +188,60 @@ async def test_a_signal_is_closed_with_the_fate_and_the_reason_of_the_rules(benc
     record = await bench.ledger.find("s")
     assert record
     assert (record.fate, record.reason) == (Fate.EXPIRED, "too old")
+
+
+async def told(bench: Bench, *effects: Effect) -> list[Answer]:
+    """Execute these in one turn; return what the rules are told."""
+    answers: list[Answer] = []
+
+    def turn() -> Turn:
+        for effect in effects:
+            answers.append((yield effect))  # noqa: PERF401 - nothing yields in a comprehension
+
+    await bench.executor.drive(turn())
+    return answers
+
+
+MINE = Fill("9", "s-1", BTC, Side.BUY, Decimal("0.012"), Decimal(60_000), 1)
+LISTED = Report("s-1", BTC, State.FILLED, "77", Decimal("0.012"))
+OTHER = replace(LISTED, order_id="other")
+
+
+@pytest.mark.parametrize(
+    ("listed", "trades", "reply"),
+    [
+        ([], [], Reply.ABSENT),
+        ([OTHER], [replace(MINE, order_id="other")], Reply.ABSENT),
+        ([OTHER, LISTED], [MINE], Reply.FILLED),
+        ([LISTED], [], Reply.FILLED),
+        ([OTHER], [MINE], None),
+        ([], None, None),
+    ],
+)
+async def test_an_order_is_absent_when_neither_orders_nor_trades_have_it(
+    bench: Bench, listed: list[Report], trades: list[Fill] | None, reply: Reply | None
+) -> None:
+    bench.venue.listed, bench.venue.trades = listed, trades
+    assert await told(bench, AskLists(replace(ORDER, stamp=100.0))) == [reply]
+    assert bench.venue.asked_since_us == 90_000_000
+
+
+async def test_what_the_lists_show_is_recorded_with_its_fills(bench: Bench) -> None:
+    bench.venue.away = True
+    bench.venue.listed, bench.venue.trades = [LISTED], [MINE]
+    await told(bench, CommitIntent(ORDER), Send(ORDER))
+    filled = Record(replace(ORDER, state=State.FILLED), ORDER.holder, ORDER.epoch)
+    await told(bench, AskLists(ORDER), filled)
+    facts = await bench.ledger.facts()
+    assert facts.positions[BTC].quantity == Decimal("0.012")
+
+
+@pytest.mark.parametrize(
+    ("error", "reply", "lates"), [(NotTakenError, Reply.NOT_TAKEN, 1), (KnownError, Reply.KNOWN, 0)]
+)
+async def test_known_already_is_no_refusal(
+    bench: Bench, error: type[VenueError], reply: Reply, lates: int
+) -> None:
+    bench.venue.refusal = error("not taken")
+    assert await told(bench, CommitIntent(ORDER), Send(ORDER)) == [True, reply]
+    assert bench.seen.lates == lates

@@ -3,13 +3,13 @@
 import pytest
 
 from bot.venues.binance_answers import NoSuchOrderError, judge
-from bot.venues.port import NotTakenError, RejectedError, VenueError
+from bot.venues.port import KnownError, NotTakenError, RejectedError, VenueError
 
 MEANINGS = [
     # HTTP status, code, message, meaning
     (400, -2010, "Account has insufficient balance for requested action.", RejectedError),
     (400, -2010, "Market is closed.", RejectedError),
-    (400, -2010, "Duplicate order sent.", NotTakenError),
+    (400, -2010, "Duplicate order sent.", KnownError),
     (400, -1013, "Filter failure: NOTIONAL", RejectedError),
     (400, -1100, "Illegal characters found in parameter 'price'.", RejectedError),
     (400, -1121, "Invalid symbol.", RejectedError),

@@ -13,6 +13,7 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from bot.trading.orders import Side, State
+from bot.venues import ccxt_binance
 from bot.venues.ccxt_access import Access
 from bot.venues.ccxt_binance import PAGE, CcxtVenue
 from bot.venues.port import NotTakenError, RejectedError, VenueError
@@ -132,6 +133,7 @@ async def test_a_venue_that_is_down_is_an_error_of_every_call(
         venue.find("o", BTC),
         venue.cancel("o", BTC),
         venue.open_orders(BTC),
+        venue.orders(BTC, 0),
         venue.fills(BTC, 0),
         venue.balances(),
     ):
@@ -190,6 +192,21 @@ async def test_fills_beyond_one_page_are_told_too(venue: CcxtVenue, serving: Ser
         fills = await fresh.fills(BTC, 0)
     assert [fill.trade_id for fill in fills] == [str(fill.trade_id) for fill in filled]
     assert {fill.order_id for fill in fills} == {f"page-{number}" for number in range(240)}
+
+
+async def test_orders_beyond_one_page_are_listed_too(
+    venue: CcxtVenue, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ccxt_binance, "PAGE", 3)
+    since_us = int(await venue.time() * 1e6)
+    for number in range(8):
+        serving.clock.ahead_ms += 150
+        await venue.place(f"list-{number}", buy("0.001"), await venue.time())
+    listed = await venue.orders(BTC, since_us)
+    assert [order.order_id for order in listed] == [f"list-{number}" for number in range(8)]
+    monkeypatch.setattr(ccxt_binance, "PAGES_MAX", 2)
+    with pytest.raises(VenueError, match="more than 6 orders"):
+        await venue.orders(BTC, since_us)
 
 
 async def test_an_order_id_that_is_too_long_is_not_sent(venue: CcxtVenue) -> None:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from bot.trading.orders import Lifetime, Report, Side, State, Terms
-from bot.venues.port import NotTakenError, RejectedError, Venue, VenueError
+from bot.venues.port import KnownError, NotTakenError, RejectedError, Venue, VenueError
 from tests.support.venue_benches import BENCHES, BTC, ETH, SYMBOLS, WINDOW_SECONDS, Bench, buy
 
 
@@ -123,7 +123,7 @@ async def test_what_the_venue_cannot_take_is_rejected_for_good(bench: Bench, ter
 
 async def test_a_known_order_id_is_not_taken_again(bench: Bench) -> None:
     await placed(bench.venue, "twice", buy("0.01", "59000"))
-    with pytest.raises(NotTakenError):
+    with pytest.raises(KnownError):
         await placed(bench.venue, "twice", buy("0.01", "59000"))
     assert await bench.accepted() == ["twice"]
 
@@ -132,8 +132,9 @@ async def test_a_request_is_dead_after_its_window(bench: Bench) -> None:
     await bench.venue.markets()
     stamp = await bench.venue.time()
     bench.advance(WINDOW_SECONDS + 0.01)
-    with pytest.raises(NotTakenError):
+    with pytest.raises(NotTakenError) as raised:
         await bench.venue.place("late", buy("0.01"), stamp)
+    assert not isinstance(raised.value, KnownError)
     assert await bench.venue.find("late", BTC) is None
 
 
@@ -172,6 +173,33 @@ async def test_fills_are_told_from_a_time_on_and_by_whose_order(bench: Bench) ->
     assert await venue.fills(BTC, second.fills[0].at_us) == [*second.fills]
     assert await venue.fills(BTC, second.fills[-1].at_us + 1_000) == []
     assert await venue.fills(ETH, 0) == []
+
+
+async def test_orders_are_listed_open_or_ended(
+    bench: Bench,
+) -> None:
+    await placed(bench.venue, "o-1", buy("0.01"))
+    bench.advance(0.1)
+    since_us = int(await bench.venue.time() * 1e6)
+    rests = await placed(bench.venue, "o-2", buy("0.01", "59000"))
+    filled = await placed(bench.venue, "o-3", buy("0.02"))
+    await placed(bench.venue, "other", buy("0.02", symbol=ETH))
+    await bench.venue.cancel("o-2", BTC)
+    await placed(bench.venue, "o-4", buy("0.01", "59000"))
+    venue = await bench.again()
+    listed = await venue.orders(BTC, since_us)
+    assert [(order.order_id, order.state) for order in listed] == [
+        ("o-2", State.CANCELLED),
+        ("o-3", State.FILLED),
+        ("o-4", State.ACKED),
+    ]
+    assert [order.venue_order_id for order in listed[:2]] == [
+        rests.venue_order_id,
+        filled.venue_order_id,
+    ]
+    assert (listed[1].filled_quantity, listed[1].fills) == (Decimal("0.02"), ())
+    assert next(order.order_id for order in await venue.orders(BTC, 0)) == "o-1"
+    assert await venue.orders(BTC, since_us + 60_000_000) == []
 
 
 async def test_balances_are_what_the_fills_made_of_them(bench: Bench) -> None:

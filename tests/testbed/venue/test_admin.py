@@ -1,10 +1,13 @@
 """The side of the venue that no exchange has: faults, prices, clock, record; and the open API."""
 
+from decimal import Decimal
+
 import pytest
 
 from testbed.venue.faults import Asked, Faults, Kind, Rule
 from testbed.venue.limits import BAN_MS, DAY_MS, MINUTE_MS, STRIKES, Limits, Rates
 from testbed.venue.refusals import RefusalError
+from tests.support.venue_client import ccxt_at, errors
 from tests.support.venue_serving import Serving
 
 ORDER = Asked(method="POST", path="/api/v3/order", symbol="BTCUSDT", client_id="blue-1")
@@ -91,6 +94,61 @@ async def test_rules_are_listed_with_their_hits_and_forgotten_one_by_one(
     assert (await serving.http.delete("/admin/faults/1")).status_code == 204
     assert (await serving.http.delete("/admin/faults/1")).status_code == 404
     assert (await serving.http.get("/api/v3/time")).status_code == 200
+
+
+ORDERS, LISTED, TRADES, ACCOUNT = "order", "allOrders", "myTrades", "account"
+
+
+async def asked(serving: Serving) -> dict[str, bool]:
+    """Say which endpoint shows that a bitcoin was bought."""
+    async with ccxt_at(serving.url) as ccxt:
+        known = True
+        try:
+            await ccxt.fetch_order(None, "BTC/USDT", {"clientOrderId": "lag-1"})
+        except errors.OrderNotFound:
+            known = False
+        return {
+            ORDERS: known,
+            LISTED: bool(await ccxt.fetch_orders("BTC/USDT")),
+            TRADES: bool(await ccxt.fetch_my_trades("BTC/USDT")),
+            ACCOUNT: Decimal((await ccxt.fetch_balance())["total"]["BTC"]) > 1,
+        }
+
+
+async def bought(serving: Serving) -> None:
+    async with ccxt_at(serving.url) as ccxt:
+        params = {"clientOrderId": "lag-1"}
+        await ccxt.create_order("BTC/USDT", "market", "buy", "0.01", None, params)
+
+
+@pytest.mark.parametrize("late", [ORDERS, LISTED, TRADES, ACCOUNT])
+async def test_each_answer_can_be_older_than_the_others(serving: Serving, late: str) -> None:
+    await serving.fault(kind="lag", path=f"/api/v3/{late}", seconds=60)
+    await bought(serving)
+    assert await asked(serving) == {
+        name: name != late for name in (ORDERS, LISTED, TRADES, ACCOUNT)
+    }
+
+
+async def test_what_is_answered_late_is_what_was_then(serving: Serving) -> None:
+    await bought(serving)
+    serving.clock.ahead_ms += 61_000
+    before, after = serving.clock() - 62_000, serving.clock() - 60_000
+    assert not serving.exchange.as_of(before).orders
+    assert serving.exchange.as_of(after).find("BTCUSDT", None, "lag-1")
+    assert serving.exchange.as_of(after).trades
+
+
+async def test_a_reset_forgets_orders_trades_and_balances_but_not_the_record(
+    serving: Serving,
+) -> None:
+    await bought(serving)
+    assert all((await asked(serving)).values())
+    assert (await serving.http.post("/admin/reset")).status_code == 204
+    assert not any((await asked(serving)).values())
+    assert [order.client_id for order in await serving.accepted()] == ["lag-1"]
+    await bought(serving)
+    assert len(await serving.accepted()) == 2
 
 
 async def test_the_venues_clock_can_be_wrong(serving: Serving) -> None:

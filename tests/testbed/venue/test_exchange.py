@@ -176,7 +176,7 @@ def play(venue: Exchange, steps: Sequence[Ask | int]) -> int:
             if isinstance(step, Ask):
                 venue.place(step, Sender("key", now_ms, 1_500), now_ms)
             elif step <= 5:
-                order = venue.get("BTCUSDT", None, f"c-{step}")
+                order = venue.state.get("BTCUSDT", None, f"c-{step}")
                 venue.cancel(order, "", now_ms)
             else:
                 now_ms += step * 1_000
