@@ -229,7 +229,7 @@ async def recall(account: str, writer: Writer, order: Order, report: Report, tx:
         State.UNKNOWN.value,
         State.LOST.value,
     )
-    return await record(account, writer, order, report, tx)
+    return await record(account, writer, order, report, tx) is not None
 
 
 async def orders_by_state(account: str, tx: Tx) -> dict[State, int]:

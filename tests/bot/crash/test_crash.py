@@ -82,7 +82,7 @@ def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-async def agree(place: Place, venue: Serving) -> None:
+async def agree(place: Place, venue: Serving, count: int = SIGNALS) -> None:
     """The ledger tells what the venue recorded, and every signal was executed once."""
     accepted, filled = await venue.accepted(), await venue.filled()
     ledger = Ledger(place.database(), "main")
@@ -92,13 +92,13 @@ async def agree(place: Place, venue: Serving) -> None:
         at_venue = _trades(filled, ids)
         in_ledger = {(f.order_id, f.trade_id, f.quantity, f.price) for f in await ledger.fills(0)}
         assert in_ledger == at_venue
-        records = [await ledger.find(posted.signal_id) for posted in signals(SIGNALS)]
-        assert [r.fate if r else None for r in records] == [Fate.EXECUTED] * SIGNALS
+        records = [await ledger.find(posted.signal_id) for posted in signals(count)]
+        assert [r.fate if r else None for r in records] == [Fate.EXECUTED] * count
         states = Counter(o.state for r in records if r for o in r.orders)
         assert set(states) <= {State.FILLED, State.LOST}
         took = {o.order_id for r in records if r for o in r.orders if o.state is State.FILLED}
         assert took == set(ids.values())
-        assert len(accepted) == SIGNALS
+        assert len(accepted) == count
     finally:
         await ledger.close()
 

@@ -224,11 +224,14 @@ def build(database: Database, url: str, steps: Steps) -> tuple[Trader, Ledger]:
     return made[0], ledger
 
 
-async def _decided(ledger: Ledger, signal_id: str) -> None:
+async def _decided(trader: Trader, posted: Signal) -> None:
+    """Wait for its fate; a client that is told that it is not known posts it again."""
     while True:
         with contextlib.suppress(LedgerError):
-            record = await ledger.find(signal_id)
-            if record and record.fate:
+            record = await trader.find(posted.signal_id)
+            if record is None:
+                await trader.post(posted)
+            elif record.fate:
                 return
         await asyncio.sleep(0.02)
 
@@ -262,7 +265,7 @@ async def live(database: Database, url: str, steps: Steps, count: int, seconds: 
             for posted in signals(count):
                 await _post(trader, posted)
             for posted in signals(count):
-                await _decided(ledger, posted.signal_id)
+                await _decided(trader, posted)
             await _settled(ledger)
     except TimeoutError:
         return NOT_IN_TIME

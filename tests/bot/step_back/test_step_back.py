@@ -13,10 +13,10 @@ import pytest
 from bot.ledger.ledger import Ledger
 from bot.ledger.migrate import migrate_postgres
 from tests.bot.crash.test_crash import Place, agree, begin, life
-from tests.bot.crash.victim import ALL_DECIDED
+from tests.bot.crash.victim import ALL_DECIDED, NOT_IN_TIME
 from tests.bot.outage.link import Link
 from tests.support.postgres_servers import Server, primary, servers
-from tests.support.venue_serving import serve
+from tests.support.venue_serving import Serving, serve
 
 STEPS = (
     "intent: before its commit",
@@ -112,23 +112,60 @@ async def test_a_server_that_lacks_commits_executes_nothing_twice(way: str) -> N
             await trades_on(place)
 
 
+MANY = 40
+
+
 @pytest.mark.slow
-async def test_a_bot_that_stays_on_the_server_that_was_left_trades_there_no_more() -> None:
-    """Both servers live on; each bot has the address that leads to the new one by then."""
+@pytest.mark.parametrize("lives_on", [True, False], ids=["left-alive", "left-dead"])
+async def test_a_server_is_left_under_signals_and_nothing_is_executed_twice(
+    *, lives_on: bool
+) -> None:
+    """The bot is connected to a server that its address leads to no more; that one may live on."""
     with servers() as folder:
         left = primary(folder / "left")
         await migrate_postgres(left.url)
         async with serve() as venue, address(left) as where:
             place = Place("postgres", where.url)
+            assert await life(place, venue, *FEW) == ALL_DECIDED
             taken = left.standby(folder / "taken")
             taken.stop_following()
-            first = await begin(
-                place, venue, "--kill-at", "outcome: after its commit", "--nth", "3"
-            )
-            await asyncio.sleep(2)
+            bot = await begin(place, venue, "--signals", str(MANY), "--seconds", "60")
+            await until_accepted(venue, MANY // 4)
             taken.promote()
             where.lead_to(taken)
-            await first.communicate()
-            assert await life(place, venue, *ALL) == ALL_DECIDED
-            await agree(place, venue)
+            if not lives_on:
+                left.stop()
+            await bot.communicate()
+            assert bot.returncode == ALL_DECIDED
+            # What it decided on the server that was left is forgotten, and is sent again.
+            assert await life(place, venue, "--signals", str(MANY)) == ALL_DECIDED
+            await agree(place, venue, MANY)
             await trades_on(place)
+
+
+async def until_accepted(venue: Serving, count: int) -> None:
+    """Wait until the venue has so many orders."""
+    async with asyncio.timeout(30):
+        while len(await venue.accepted()) < count:  # noqa: ASYNC110 - the venue tells nobody
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.slow
+async def test_an_empty_ledger_where_the_venue_knows_orders_of_ours_is_no_first_start() -> None:
+    with servers() as folder:
+        left = primary(folder / "left")
+        await migrate_postgres(left.url)
+        async with serve() as venue:
+            assert await life(Place("postgres", left.url), venue, *FEW) == ALL_DECIDED
+            left.sql("CREATE DATABASE other")
+            other = f"{left.url.rpartition('/')[0]}/other"
+            await migrate_postgres(other)
+            flags = ("--seconds", "3")
+            assert await life(Place("postgres", other), venue, *flags) == NOT_IN_TIME
+            assert len(await venue.accepted()) == int(FEW[1])
+            ledger = Ledger(Place("postgres", other).database(), "main")
+            await ledger.open()
+            await ledger.doubt()  # as `bot account recover` does
+            await ledger.close()
+            assert await life(Place("postgres", other), venue) == ALL_DECIDED
+            await agree(Place("postgres", other), venue)
