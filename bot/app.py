@@ -19,6 +19,7 @@ from bot.assembly import (
     venue_of,
 )
 from bot.authority.orders import FATE_OF, Order
+from bot.authority.protocol import Rules
 from bot.config.reload import Reload
 from bot.config.reloadable import Reloadable
 from bot.config.secret_files import read_secrets
@@ -129,6 +130,7 @@ class Bot:
             settings,
             ledger=ledger,
             venue=venue,
+            rules=Rules(mark=settings.order_mark),
             market_state=self.market_state,
             keeper=self.keeper,
             cache=cache,

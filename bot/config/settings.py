@@ -24,6 +24,7 @@ from bot.config.fields import (
     Account,
     Checks,
     Flag,
+    OrderMark,
     RedisUrl,
     Symbols,
     parameter,
@@ -131,6 +132,7 @@ class Settings(BaseModel):
     ledger: AbsolutePath | None = Field(None, validation_alias=env.LEDGER)
     """SQLite file; None: in memory, unless the mounted Secret names a database."""
     close_connections: Flag = Field(default=True, validation_alias=env.CLOSE_CONNECTIONS)
+    order_mark: OrderMark = Field(env.ORDER_MARK_DEFAULT, validation_alias=env.ORDER_MARK)
 
     image: str = Field("", validation_alias=env.IMAGE)
     pod_name: str = Field(default_factory=socket.gethostname, validation_alias=env.POD_NAME)
