@@ -27,6 +27,7 @@ WIDE_LIMITS = {
     "RISK_LIMIT_PCT": "100",
     "DAILY_LOSS_LIMIT_PCT": "100",
 }
+    "ALLOW_SHORT": "true",
 """Nothing that a test sends is refused by risk."""
 
 

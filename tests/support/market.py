@@ -212,6 +212,7 @@ def trading_stack(
             maxPositionSize="10000000",
             riskLimitPct="100",
             dailyLossLimitPct="100",
+            allowShort=True,
             **more,
         )
         with deployed(created, config, secrets) as stack:
