@@ -97,7 +97,12 @@ class Bot:
             on_change=lambda new: logs.set_level(new.log_level),
         )
         self.market_state = MarketState(settings.symbols)
-        self.reconciler = Reconciler(ledger=ledger, venue=venue, market_state=self.market_state)
+        self.reconciler = Reconciler(
+            ledger=ledger,
+            venue=venue,
+            market_state=self.market_state,
+            mark=settings.order_mark,
+        )
         self.keeper = Keeper(
             pod=settings.pod_name,
             color=settings.color,
@@ -125,12 +130,12 @@ class Bot:
             shutdown_seconds=settings.shutdown_seconds,
             retention_seconds=settings.retention_days * SECONDS_PER_DAY,
             clock=clock,
+            rules=Rules(mark=settings.order_mark),
         )
         asked = checkers(
             settings,
             ledger=ledger,
             venue=venue,
-            rules=Rules(mark=settings.order_mark),
             market_state=self.market_state,
             keeper=self.keeper,
             cache=cache,
@@ -248,6 +253,10 @@ class Bot:
                 else max(0.0, row.expires_at - keeper.rows_now),
             )
 
+    def _differences(self) -> tuple[str, ...] | None:
+        reconciler = self.reconciler
+        return tuple(str(one) for one in reconciler.differences) if reconciler.done_at else None
+
     def snapshot(self) -> Snapshot:
         """Return this moment."""
         state, trader, market_state = self.state, self.trader, self.market_state
@@ -282,7 +291,7 @@ class Bot:
             authority_refused=self.keeper.refused.name.lower() if self.keeper.refused else "",
             orders_by_state=self.reconciler.orders_by_state,
             signals_pending=self.reconciler.signals_pending,
-            reconcile_differences=self.reconciler.differences if self.reconciler.done_at else None,
+            reconcile_differences=self._differences(),
             last_reconcile=self.reconciler.done_at,
             positions={symbol: p.quantity for symbol, p in market_state.open_positions.items()},
             config_generation=self.reload.generation,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.trading.differences import Difference
 from bot.trading.orders import State, Terms
 from bot.trading.positions import Position
 
@@ -76,3 +77,12 @@ class ReadOnly:
 
     reason: str | None
     acknowledged_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A difference that lasts, as the ledger keeps it for a person."""
+
+    difference: Difference
+    found_at: float
+    """Seconds since 1970 by the database's clock."""

@@ -1,29 +1,37 @@
 """Holds the ledger against the venue: what rests, what was filled, what the account owns.
 
 What the venue knows of our own orders is taken over; everything else is a difference with a name.
-A difference that is still there at the next look makes the account read-only.
+Ours is what the ledger ordered: every order at an exchange has a client id. A difference that is
+still there at the next look makes the account read-only and is noted for a person to deal with.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
 
+from bot.authority.client_ids import is_ours
 from bot.authority.lease import ACCOUNT
+from bot.contract.environment import ORDER_MARK_DEFAULT
 from bot.contract.shards import shard_of
 from bot.ledger.ledger import Ledger
 from bot.ledger.outcomes import Writer
 from bot.trader.market_state import MarketState
-from bot.trading.orders import ZERO, State
+from bot.trader.notes import Notes
+from bot.trading import differences
+from bot.trading.differences import Difference, Expected, Kind, Shown, unique
+from bot.trading.orders import Fill, State
 from bot.venues.port import Venue
 
 OVERLAP_US = 60_000_000
 """How far back fills are asked for again: a venue may show one late."""
 
 _log = structlog.get_logger(__name__)
-Differences = tuple[str, ...]
+NOT_BALANCED = Expected({}, {})
+"""What another process expects, which holds the account."""
+Differences = tuple[Difference, ...]
 Writers = Callable[[int], Writer | None]
 """Says who writes under a lease, if it is held."""
 
@@ -31,7 +39,14 @@ Writers = Callable[[int], Writer | None]
 class Reconciler:
     """One account's comparison."""
 
-    def __init__(self, *, ledger: Ledger, venue: Venue, market_state: MarketState) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        venue: Venue,
+        market_state: MarketState,
+        mark: str = ORDER_MARK_DEFAULT,
+    ) -> None:
         self.differences: Differences = ()
         """Of the last look."""
         self.error: str | None = "not done yet"
@@ -44,6 +59,10 @@ class Reconciler:
         self._ledger = ledger
         self._venue = venue
         self._market_state = market_state
+        self._mark = mark
+        self._shown: Shown | None = None
+        """The balances of the last look."""
+        self._notes = Notes(ledger)
         self._turn: dict[str, int] = {}
         """The epochs of the last look, by symbol."""
         self._since_us: int | None = None
@@ -82,47 +101,87 @@ class Reconciler:
         Raises:
             LedgerError, VenueError: one of them did not answer; nothing is concluded.
         """
-        account = writer_of(ACCOUNT)
-        if not (
-            account or any(writer_of(shard_of(symbol)) for symbol in self._market_state.symbols)
-        ):
+        account, ours = writer_of(ACCOUNT), self._ours(writer_of)
+        if not (account or ours):
             await self.refresh()
             return
-        differences = [*await self._resting(writer_of), *await self._fills(writer_of)]
-        differences += await self._balances(account)
-        lasting = tuple(difference for difference in differences if difference in self.differences)
-        if tuple(differences) != self.differences:
-            level = logging.WARNING if differences else logging.INFO
-            _log.log(level, "reconciled", differences=differences)
-        self.differences, self.error = tuple(differences), None
-        if lasting:
-            await self._ledger.set_read_only(f"ledger and venue differ: {'; '.join(lasting)}")
-        before = await self._ledger.read_only()
-        if account and before.reason and self.clean and await self._ledger.leave_read_only():
-            _log.warning("read-only ended", was=before.reason, by=before.acknowledged_by)
+        named = [
+            *await self._resting(writer_of),
+            *await self._fills(ours),
+            *await self._foreign_orders(ours),
+        ]
+        if named:
+            resolved = await self._ledger.resolved()
+            await self._end_resolved(named, resolved, writer_of)
+            named = [one for one in unique(named) if one.subject not in resolved]
+        expected, shown = await self._balances(account)
+        named += expected.differences(shown)
+        lasting = differences.lasting(named, self.differences, expected, self._shown)
+        self._tell(named)
+        self.differences, self._shown, self.error = tuple(named), shown, None
+        await self._note(lasting, expected.bookings, [*ours.values(), *filter(None, [account])])
+        await self._end_read_only(account)
         await self._read_account()
         self.done_at = datetime.now(UTC)
 
-    async def _resting(self, writer_of: Writers) -> list[str]:
+    def _ours(self, writer_of: Writers) -> dict[str, Writer]:
+        """Return the symbols whose leases are held, and who writes under them."""
+        return {
+            symbol: writer
+            for symbol in self._market_state.symbols
+            if (writer := writer_of(shard_of(symbol)))
+        }
+
+    def _tell(self, named: Sequence[Difference]) -> None:
+        if tuple(named) != self.differences:
+            level = logging.WARNING if named else logging.INFO
+            _log.log(level, "reconciled", differences=[str(one) for one in named])
+
+    async def _note(
+        self, lasting: Sequence[Difference], bookings: int, writers: Sequence[Writer]
+    ) -> None:
+        """Make the account read-only for what lasts, and keep that for a person."""
+        if lasting:
+            words = "; ".join(str(one) for one in lasting)
+            await self._ledger.set_read_only(f"ledger and venue differ: {words}")
+        await self._notes.keep(lasting, bookings, writers)
+
+    async def _end_read_only(self, account: Writer | None) -> None:
+        before = await self._ledger.read_only()
+        if account and before.reason and self.clean and await self._ledger.leave_read_only():
+            _log.warning("read-only ended", was=before.reason, by=before.acknowledged_by)
+
+    async def _resting(self, writer_of: Writers) -> list[Difference]:
         """Take over what became of resting orders."""
-        missing: list[str] = []
+        missing: list[Difference] = []
         for order in await self._ledger.resting():
             writer = writer_of(order.shard)
             if writer is None or order.terms is None:
                 continue
             report = await self._venue.find(order.order_id, order.terms.symbol)
             if report is None:
-                missing.append(f"order {order.order_id}: the venue does not have it any more")
+                missing.append(differences.missing_order(order.order_id, order.terms.symbol))
             else:
                 await self._ledger.record(writer, replace(order, state=report.state), report)
         return missing
 
-    async def _fills(self, writer_of: Writers) -> list[str]:
-        ours = {
-            symbol: writer
-            for symbol in self._market_state.symbols
-            if (writer := writer_of(shard_of(symbol)))
+    async def _end_resolved(
+        self, named: Sequence[Difference], resolved: frozenset[tuple[str, ...]], writer_of: Writers
+    ) -> None:
+        """End the orders that a person says are gone: nothing will fill them any more."""
+        gone = {
+            one.about[0]
+            for one in named
+            if one.kind is Kind.MISSING_ORDER and one.subject in resolved
         }
+        if not gone:
+            return
+        for order in await self._ledger.resting():
+            if order.order_id in gone and (writer := writer_of(order.shard)):
+                await self._ledger.record(writer, replace(order, state=State.CANCELLED), None)
+
+    async def _fills(self, ours: Mapping[str, Writer]) -> list[Difference]:
+        """Take over the fills of our orders; name the others, and those that are gone."""
         turn = {symbol: writer.epoch for symbol, writer in ours.items()}
         if turn != self._turn:
             # What an earlier holder did not see any more lies before its own last look.
@@ -130,27 +189,43 @@ class Reconciler:
         since = self._since_us
         if since is None:
             since = await self._first_look_us()
-        known = [fill for fill in await self._ledger.fills(since) if fill.symbol in ours]
-        seen: set[tuple[str, str]] = set()
-        differences: list[str] = []
+        known = {
+            (fill.symbol, fill.trade_id): fill
+            for fill in await self._ledger.fills(since)
+            if fill.symbol in ours
+        }
         newest = since
+        named: list[Difference] = []
         for symbol, writer in ours.items():
             fills = await self._venue.fills(symbol, since)
-            seen.update((symbol, fill.trade_id) for fill in fills)
             newest = max([newest, *(fill.at_us for fill in fills)])
-            await self._ledger.record_fills(writer, [fill for fill in fills if fill.order_id])
-            differences += [
-                f"fill {symbol} {fill.trade_id}: of an order that is not ours"
-                for fill in fills
-                if not fill.order_id
-            ]
-        differences += [
-            f"fill {fill.symbol} {fill.trade_id}: the venue does not have it"
-            for fill in known
-            if (fill.symbol, fill.trade_id) not in seen
-        ]
+            new = [fill for fill in fills if (symbol, fill.trade_id) not in known]
+            named += self._foreign_fills(await self._ledger.record_fills(writer, new) or ())
+            for fill in fills:
+                known.pop((symbol, fill.trade_id), None)
         self._since_us = max(since, newest - OVERLAP_US)
-        return differences
+        return named + [differences.missing_fill(fill) for fill in known.values()]
+
+    def _foreign_fills(self, fills: Sequence[Fill]) -> list[Difference]:
+        """Name fills that are not the ledger's; with our mark, by their order."""
+        return [
+            differences.unknown_order(fill.order_id, fill.symbol)
+            if is_ours(fill.order_id, self._mark)
+            else differences.foreign_fill(fill)
+            for fill in fills
+        ]
+
+    async def _foreign_orders(self, ours: Mapping[str, Writer]) -> list[Difference]:
+        """Name what rests at the venue and is not the ledger's."""
+        resting = [report for symbol in ours for report in await self._venue.open_orders(symbol)]
+        unknown = await self._ledger.unknown_orders({report.order_id for report in resting})
+        return [
+            differences.unknown_order(report.order_id, report.symbol, report.terms)
+            if is_ours(report.order_id, self._mark)
+            else differences.foreign_order(report)
+            for report in resting
+            if report.order_id in unknown
+        ]
 
     async def _first_look_us(self) -> int:
         """Return where to begin: what an account did before its first order here is not ours."""
@@ -159,23 +234,20 @@ class Reconciler:
             return int(await self._venue.time() * 1_000_000)
         return max(0, known - OVERLAP_US)
 
-    async def _balances(self, writer: Writer | None) -> list[str]:
-        """Compare the totals of every currency that is traded here, for the account's holder."""
+    async def _balances(self, writer: Writer | None) -> tuple[Expected, Shown]:
+        """Read what the account owns and, for its holder, what it should own."""
+        asked_us = int(await self._venue.time() * 1_000_000)
         balances = await self._venue.balances()
-        facts = await self._ledger.facts()
-        self._market_state.positions = facts.positions
-        self._market_state.balances = {name: balance.total for name, balance in balances.items()}
+        totals = {currency: balance.total for currency, balance in balances.items()}
+        self._market_state.positions = (await self._ledger.facts()).positions
+        self._market_state.balances = totals
+        shown = Shown(totals, asked_us)
         if writer is None:
-            return []
-        net = await self._ledger.net_by_currency()
-        baselines = await self._ledger.baselines()
+            return NOT_BALANCED, shown
+        oldest = min(asked_us, self._shown.asked_us if self._shown else asked_us)
+        expected = await self._ledger.expected(oldest - differences.STALE_US)
         currencies = {part for symbol in self._market_state.symbols for part in symbol.split("/")}
-        actual = {name: self._market_state.balances.get(name, ZERO) for name in currencies}
-        fresh = {name: actual[name] - net.get(name, ZERO) for name in currencies - set(baselines)}
+        fresh = expected.baselines(currencies, shown)
         if fresh:
             await self._ledger.set_baselines(writer, fresh)
-        return [
-            f"balance {name}: the venue has {actual[name]}, the ledger expects {expected}"
-            for name in sorted(currencies & set(baselines))
-            if actual[name] != (expected := baselines[name] + net.get(name, ZERO))
-        ]
+        return expected.only(currencies), shown

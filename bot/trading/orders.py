@@ -114,3 +114,5 @@ class Report:
     """Those that came with the answer; maybe not all of them, maybe again."""
     reason: str = ""
     """In the venue's words, when it refused or ended the order."""
+    terms: Terms | None = None
+    """What it asks for, where the venue was asked for orders that may be anybody's."""

@@ -9,6 +9,7 @@ import json
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -145,11 +146,13 @@ class CcxtVenue(Venue):
             await self._load()
             shown = await self._exchange.fetch_open_orders(symbol)
             self._learn(shown)
-            return [ccxt_words.report(order) for order in shown]
+            return [
+                replace(ccxt_words.report(order), terms=ccxt_words.terms(order)) for order in shown
+            ]
 
     @override
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
-        """Return our own trades from this venue time on, oldest first."""
+        """Return the account's trades from this venue time on, oldest first."""
         async with self._asking(f"the fills of {symbol}"):
             await self._load()
             trades = await self._trades(symbol, since_us // 1000, {})

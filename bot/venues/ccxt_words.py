@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from bot.trading.markets import Market
-from bot.trading.orders import ZERO, Fill, Report, Side, State
+from bot.trading.orders import ZERO, Fill, Lifetime, Report, Side, State, Terms
 from bot.venues.ccxt_types import Json
 from bot.venues.port import Balance
 
@@ -55,6 +55,18 @@ def report(shown: Json, fills: Iterable[Fill] = ()) -> Report:
 
 
 _WITH_REASON = frozenset({State.CANCELLED, State.REJECTED})
+
+
+def terms(shown: Json) -> Terms:
+    """Return what an order asks for."""
+    at_once = shown.get("timeInForce") == "IOC"
+    return Terms(
+        symbol=shown["symbol"],
+        side=Side(shown["side"]),
+        quantity=Decimal(shown["amount"]),
+        limit_price=Decimal(shown["price"]) if shown["type"] == "limit" else None,
+        lifetime=Lifetime.IMMEDIATE_OR_CANCEL if at_once else Lifetime.GOOD_TILL_CANCELLED,
+    )
 
 
 def placed(shown: Json) -> Report:

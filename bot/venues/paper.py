@@ -8,7 +8,7 @@ the ledger tells it what the account holds (`adopt`). It knows nothing of the le
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -175,7 +175,11 @@ class PaperVenue(Venue):
     @override
     async def open_orders(self, symbol: str) -> Sequence[Report]:
         await self._travel()
-        return [self._report(order) for order in self._resting() if order.terms.symbol == symbol]
+        return [
+            replace(self._report(order), terms=order.terms)
+            for order in self._resting()
+            if order.terms.symbol == symbol
+        ]
 
     @override
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:

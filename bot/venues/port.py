@@ -83,11 +83,11 @@ class Venue(Protocol):
         ...
 
     async def open_orders(self, symbol: str) -> Sequence[Report]:
-        """Return what rests in this market."""
+        """Return what rests in this market, of all that trade on the account, with its terms."""
         ...
 
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
-        """Return our own fills in this market from this venue time on, oldest first."""
+        """Return the account's fills in this market from this venue time on, oldest first."""
         ...
 
     async def balances(self) -> Mapping[str, Balance]:

@@ -141,13 +141,15 @@ async def record(account: str, writer: Writer, order: Order, report: Report | No
     if not await holds(tx, writer):
         return False
     await tx.rows(
-        "UPDATE orders SET state = $2, reason = $3, venue_order_id = $4, filled_quantity = $5,"
+        "UPDATE orders SET state = $2, reason = $3,"
+        " venue_order_id = coalesce($4, venue_order_id),"
+        " filled_quantity = coalesce($5, filled_quantity),"
         f" answered_at = {{now}} WHERE order_id = $1 AND state IN ({LIVE_STATES})",
         order.order_id,
         order.state.value,
         report.reason if report else "",
-        report.venue_order_id if report else "",
-        report.filled_quantity if report else Decimal(0),
+        report.venue_order_id if report else None,
+        report.filled_quantity if report else None,
     )
     if report and report.fills:
         await record_fills(account, writer, report.fills, tx, held=True)

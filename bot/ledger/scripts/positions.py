@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are made of our own words; every value is a parameter
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -14,25 +14,46 @@ from bot.ledger.outcomes import (
 from bot.ledger.rows import LIVE_STATES, amount
 from bot.ledger.scripts.locks import holds, lock_account
 from bot.trading.orders import Fill, Terms
-from bot.trading.positions import Position, fold
+from bot.trading.positions import Position, fold, moves_of
 from bot.trading.signals import Signal
 
 
 async def record_fills(
     account: str, writer: Writer, fills: Sequence[Fill], tx: Tx, *, held: bool = False
-) -> int | None:
-    """Write fills, each once, and bring the positions up to them."""
+) -> Sequence[Fill] | None:
+    """Write fills of our orders, each once, and bring the positions up to them.
+
+    Returns:
+        The fills of orders that are not here, of which nothing was written; None without the lease.
+    """
     if not held and not await holds(tx, writer):
         return None
     if fills:
         await lock_account(tx, account)
-    new = 0
+    # An order is written before it is sent: what a venue fills of ours is here.
+    foreign = await unknown_orders(account, {fill.order_id for fill in fills}, tx)
     for fill in sorted(fills, key=lambda fill: fill.key):
-        new += await _record_fill(account, writer, fill, tx)
-    return new
+        if fill.order_id not in foreign:
+            await _record_fill(account, writer, fill, tx)
+    return [fill for fill in fills if fill.order_id in foreign]
 
 
-async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> int:
+async def unknown_orders(account: str, order_ids: Collection[str], tx: Tx) -> set[str]:
+    """Return those that the ledger never had; an order that was deleted has left its fills."""
+    unknown: set[str] = set()
+    for order_id in sorted(order_ids):
+        known = await tx.rows(
+            "SELECT order_id FROM orders WHERE order_id = $1 AND account = $2"
+            " UNION SELECT order_id FROM fills WHERE order_id = $1 AND account = $2",
+            order_id,
+            account,
+        )
+        if not known:
+            unknown.add(order_id)
+    return unknown
+
+
+async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> None:
     shard = Signal("", Terms(fill.symbol, fill.side, fill.quantity), 0.0, "").shard
     written = await tx.rows(
         "INSERT INTO fills (symbol, trade_id, order_id, account, shard, epoch, side, quantity,"
@@ -53,7 +74,7 @@ async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> int:
         fill.at_us,
     )
     if not written:
-        return 0
+        return
     row = await first(
         tx,
         "SELECT * FROM positions WHERE account = $1 AND symbol = $2 {for_update}",
@@ -73,7 +94,6 @@ async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> int:
     realized = after.realized_quote - before.realized_quote
     if realized:
         await _add_to_day(account, day_of(fill.at_us / 1e6), realized, tx)
-    return 1
 
 
 async def _write_position(account: str, shard: int, epoch: int, after: Position, tx: Tx) -> None:
@@ -99,12 +119,7 @@ async def _write_position(account: str, shard: int, epoch: int, after: Position,
 
 
 async def _add_to_flows(account: str, fill: Fill, tx: Tx) -> None:
-    base, _, quote = fill.symbol.partition("/")
-    moved = {base: fill.signed_quantity}
-    moved[quote] = moved.get(quote, Decimal(0)) - fill.signed_quantity * fill.price
-    if fill.fee:
-        moved[fill.fee_currency] = moved.get(fill.fee_currency, Decimal(0)) - fill.fee
-    for currency, change in sorted(moved.items()):
+    for currency, change in sorted(moves_of(fill).items()):
         row = await first(
             tx,
             "SELECT quantity FROM flows WHERE account = $1 AND currency = $2 {for_update}",
@@ -159,12 +174,6 @@ async def fills_known_to_us(account: str, tx: Tx) -> int | None:
     if oldest and oldest["at"] is not None:
         known.append(int(oldest["at"] * 1_000_000))
     return min(known, default=None)
-
-
-async def net_by_currency(account: str, tx: Tx) -> dict[str, Decimal]:
-    """Return what all fills moved: base, quote and fees."""
-    records = await tx.rows("SELECT currency, quantity FROM flows WHERE account = $1", account)
-    return {row["currency"]: amount(row["quantity"]) for row in records}
 
 
 def day_of(seconds: float) -> str:
