@@ -23,7 +23,7 @@ from bot.trader.notes import Notes
 from bot.trading import differences
 from bot.trading.differences import Difference, Expected, Kind, Shown, unique
 from bot.trading.orders import Fill, State
-from bot.venues.port import Venue
+from bot.venues.port import Kept, Venue
 
 OVERLAP_US = 60_000_000
 """How far back fills are asked for again: a venue may show one late."""
@@ -75,9 +75,17 @@ class Reconciler:
 
     async def restore(self) -> None:
         """Bring the market_state up to what the ledger and the venue hold."""
+        await self._venue.resume(await self._kept())
         await self.refresh()
         balances = await self._venue.balances()
         self._market_state.balances = {name: balance.total for name, balance in balances.items()}
+
+    async def _kept(self) -> Kept:
+        """Return what the ledger keeps of the account, from the first look's beginning on."""
+        expected = await self._ledger.expected(await self._first_look_us())
+        resting = await self._ledger.resting()
+        orders = {order.order_id: order.terms for order in resting if order.terms}
+        return Kept(expected.totals, expected.fills, orders)
 
     async def refresh(self) -> None:
         """Read what the ledger holds: who does not trade tells no old positions."""

@@ -1,8 +1,8 @@
 """The exchange inside the process: moving prices and an account, but no money.
 
 Orders are taken as a spot exchange takes them: on the market's grids, covered by the account,
-within their window, once per client order id. It remembers nothing across restarts: the owner of
-the ledger tells it what the account holds (`adopt`). It knows nothing of the ledger and of leases.
+within their window, once per client order id. It remembers nothing across restarts: who has the
+ledger tells it what the account holds and what rests (`resume`). It knows nothing of leases.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from bot.trading.orders import RESTING, ZERO, Fill, Lifetime, Report, Side, Stat
 from bot.venues.paper_account import Account, spends
 from bot.venues.paper_faults import Dice, Faults
 from bot.venues.paper_market import Walk
-from bot.venues.port import Balance, NotTakenError, RejectedError, Venue, VenueError
+from bot.venues.port import Balance, Kept, NotTakenError, RejectedError, Venue, VenueError
 
 STARTING_BALANCE = Decimal(100_000)
 """Of each quote currency."""
@@ -107,6 +107,24 @@ class PaperVenue(Venue):
     def adopt(self, balances: Mapping[str, Decimal]) -> None:
         """Take what the ledger says for what the account holds; other currencies stay."""
         self._account.adopt(balances)
+
+    @override
+    async def resume(self, kept: Kept) -> None:
+        """Go on with the account of an earlier process, as far as its ledger knows it."""
+        self.adopt(kept.totals)
+        known = {(fill.symbol, fill.trade_id) for fill in self._fills}
+        self._fills.extend(f for f in kept.fills if (f.symbol, f.trade_id) not in known)
+        for order_id, terms in kept.resting.items():
+            if order_id not in self._orders and terms.symbol in self._walk.markets:
+                self._resume(order_id, terms, kept.fills)
+
+    def _resume(self, order_id: str, terms: Terms, fills: Sequence[Fill]) -> None:
+        own = [fill for fill in fills if fill.order_id == order_id]
+        order = _Order(order_id, str(self._next_number()), terms, fills=own)
+        if own:
+            order.state = State.PARTIALLY_FILLED if order.rest else State.FILLED
+        self._orders[order_id] = order
+        self._lock(order, order.rest)
 
     @property
     def faults(self) -> Faults:

@@ -43,6 +43,18 @@ class Balance:
         return self.free + self.locked
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the ledger keeps of an account."""
+
+    totals: Mapping[str, Decimal]
+    """By currency; empty before the first comparison with a venue."""
+    fills: Sequence[Fill]
+    """Of the orders below, and the newest others."""
+    resting: Mapping[str, Terms]
+    """By client order id."""
+
+
 class Venue(Protocol):
     """An exchange. Every call raises VenueError when nothing is known.
 
@@ -93,6 +105,12 @@ class Venue(Protocol):
     async def balances(self) -> Mapping[str, Balance]:
         """Return what the account holds, by currency."""
         ...
+
+    async def resume(self, kept: Kept) -> None:
+        """Take this over at start: a venue that ended with the last process has no memory.
+
+        Venues elsewhere know better, and do nothing.
+        """
 
     async def close(self) -> None:
         """Let go of connections."""
