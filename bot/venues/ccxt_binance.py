@@ -9,7 +9,6 @@ import json
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -146,9 +145,7 @@ class CcxtVenue(Venue):
             await self._load()
             shown = await self._exchange.fetch_open_orders(symbol)
             self._learn(shown)
-            return [
-                replace(ccxt_words.report(order), terms=ccxt_words.terms(order)) for order in shown
-            ]
+            return [ccxt_words.resting(order) for order in shown]
 
     @override
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:

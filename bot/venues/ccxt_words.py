@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from bot.trading.markets import Market
-from bot.trading.orders import ZERO, Fill, Lifetime, Report, Side, State, Terms
+from bot.trading.orders import ZERO, Fill, Report, Side, State, Terms
 from bot.venues.ccxt_types import Json
 from bot.venues.port import Balance
 
@@ -57,15 +57,22 @@ def report(shown: Json, fills: Iterable[Fill] = ()) -> Report:
 _WITH_REASON = frozenset({State.CANCELLED, State.REJECTED})
 
 
-def terms(shown: Json) -> Terms:
-    """Return what an order asks for."""
-    at_once = shown.get("timeInForce") == "IOC"
-    return Terms(
+def resting(shown: Json) -> Report:
+    """Return an order of a list of open ones, which may be anybody's and of a kind unknown here."""
+    filled, price = _amount(shown["filled"]), _amount(shown["price"])
+    terms = Terms(
         symbol=shown["symbol"],
         side=Side(shown["side"]),
-        quantity=Decimal(shown["amount"]),
-        limit_price=Decimal(shown["price"]) if shown["type"] == "limit" else None,
-        lifetime=Lifetime.IMMEDIATE_OR_CANCEL if at_once else Lifetime.GOOD_TILL_CANCELLED,
+        quantity=_amount(shown["amount"]),
+        limit_price=price or None,
+    )
+    return Report(
+        order_id=shown["clientOrderId"],
+        symbol=shown["symbol"],
+        state=State.PARTIALLY_FILLED if filled else State.ACKED,
+        venue_order_id=str(shown["id"]),
+        filled_quantity=filled,
+        terms=terms,
     )
 
 

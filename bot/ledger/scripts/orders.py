@@ -140,11 +140,12 @@ async def record(account: str, writer: Writer, order: Order, report: Report | No
     """Write what became of an order. What has ended stays ended; its fills are taken anyway."""
     if not await holds(tx, writer):
         return False
-    await tx.rows(
+    updated = await tx.rows(
         "UPDATE orders SET state = $2, reason = $3,"
         " venue_order_id = coalesce($4, venue_order_id),"
         " filled_quantity = coalesce($5, filled_quantity),"
-        f" answered_at = {{now}} WHERE order_id = $1 AND state IN ({LIVE_STATES})",
+        f" answered_at = {{now}} WHERE order_id = $1 AND state IN ({LIVE_STATES})"
+        " RETURNING order_id",
         order.order_id,
         order.state.value,
         report.reason if report else "",
@@ -152,7 +153,8 @@ async def record(account: str, writer: Writer, order: Order, report: Report | No
         report.filled_quantity if report else None,
     )
     if report and report.fills:
-        await record_fills(account, writer, report.fills, tx, held=True)
+        ours = {row["order_id"] for row in updated}
+        await record_fills(account, writer, report.fills, tx, held=True, ours=ours)
     if fate := FATE_OF.get(order.state):
         reason = report.reason if report else ""
         await end_signal(tx, order.signal, fate, reason, writer.epoch)

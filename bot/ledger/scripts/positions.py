@@ -18,10 +18,18 @@ from bot.trading.positions import Position, fold, moves_of
 from bot.trading.signals import Signal
 
 
-async def record_fills(
-    account: str, writer: Writer, fills: Sequence[Fill], tx: Tx, *, held: bool = False
+async def record_fills(  # noqa: PLR0913 - the last two spare a caller what it has done
+    account: str,
+    writer: Writer,
+    fills: Sequence[Fill],
+    tx: Tx,
+    *,
+    held: bool = False,
+    ours: Collection[str] = (),
 ) -> Sequence[Fill] | None:
     """Write fills of our orders, each once, and bring the positions up to them.
+
+    `held`: the lease is known to be; `ours`: orders that are known to be here.
 
     Returns:
         The fills of orders that are not here, of which nothing was written; None without the lease.
@@ -31,7 +39,7 @@ async def record_fills(
     if fills:
         await lock_account(tx, account)
     # An order is written before it is sent: what a venue fills of ours is here.
-    foreign = await unknown_orders(account, {fill.order_id for fill in fills}, tx)
+    foreign = await unknown_orders(account, {fill.order_id for fill in fills}.difference(ours), tx)
     for fill in sorted(fills, key=lambda fill: fill.key):
         if fill.order_id not in foreign:
             await _record_fill(account, writer, fill, tx)
