@@ -19,6 +19,7 @@ from bot.trading.differences import Kind, plain
 from bot.trading.orders import ZERO
 
 TEXT_CHARACTERS_MAX = 500
+LINES_MAX = 100
 RIGHT = {
     "by": "write who dealt with it, as in --by ops@example",
     "reason": 'write what moved, as in --reason "deposit of 100 USDT"',
@@ -132,7 +133,8 @@ def plan(account: str, noted: Sequence[Noted]) -> str:
     lines = [f"account {account}, as found at {at:%Y-%m-%d %H:%M:%S} UTC"]
     lines += _table(rows) if balances else ["no balance differs: nothing to book"]
     if others:
-        lines += ["not named again:", *(f"  {each}" for each in others)]
+        lines += ["not named again:", *(f"  {each}" for each in others[:LINES_MAX])]
+        lines += [f"  and {len(others) - LINES_MAX} more"] if len(others) > LINES_MAX else []
     return "\n".join(lines)
 
 

@@ -150,7 +150,7 @@ class Reconciler:
     ) -> None:
         """Make the account read-only for what lasts, and keep that for a person."""
         if lasting:
-            words = "; ".join(str(one) for one in lasting)
+            words = differences.listed(lasting)
             await self._ledger.set_read_only(f"ledger and venue differ: {words}")
         await self._notes.keep(lasting, bookings, writers)
 

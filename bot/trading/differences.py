@@ -14,6 +14,9 @@ from bot.trading.positions import moves_of
 STALE_US = 10_000_000
 """How old a balance may be that a venue shows: it shows trades and balances at different times."""
 
+LISTED_MAX = 10
+"""In one line for people; the report has all."""
+
 
 class Kind(StrEnum):
     """What a difference is about."""
@@ -187,6 +190,13 @@ def plain(amount: Decimal) -> str:
 def unique(named: Iterable[Difference]) -> list[Difference]:
     """Return one for each subject."""
     return list({difference.subject: difference for difference in named}.values())
+
+
+def listed(named: Sequence[Difference]) -> str:
+    """Return the first of them in one line, and how many more there are."""
+    more = len(named) - LISTED_MAX
+    parts = [str(difference) for difference in named[:LISTED_MAX]]
+    return "; ".join([*parts, f"and {more} more"] if more > 0 else parts)
 
 
 def lasting(

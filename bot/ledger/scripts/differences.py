@@ -11,6 +11,9 @@ from bot.ledger.scripts.accounts import acknowledge
 from bot.ledger.scripts.locks import holds, lock_account
 from bot.trading.differences import Difference, Kind
 
+STAYING = frozenset({Kind.FILL.value, Kind.UNKNOWN_ORDER.value})
+"""What happened and is not looked at for ever: the next process would name it again."""
+
 
 async def note(
     account: str, lasting: Mapping[Writer, Sequence[Difference]], bookings: int, tx: Tx
@@ -25,14 +28,43 @@ async def note(
         # What was booked since is in these balances as a difference: it would be booked twice.
         writers = [writer for writer in writers if writer.lease != ACCOUNT]
     for writer in writers:
-        await tx.rows(
-            "DELETE FROM differences WHERE account = $1 AND lease = $2 AND resolved_at IS NULL",
-            account,
-            writer.lease,
-        )
-        for difference in lasting[writer]:
-            await _insert(account, writer, difference, tx)
+        await _replace(account, writer, lasting[writer], tx)
     return frozenset(writers)
+
+
+async def _replace(account: str, writer: Writer, lasting: Sequence[Difference], tx: Tx) -> None:
+    """Write what is new or reads otherwise; take away what is over and does not stay."""
+    records = await tx.rows(
+        "SELECT kind, about, text FROM differences WHERE account = $1 AND lease = $2"
+        " AND resolved_at IS NULL",
+        account,
+        writer.lease,
+    )
+    noted_before = {(row["kind"], row["about"]): row["text"] for row in records}
+    now = {(one.kind.value, ABOUT_SEPARATOR.join(one.about)): one for one in lasting}
+    for (kind, about), text in noted_before.items():
+        one = now.get((kind, about))
+        if one.text != text if one else kind not in STAYING:
+            await _delete(account, kind, about, tx)
+    for key, one in now.items():
+        if noted_before.get(key) != one.text:
+            await _insert(account, writer, one, tx)
+    # Found again: somebody brought the ledger up to the venue.
+    await tx.rows(
+        "DELETE FROM differences WHERE account = $1 AND kind = $2 AND EXISTS"
+        " (SELECT 1 FROM orders o WHERE o.order_id = about)",
+        account,
+        Kind.UNKNOWN_ORDER.value,
+    )
+
+
+async def _delete(account: str, kind: str, about: str, tx: Tx) -> None:
+    await tx.rows(
+        "DELETE FROM differences WHERE account = $1 AND kind = $2 AND about = $3",
+        account,
+        kind,
+        about,
+    )
 
 
 async def _insert(account: str, writer: Writer, difference: Difference, tx: Tx) -> None:

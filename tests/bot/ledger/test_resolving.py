@@ -1,6 +1,7 @@
 """`bot account resolve`: it shows before it books, books what was shown, and says what is wrong."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,15 +9,18 @@ import pytest
 
 from bot.__main__ import main
 from bot.authority.lease import ACCOUNT, Claimant
+from bot.authority.orders import Order
 from bot.contract.color import Color
 from bot.contract.intent import Intent
+from bot.contract.shards import shard_of
 from bot.ledger.ledger import Ledger
-from bot.ledger.outcomes import Noted, Writer
+from bot.ledger.outcomes import Approved, Noted, Writer
 from bot.ledger.port import LedgerError
 from bot.ledger.resolving import TEXT_CHARACTERS_MAX, Word, plan, resolve
 from bot.ledger.sqlite import Sqlite
-from bot.trading.differences import Difference, balance, foreign_fill
-from bot.trading.orders import Fill, Side
+from bot.trading.differences import Difference, balance, foreign_fill, listed, unknown_order
+from bot.trading.orders import Fill, Side, Terms
+from bot.trading.signals import Signal
 
 WORD = Word("ops@example", "deposit of 100 USDT")
 DEPOSIT = balance("USDT", Decimal("100100.5"), Decimal(100_000))
@@ -121,6 +125,37 @@ async def test_a_look_from_before_the_booking_notes_nothing_after_it(noted: Ledg
     assert not await note(noted, DEPOSIT, bookings=0)
     assert await noted.noted() == []
     assert await note(noted, DEPOSIT, bookings=(await noted.expected(0)).bookings)
+
+
+async def test_a_trade_that_is_not_looked_at_any_more_is_resolved_as_well(noted: Ledger) -> None:
+    await note(noted, DEPOSIT)
+    assert [one.difference.subject for one in await noted.noted()] == [
+        DEPOSIT.subject,
+        TRADE.subject,
+    ]
+    await resolve(noted, "main", WORD, Answers(yes=True))
+    assert await noted.resolved() == {TRADE.subject}
+
+
+async def test_an_order_that_was_brought_back_into_the_ledger_is_left_to_nobody(
+    ledger: Ledger,
+) -> None:
+    terms = Terms("BTC/USDT", Side.BUY, Decimal(1))
+    await note(ledger, unknown_order("bot.s-1", terms.symbol))
+    assert len(await ledger.noted()) == 1
+    await ledger.post(Signal("s", terms, 30.0, "test"))
+    order = Order("bot.s-1", "s", 1, shard_of(terms.symbol), 1, "blue.1", 1.0, 2.0, terms=terms)
+    assert await ledger.commit_intent(order, lambda _: Approved(terms, Decimal(0)))
+    await note(ledger)
+    assert await ledger.noted() == []
+
+
+def test_many_differences_are_counted() -> None:
+    trades = [Noted(replace(TRADE, about=("BTC/USDT", str(n))), 0.0) for n in range(103)]
+    lines = plan("main", trades).splitlines()
+    assert lines[-1] == "  and 3 more"
+    assert len(lines) == 104
+    assert listed([one.difference for one in trades]).endswith("; and 93 more")
 
 
 def test_differences_without_a_balance_book_nothing() -> None:
