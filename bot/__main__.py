@@ -37,6 +37,7 @@ SET_BY_PEOPLE = (
 COMMANDS = {
     "run": "run the bot (the default)",
     "migrate": "bring the ledger's database to the newest schema; a second run changes nothing",
+    "account": "book what moved on the account by itself; `account --help` says how",
     "acknowledge": "end read-only after the next clean reconciliation: acknowledge --by NAME",
     "check-config": "say what is wrong with the environment, or what it means",
     "healthcheck": "ask the bot on this machine whether it is alive; for a container engine",
@@ -46,22 +47,14 @@ COMMANDS = {
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command; return the exit code."""
-    if arguments[:1] == ["status"]:
-        from bot import status  # noqa: PLC0415 - only for this command
-
-        return status.main(arguments[1:], environ)
+    if arguments and (command_line := OWN_GRAMMARS.get(arguments[0])):
+        return command_line(arguments[1:], environ)
     given = parser(environ).parse_args(arguments)
     command = given.command
     if command == "healthcheck":
         return healthcheck(environ)
-    # A health check runs every few seconds: it must not load the web server.
-    from bot.config.settings import Settings, SettingsError  # noqa: PLC0415 - not for a health check
-
-    try:
-        settings = Settings.load(environ)
-    except SettingsError as error:
-        lines = "".join(f"  {line}\n" for line in error.errors)
-        sys.stderr.write(f"{len(error.errors)} wrong in the environment:\n{lines}")
+    settings = _settings(environ)
+    if settings is None:
         return EXIT_MISCONFIGURED
     if command == "check-config":
         sys.stdout.write(settings.model_dump_json(indent=2) + "\n")
@@ -72,6 +65,37 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         migrates = command == "migrate"
         return commands.migrate(settings) if migrates else commands.acknowledge(settings, given.by)
     return _run(settings, environ)
+
+
+def _settings(environ: Mapping[str, str]) -> "Settings | None":
+    """Return the configuration; None after saying what is wrong with it."""
+    # A health check runs every few seconds: it must not load the web server.
+    from bot.config.settings import Settings, SettingsError  # noqa: PLC0415 - not for a health check
+
+    try:
+        return Settings.load(environ)
+    except SettingsError as error:
+        lines = "".join(f"  {line}\n" for line in error.errors)
+        sys.stderr.write(f"{len(error.errors)} wrong in the environment:\n{lines}")
+        return None
+
+
+def _status(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    from bot import status  # noqa: PLC0415 - only for this command
+
+    return status.main(arguments, environ)
+
+
+def _account(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    from bot.ledger import resolving  # noqa: PLC0415 - only for this command
+
+    given = resolving.parser().parse_args(arguments)
+    settings = _settings(environ)
+    return EXIT_MISCONFIGURED if settings is None else resolving.main(settings, given)
+
+
+OWN_GRAMMARS = {"account": _account, "status": _status}
+"""Commands that have options of their own."""
 
 
 def _run(settings: "Settings", environ: Mapping[str, str]) -> int:
@@ -106,7 +130,7 @@ def healthcheck(environ: Mapping[str, str]) -> int:
 
 
 def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    """Return the command line's grammar, but for `status`, which has one of its own."""
+    """Return the grammar, but for `status` and `account`, which have one of their own."""
     commands = "".join(f"  {name:14}{text}\n" for name, text in COMMANDS.items())
     top = argparse.ArgumentParser(
         prog="bot",

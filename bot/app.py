@@ -101,12 +101,15 @@ class Bot:
             production=settings.deploy_env is DeployEnv.PRODUCTION,
             on_change=lambda new: logs.set_level(new.log_level),
         )
-        rules = Rules(Timings(venue_lag_seconds=settings.venue_lag_seconds))
+        rules = Rules(
+            Timings(venue_lag_seconds=settings.venue_lag_seconds), mark=settings.order_mark
+        )
         self.market_state = MarketState(settings.symbols)
         self.reconciler = Reconciler(
             ledger=ledger,
             venue=venue,
             market_state=self.market_state,
+            mark=settings.order_mark,
             lag_seconds=settings.venue_lag_seconds,
         )
         ledger.on_incident = self._incident
@@ -280,6 +283,10 @@ class Bot:
                 else max(0.0, row.expires_at - keeper.rows_now),
             )
 
+    def _differences(self) -> tuple[str, ...] | None:
+        reconciler = self.reconciler
+        return tuple(str(one) for one in reconciler.differences) if reconciler.done_at else None
+
     def snapshot(self) -> Snapshot:
         """Return this moment."""
         state, trader, market_state = self.state, self.trader, self.market_state
@@ -314,7 +321,7 @@ class Bot:
             authority_refused=self.keeper.refused.name.lower() if self.keeper.refused else "",
             orders_by_state=self.reconciler.orders_by_state,
             signals_pending=self.reconciler.signals_pending,
-            reconcile_differences=self.reconciler.differences if self.reconciler.done_at else None,
+            reconcile_differences=self._differences(),
             last_reconcile=self.reconciler.done_at,
             positions={symbol: p.quantity for symbol, p in market_state.open_positions.items()},
             config_generation=self.reload.generation,

@@ -98,6 +98,7 @@ def limits_of(reloadable: Reloadable, account_read_only: str) -> Limits:
         price_collar_pct=reloadable.price_collar_pct,
         daily_loss_limit_pct=reloadable.daily_loss_limit_pct,
         reduce_only=reloadable.reduce_only,
+        allow_short=reloadable.allow_short,
         read_only=account_read_only or by_config,
         kill_switch=reloadable.kill_switch,
     )

@@ -49,14 +49,17 @@ def _risk(config: StackConfig) -> list[str]:
     problems: list[str] = []
     for row in AT_RISK:
         value, acknowledged = getattr(config, row.name), getattr(word.values, row.name)
-        if row.risk is not Risk.HIGHER or value is None:
+        if row.risk is Risk.OFF or value is None:
             continue
         usual = row.default_in(config.deploy_env)
         if value > max(usual, acknowledged or 0):
-            command = _set(f"acknowledgeRiskIncrease.values.{row.key}", value)
+            shown = str(value).lower() if isinstance(value, bool) else value
+            is_switch = row.risk is Risk.ON
+            more = "is not the default" if is_switch else f"is more than production's {usual}"
+            command = _set(f"acknowledgeRiskIncrease.values.{row.key}", shown)
             problems.append(
-                f"{row.key}: {value} is more than production's {usual}, and nobody acknowledged it;"
-                f" lower it, or say who and why (acknowledgeRiskIncrease.by, .reason) and {command}"
+                f"{row.key}: {shown} {more}, and nobody acknowledged it; take it back, or say who"
+                f" and why (acknowledgeRiskIncrease.by, .reason) and {command}"
             )
     return problems
 

@@ -63,6 +63,7 @@ class StackConfig(Strict):
     price_collar_pct: Decimal = parameter(rows.PRICE_COLLAR_PCT)
     daily_loss_limit_pct: Decimal = parameter(rows.DAILY_LOSS_LIMIT_PCT)
     reduce_only: bool = parameter(rows.REDUCE_ONLY)
+    allow_short: bool = parameter(rows.ALLOW_SHORT)
     read_only: bool = parameter(rows.READ_ONLY)
     kill_switch: bool = parameter(rows.KILL_SWITCH)
     log_level: LogLevel = parameter(rows.LOG_LEVEL)

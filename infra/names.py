@@ -1,8 +1,10 @@
 """Names of the objects in the cluster and the labels that find them, each written down once."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from bot.contract.color import Color
+from bot.contract.environment import ORDER_MARK_MAX
 
 APP = "bot"
 LIVE_SERVICE = "bot"
@@ -19,6 +21,11 @@ COLOR_LABEL = "bot.handover/color"
 SKIP_AWAIT = "pulumi.com/skipAwait"
 REPLACE_UNREADY = "pulumi.com/replaceUnready"
 PATCH_FORCE = "pulumi.com/patchForce"
+
+
+def order_mark(project: str, stack: str) -> str:
+    """Return what tells this stack's orders from those of others on the same account."""
+    return sha256(f"{project}/{stack}".encode()).hexdigest()[:ORDER_MARK_MAX]
 
 
 @dataclass(frozen=True, slots=True)

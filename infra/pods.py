@@ -59,6 +59,8 @@ class ColorSpec:
     color: Color
     image: Input[str]
     """What to run; `NO_IMAGE` for a standby that runs nothing."""
+    order_mark: str
+    """What the client ids of its orders begin with; the same for both colors."""
 
 
 def deployment_args(spec: ColorSpec) -> DeploymentInitArgs:
@@ -144,6 +146,7 @@ def _container(spec: ColorSpec) -> ContainerArgs:
                 EnvVarArgs(name=name, value=value)
                 for name, value in settings(spec.config, spec.color).items()
             ),
+            EnvVarArgs(name=env.ORDER_MARK, value=spec.order_mark),
             EnvVarArgs(name=env.IMAGE, value=spec.image),
             *pod_fields(*_POD_FIELDS),
         ],

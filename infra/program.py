@@ -28,7 +28,7 @@ from infra.guard.release_mark import Caller
 from infra.guard.watch import Cluster, Guard, Watch
 from infra.intent import IntentMap
 from infra.migration import Migration, migration_labels
-from infra.names import Names
+from infra.names import Names, order_mark
 from infra.outputs import StackOutputs
 from infra.parsing import ConfigError, parse
 from infra.pods import NO_IMAGE, ColorSpec
@@ -129,10 +129,9 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     # All that a pod needs to become ready: the hook that waits for it holds up other steps.
     needed = [access.binding, files.secret, limits.config_map]
     images = _images(config, top)
-    colors = {
-        color: _color(ColorSpec(stack, config, color, images[color]), top, needed, watch, caller)
-        for color in Color
-    }
+    mark = order_mark(project, stack_name)
+    specs = {color: ColorSpec(stack, config, color, images[color], mark) for color in Color}
+    colors = {color: _color(spec, top, needed, watch, caller) for color, spec in specs.items()}
     trading = [color for color in Color if color is config.active_color or config.canary_percent]
     targets = [hooks.target(colors[color].expected) for color in trading]
     guard = Guard(watch, targets, caller, patient=previous is None)

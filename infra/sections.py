@@ -83,10 +83,16 @@ class Resources(Strict):
     )
 
 
+_ACKNOWLEDGED = {
+    None: "",
+    Risk.HIGHER: "Up to where. Default: not raised.",
+    Risk.ON: "true, when it is switched on. Default: it is not.",
+    Risk.OFF: "false, when it is switched off. Default: it is not.",
+}
+
+
 def _acknowledged(row: Parameter) -> Any:  # noqa: ANN401 - pydantic's fields are of any type
-    switch = "false, when it is switched off. Default: it is not."
-    text = switch if row.risk is Risk.OFF else "Up to where. Default: not raised."
-    return Field(default=None, description=text)
+    return Field(default=None, description=_ACKNOWLEDGED[row.risk])
 
 
 class AcknowledgedValues(Strict):
@@ -98,6 +104,7 @@ class AcknowledgedValues(Strict):
     price_collar_pct: Decimal | None = _acknowledged(rows.PRICE_COLLAR_PCT)
     daily_loss_limit_pct: Decimal | None = _acknowledged(rows.DAILY_LOSS_LIMIT_PCT)
     reduce_only: bool | None = _acknowledged(rows.REDUCE_ONLY)
+    allow_short: bool | None = _acknowledged(rows.ALLOW_SHORT)
     read_only: bool | None = _acknowledged(rows.READ_ONLY)
     kill_switch: bool | None = _acknowledged(rows.KILL_SWITCH)
 

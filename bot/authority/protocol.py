@@ -9,16 +9,21 @@ replaces them one by one and finds what breaks.
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from hashlib import sha256
 from typing import Protocol
 
 from bot.authority import allocation, lease, lives
 from bot.authority.allocation import Member
+from bot.authority.client_ids import (
+    ATTEMPT_DIGITS_MAX,
+    client_order_id,
+    parse_client_order_id,
+)
 from bot.authority.lease import Admitted, Claimant, Claimed, LeaseRow, Shown
 from bot.authority.lives import Life
 from bot.authority.orders import Order, Signal, Work
 from bot.authority.timings import DEFAULTS, Timings
 from bot.authority.window import Held, Permit, VenueTime
+from bot.contract.environment import ORDER_MARK_DEFAULT
 from bot.contract.intent import Intent
 from bot.trading.orders import State
 from bot.trading.signals import Fate
@@ -28,18 +33,8 @@ ASK_AGAIN_SHARE = 0.25
 """Of an unresolved order's age: the pause before the venue is asked about it again."""
 EXPIRED = "older than its max_age_seconds before the venue could execute it"
 TRIED = "every attempt was lost on the way to the venue"
-SIGNAL_ID_PLAIN_MAX = 30
-
-
-def client_order_id(signal: str, attempt: int) -> str:
-    """Return at most 36 characters, what venues take: the signal's own id, or a hash of a long one.
-
-    >>> client_order_id("cross.BTC-USDT.60.buy", 1)
-    'cross.BTC-USDT.60.buy-1'
-    """
-    if len(signal) > SIGNAL_ID_PLAIN_MAX:
-        signal = f"h.{sha256(signal.encode()).hexdigest()[:SIGNAL_ID_PLAIN_MAX]}"
-    return f"{signal}-{attempt}"
+if len(str(ATTEMPTS_MAX)) > ATTEMPT_DIGITS_MAX:
+    raise AssertionError("the number of the last attempt must fit into a client order id")
 
 
 class Reply(StrEnum):
@@ -197,6 +192,8 @@ class Rules:
     """The rules, one method each."""
 
     timings: Timings = DEFAULTS
+    mark: str = ORDER_MARK_DEFAULT
+    """Of the stack, in every client order id."""
 
     # Nothing is decided twice: in the database, with the lease row locked, READ COMMITTED.
 
@@ -308,13 +305,12 @@ class Rules:
     # Nothing is sent twice.
 
     def order_id(self, signal: str, attempt: int) -> str:
-        """Derive the client order id: the same for everyone who knows the signal."""
-        return client_order_id(signal, attempt)
+        """Derive the client order id: the same for every process of the stack."""
+        return client_order_id(self.mark, signal, attempt)
 
     def parse_order_id(self, order_id: str) -> tuple[str, int] | None:
         """Return the signal and the attempt of one of our client order ids; None: not ours."""
-        signal, _, attempt = order_id.rpartition("-")
-        return (signal, int(attempt)) if signal and attempt.isdecimal() else None
+        return parse_client_order_id(order_id, self.mark)
 
     def after(self, reply: Reply | None, *, dead: bool) -> State:
         """Judge an order by what the venue said. `dead`: it was so before it was asked about."""

@@ -38,6 +38,7 @@ class Reloadable:
     price_collar_pct: Decimal
     daily_loss_limit_pct: Decimal
     reduce_only: bool
+    allow_short: bool
     read_only: bool
     kill_switch: bool
     log_level: str

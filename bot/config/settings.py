@@ -24,6 +24,7 @@ from bot.config.fields import (
     Account,
     Checks,
     Flag,
+    OrderMark,
     RedisUrl,
     Symbols,
     parameter,
@@ -95,6 +96,7 @@ class Settings(BaseModel):
     price_collar_pct: Decimal = parameter(rows.PRICE_COLLAR_PCT)
     daily_loss_limit_pct: Decimal = parameter(rows.DAILY_LOSS_LIMIT_PCT)
     reduce_only: bool = parameter(rows.REDUCE_ONLY)
+    allow_short: bool = parameter(rows.ALLOW_SHORT)
     read_only: bool = parameter(rows.READ_ONLY)
     kill_switch: bool = parameter(rows.KILL_SWITCH)
     log_level: LogLevel = parameter(rows.LOG_LEVEL)
@@ -131,6 +133,7 @@ class Settings(BaseModel):
     """Folder of the file that is reloaded; None: nothing is."""
     ledger: AbsolutePath | None = Field(None, validation_alias=env.LEDGER)
     """SQLite file; None: in memory, unless the mounted Secret names a database."""
+    order_mark: OrderMark = Field(env.ORDER_MARK_DEFAULT, validation_alias=env.ORDER_MARK)
     close_connections: Flag = Field(default=True, validation_alias=env.CLOSE_CONNECTIONS)
 
     image: str = Field("", validation_alias=env.IMAGE)

@@ -63,6 +63,8 @@ CONFIG_DIR = "BOT_CONFIG_DIR"
 LEDGER = "BOT_LEDGER"
 """Path of a SQLite file; empty keeps the ledger in memory. The URL of a Postgres database holds a
 password: it comes from the mounted Secret (`bot.contract.secrets.DATABASE_URL`) and goes first."""
+ORDER_MARK = "BOT_ORDER_MARK"
+"""What the client ids of this stack's orders begin with: tells stacks on one account apart."""
 CLOSE_CONNECTIONS = "BOT_CLOSE_CONNECTIONS"
 """`false` leaves kept-alive clients on the color being left: only for the control measurement."""
 IMAGE = "BOT_IMAGE"
@@ -111,5 +113,9 @@ DEPLOY_ENV_DEFAULT = DeployEnv.LOCAL
 """Where a process runs that nobody told; a pod is always told."""
 ACCOUNT_DEFAULT = "main"
 ACCOUNT_PATTERN = "^[a-z0-9][a-z0-9-]{0,31}$"
+ORDER_MARK_DEFAULT = "bot"
+"""Of a process on its own; the Pulumi program gives each stack another one."""
+ORDER_MARK_MAX = 6
+ORDER_MARK_PATTERN = f"^[a-z0-9]{{1,{ORDER_MARK_MAX}}}$"
 CRITICAL_CHECKS_DEFAULT = ("database", "startup")
 DEFAULT_SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")

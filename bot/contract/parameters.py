@@ -43,6 +43,7 @@ class Risk(Enum):
     """When a change of the value raises risk."""
 
     HIGHER = "higher"
+    ON = "on"
     OFF = "off"
 
 
@@ -154,6 +155,8 @@ class Parameter:
         """Tell whether this change allows more risk."""
         if self.risk is Risk.OFF:
             return bool(before) and not after
+        if self.risk is Risk.ON:
+            return bool(after) and not before
         return self.risk is Risk.HIGHER and Decimal(after) > Decimal(before)
 
 
@@ -217,6 +220,15 @@ REDUCE_ONLY = Parameter(
     meaning="Switch: orders may only make positions smaller",
     default=False,
     risk=Risk.OFF,
+    reloadable=True,
+)
+ALLOW_SHORT = Parameter(
+    name="allow_short",
+    kind=Kind.SWITCH,
+    meaning="Switch: the bot may sell more of a symbol than it has bought",
+    reason="what else lies in the account is not the bot's to sell",
+    default=False,
+    risk=Risk.ON,
     reloadable=True,
 )
 READ_ONLY = Parameter(

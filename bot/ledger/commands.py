@@ -31,7 +31,7 @@ def migrate(settings: Settings) -> int:
         done = await migrate_postgres(url)
         return f"migrated: {', '.join(done)}" if done else "the schema is the newest"
 
-    return _tell(work)
+    return run(work)
 
 
 def acknowledge(settings: Settings, by: str | None) -> int:
@@ -44,10 +44,7 @@ def acknowledge(settings: Settings, by: str | None) -> int:
         return MISCONFIGURED
 
     async def work() -> str:
-        url = _url(settings)
-        if url is None and settings.ledger is None:
-            raise LedgerError(f"no secret {DATABASE_URL} and no {env.LEDGER}: nothing to open")
-        ledger = Ledger(Postgres(url) if url else Sqlite(str(settings.ledger)), settings.account)
+        ledger = ledger_of(settings)
         try:
             await ledger.open()
             before = await ledger.read_only()
@@ -61,7 +58,19 @@ def acknowledge(settings: Settings, by: str | None) -> int:
         finally:
             await ledger.close()
 
-    return _tell(work)
+    return run(work)
+
+
+def ledger_of(settings: Settings) -> Ledger:
+    """Return the ledger that the settings name, not open.
+
+    Raises:
+        LedgerError: they name none that lasts.
+    """
+    url = _url(settings)
+    if url is None and settings.ledger is None:
+        raise LedgerError(f"no secret {DATABASE_URL} and no {env.LEDGER}: nothing to open")
+    return Ledger(Postgres(url) if url else Sqlite(str(settings.ledger)), settings.account)
 
 
 def _url(settings: Settings) -> str | None:
@@ -69,7 +78,8 @@ def _url(settings: Settings) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-def _tell(work: Callable[[], Coroutine[Any, Any, str]]) -> int:
+def run(work: Callable[[], Coroutine[Any, Any, str]]) -> int:
+    """Do this and print what it says; return the exit code."""
     try:
         sys.stdout.write(f"{asyncio.run(work())}\n")
     except SecretsError as error:

@@ -19,13 +19,23 @@ from bot.ledger.outcomes import (
     IntentCheck,
     IntentOutcome,
     LifeOf,
+    Noted,
     ReadOnly,
     Writer,
     Written,
 )
 from bot.ledger.port import Posted, SchemaError, SignalRecord
-from bot.ledger.scripts import accounts, inbox, lives, locks, orders, positions
+from bot.ledger.scripts import (
+    accounts,
+    differences,
+    inbox,
+    lives,
+    locks,
+    orders,
+    positions,
+)
 from bot.trading import signals
+from bot.trading.differences import Difference, Expected
 from bot.trading.orders import Fill, Report, State
 from bot.trading.signals import Fate
 
@@ -157,18 +167,18 @@ class Ledger:
         )
         return self._told(written) is not None
 
-    async def record_fills(self, writer: Writer, fills: Sequence[Fill]) -> int | None:
-        """Write fills of our own orders; return how many were new, None without the lease."""
+    async def record_fills(self, writer: Writer, fills: Sequence[Fill]) -> Sequence[Fill] | None:
+        """Write fills of our own orders; return those of others, None without the lease."""
         written = await self._database.write(
             partial(positions.record_fills, self._account, writer, fills)
         )
         return self._told(written)
 
-    def _told(self, written: Written | None) -> int | None:
-        """Tell of incidents; return how many fills were new."""
+    def _told(self, written: Written | None) -> Sequence[Fill] | None:
+        """Tell of incidents; return the fills that are not ours."""
         for incident in written.incidents if written else ():
             self.on_incident(incident)
-        return written.new if written else None
+        return written.foreign if written else None
 
     async def recall(self, writer: Writer, order: Order, report: Report) -> bool:
         """Write an order that the venue has and the ledger had forgotten."""
@@ -200,9 +210,11 @@ class Ledger:
         """Return the venue time (microseconds) up to which all fills are known; None: no orders."""
         return await self._database.read(partial(positions.fills_known_to_us, self._account))
 
-    async def net_by_currency(self) -> dict[str, Decimal]:
-        """Return what all fills together, fees included, changed in each currency."""
-        return await self._database.read(partial(positions.net_by_currency, self._account))
+    async def unknown_orders(self, order_ids: Collection[str]) -> set[str]:
+        """Return those of these orders that the ledger never had."""
+        return await self._database.read(
+            partial(positions.unknown_orders, self._account, order_ids)
+        )
 
     async def orders_by_state(self) -> dict[State, int]:
         """Return how many orders there are of each state."""
@@ -222,6 +234,43 @@ class Ledger:
         """Write those that are not known yet."""
         return await self._database.write(
             partial(accounts.set_baselines, self._account, writer, quantities)
+        )
+
+    async def expected(self, fills_since_us: int) -> Expected:
+        """Return what the account should own: baselines, all fills with their fees, bookings.
+
+        `fills_since_us` (venue time): from when on its fills are told one by one.
+        """
+        return await self._database.read(partial(accounts.expected, self._account, fills_since_us))
+
+    async def note(
+        self, lasting: Mapping[Writer, Sequence[Difference]], bookings: int
+    ) -> frozenset[Writer]:
+        """Keep what lasts, for a person to deal with, in place of what was noted under a lease.
+
+        `bookings`: of the `Expected` that balances were compared with; after a newer one they say
+        nothing. Returns whose notes were written.
+        """
+        return await self._database.write(
+            partial(differences.note, self._account, lasting, bookings)
+        )
+
+    async def noted(self) -> Sequence[Noted]:
+        """Return the differences that last and that nobody dealt with."""
+        return await self._database.read(partial(differences.noted, self._account))
+
+    async def resolved(self) -> frozenset[tuple[str, ...]]:
+        """Return the subjects of the differences that a person dealt with."""
+        return await self._database.read(partial(differences.resolved, self._account))
+
+    async def resolve(self, by: str, reason: str, shown: Sequence[Noted]) -> bool:
+        """Book what these balances differ by, and name none of these differences again.
+
+        Returns:
+            False, with nothing done: they are not any more what was shown.
+        """
+        return await self._database.write(
+            partial(differences.resolve, self._account, by, reason, shown)
         )
 
     async def read_only(self) -> ReadOnly:

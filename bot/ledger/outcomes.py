@@ -6,7 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.authority.lives import Life
-from bot.trading.orders import Report, State, Terms
+from bot.trading.differences import Difference
+from bot.trading.orders import Fill, Report, State, Terms
 from bot.trading.positions import Position
 
 
@@ -118,8 +119,8 @@ class Incident:
 class Written:
     """What a transaction with fills did."""
 
-    new: int = 0
-    """How many were not known."""
+    foreign: tuple[Fill, ...] = ()
+    """Those of orders that are not here, of which nothing was written."""
     incidents: tuple[Incident, ...] = ()
 
 
@@ -129,3 +130,12 @@ class ReadOnly:
 
     reason: str | None
     acknowledged_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A difference that lasts, as the ledger keeps it for a person."""
+
+    difference: Difference
+    found_at: float
+    """Seconds since 1970 by the database's clock."""

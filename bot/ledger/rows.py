@@ -7,11 +7,14 @@ from bot.authority.orders import Order
 from bot.authority.orders import Signal as AuthoritySignal
 from bot.contract.color import Color
 from bot.ledger.database import Row
+from bot.ledger.outcomes import Noted
 from bot.ledger.port import OrderRecord, SignalRecord
+from bot.trading.differences import Difference, Kind
 from bot.trading.orders import LIVE, RESTING, UNRESOLVED, Fill, Lifetime, Side, State, Terms
 from bot.trading.positions import Position
 from bot.trading.signals import Fate, Signal
 
+ABOUT_SEPARATOR = " "
 TERMS = "symbol, side, quantity, limit_price, lifetime, reduce_only"
 """The columns that signals and orders share, in the order of `terms_values`."""
 
@@ -136,6 +139,24 @@ def record_of(row: Row, orders: list[Row]) -> SignalRecord:
             for order in orders
         ),
     )
+
+
+def noted_of(row: Row) -> Noted:
+    """Return a difference as it was noted."""
+    return Noted(
+        Difference(
+            kind=Kind(row["kind"]),
+            about=tuple(row["about"].split(ABOUT_SEPARATOR)),
+            text=row["text"],
+            venue_has=_maybe(row["venue_has"]),
+            ledger_expects=_maybe(row["ledger_expects"]),
+        ),
+        row["found_at"],
+    )
+
+
+def _maybe(value: object) -> Decimal | None:
+    return None if value is None else amount(value)
 
 
 def position_of(row: Row) -> Position:

@@ -115,6 +115,6 @@ class Report:
     reason: str = ""
     """In the venue's words, when it refused or ended the order."""
     terms: Terms | None = None
-    """What it asks for, where the venue lists orders that nobody here may remember."""
+    """What it asks for, where the venue was asked for orders that may be anybody's."""
     at_us: int = 0
     """Venue time when it was taken, microseconds; 0: not told."""

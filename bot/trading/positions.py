@@ -53,6 +53,16 @@ class Position:
         return self.quantity * (price - self.average_price)
 
 
+def moves_of(fill: Fill) -> dict[str, Decimal]:
+    """Return what a fill moved, by currency: base, quote and the fee."""
+    base, _, quote = fill.symbol.partition("/")
+    moves = {base: fill.signed_quantity}
+    moves[quote] = moves.get(quote, ZERO) - fill.signed_quantity * fill.price
+    if fill.fee:
+        moves[fill.fee_currency] = moves.get(fill.fee_currency, ZERO) - fill.fee
+    return moves
+
+
 def fold(symbol: str, fills: Iterable[Fill]) -> Position:
     """Return the position that these fills lead to, in any order and with repetitions."""
     known = {fill.trade_id: fill for fill in fills}

@@ -28,6 +28,8 @@ class Limits:
     daily_loss_limit_pct: Decimal
     """Of the equity at the start of the day, realized: new risk stops until the next UTC day."""
     reduce_only: bool = False
+    allow_short: bool = False
+    """Whether more may be sold than the bot holds; without it the rest of the account is safe."""
     read_only: str = ""
     """Why only orders that reduce are allowed; empty: it is off."""
     kill_switch: bool = False
@@ -140,6 +142,19 @@ def _collar(terms: Terms, limits: Limits, price: Decimal) -> Denied | None:
 
 
 def _new_risk(terms: Terms, limits: Limits, account: Account) -> Allowed | Denied:
+    if denied := _switches(terms, limits, account) or _short(terms, limits, account):
+        return denied
+    loss_limit = account.equity_quote * limits.daily_loss_limit_pct / HUNDRED
+    if -account.realized_today_quote >= loss_limit:
+        return Denied(
+            "daily loss limit",
+            f"{-account.realized_today_quote} lost today, at most {loss_limit:.2f}"
+            f" ({limits.daily_loss_limit_pct} % of equity) is allowed",
+        )
+    return _size(terms, limits, account)
+
+
+def _switches(terms: Terms, limits: Limits, account: Account) -> Denied | None:
     if limits.read_only:
         return Denied("read-only", f"only orders that reduce are taken: {limits.read_only}")
     if terms.reduce_only or limits.reduce_only:
@@ -150,13 +165,26 @@ def _new_risk(terms: Terms, limits: Limits, account: Account) -> Allowed | Denie
             f"{who} allows only what reduces; {terms.side.value} {terms.quantity} would not, with"
             f" {held} held and what is live",
         )
-    loss_limit = account.equity_quote * limits.daily_loss_limit_pct / HUNDRED
-    if -account.realized_today_quote >= loss_limit:
-        return Denied(
-            "daily loss limit",
-            f"{-account.realized_today_quote} lost today, at most {loss_limit:.2f}"
-            f" ({limits.daily_loss_limit_pct} % of equity) is allowed",
-        )
+    return None
+
+
+def _short(terms: Terms, limits: Limits, account: Account) -> Denied | None:
+    """Deny what sells more than is held and no live sell has a claim to."""
+    if limits.allow_short or terms.side is Side.BUY:
+        return None
+    held = account.quantities.get(terms.symbol, ZERO)
+    sells = (o for o in account.live if o.symbol == terms.symbol and o.side is Side.SELL)
+    claimed = sum((order.quantity for order in sells), ZERO)
+    if terms.quantity <= held - claimed:
+        return None
+    return Denied(
+        "no short",
+        f"sell {terms.quantity} {terms.symbol} is more than the bot holds: {held}, of which"
+        f" {claimed} is in live sells already; the switch allow short is off",
+    )
+
+
+def _size(terms: Terms, limits: Limits, account: Account) -> Allowed | Denied:
     before = at_risk_quote(account)
     order = Live(terms.symbol, terms.side, terms.quantity)
     after = at_risk_quote(replace(account, live=(*account.live, order)))

@@ -145,7 +145,7 @@ class CcxtVenue(Venue):
             await self._load()
             shown = await self._exchange.fetch_open_orders(symbol)
             self._learn(shown)
-            return [ccxt_words.report(order) for order in shown]
+            return [ccxt_words.resting(order) for order in shown]
 
     @override
     async def orders(self, symbol: str, since_us: int) -> Sequence[Report]:
@@ -159,7 +159,7 @@ class CcxtVenue(Venue):
 
     @override
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
-        """Return our own trades from this venue time on, oldest first."""
+        """Return the account's trades from this venue time on, oldest first."""
         async with self._asking(f"the fills of {symbol}"):
             await self._load()
             trades = await self._trades(symbol, since_us // 1000, {})

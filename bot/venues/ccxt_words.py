@@ -75,6 +75,25 @@ def _terms(shown: Json) -> Terms | None:
 _WITH_REASON = frozenset({State.CANCELLED, State.REJECTED})
 
 
+def resting(shown: Json) -> Report:
+    """Return an order of a list of open ones, which may be anybody's and of a kind unknown here."""
+    filled, price = _amount(shown["filled"]), _amount(shown["price"])
+    terms = Terms(
+        symbol=shown["symbol"],
+        side=Side(shown["side"]),
+        quantity=_amount(shown["amount"]),
+        limit_price=price or None,
+    )
+    return Report(
+        order_id=shown["clientOrderId"],
+        symbol=shown["symbol"],
+        state=State.PARTIALLY_FILLED if filled else State.ACKED,
+        venue_order_id=str(shown["id"]),
+        filled_quantity=filled,
+        terms=terms,
+    )
+
+
 def placed(shown: Json) -> Report:
     """Return an order as it was answered to its placing: with its fills."""
     trades = shown.get("trades") or ()

@@ -1,8 +1,8 @@
 """The exchange inside the process: moving prices and an account, but no money.
 
 Orders are taken as a spot exchange takes them: on the market's grids, covered by the account,
-within their window, once per client order id. It remembers nothing across restarts: the owner of
-the ledger tells it what the account holds (`adopt`). It knows nothing of the ledger and of leases.
+within their window, once per client order id. It remembers nothing across restarts: who has the
+ledger tells it what the account holds and what rests (`resume`). It knows nothing of leases.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from bot.venues.paper_faults import Dice, Faults
 from bot.venues.paper_market import Walk
 from bot.venues.port import (
     Balance,
+    Kept,
     KnownError,
     NotTakenError,
     RejectedError,
@@ -117,6 +118,24 @@ class PaperVenue(Venue):
         """Take what the ledger says for what the account holds; other currencies stay."""
         self._account.adopt(balances)
 
+    @override
+    async def resume(self, kept: Kept) -> None:
+        """Go on with the account of an earlier process, as far as its ledger knows it."""
+        self.adopt(kept.totals)
+        known = {(fill.symbol, fill.trade_id) for fill in self._fills}
+        self._fills.extend(f for f in kept.fills if (f.symbol, f.trade_id) not in known)
+        for order_id, terms in kept.resting.items():
+            if order_id not in self._orders and terms.symbol in self._walk.markets:
+                self._resume(order_id, terms, kept.fills)
+
+    def _resume(self, order_id: str, terms: Terms, fills: Sequence[Fill]) -> None:
+        own = [fill for fill in fills if fill.order_id == order_id]
+        order = _Order(order_id, str(self._next_number()), terms, self._now_us(), fills=own)
+        if own:
+            order.state = State.PARTIALLY_FILLED if order.rest else State.FILLED
+        self._orders[order_id] = order
+        self._lock(order, order.rest)
+
     @property
     def faults(self) -> Faults:
         """What goes wrong from now on; may be set while it runs."""
@@ -184,14 +203,18 @@ class PaperVenue(Venue):
     @override
     async def open_orders(self, symbol: str) -> Sequence[Report]:
         await self._travel()
-        return [self._report(order) for order in self._resting() if order.terms.symbol == symbol]
+        return [
+            replace(self._report(order), terms=order.terms)
+            for order in self._resting()
+            if order.terms.symbol == symbol
+        ]
 
     @override
     async def orders(self, symbol: str, since_us: int) -> Sequence[Report]:
         """Return the orders that were taken from this time on, oldest first."""
         await self._travel()
         return [
-            replace(self._report(order), fills=())
+            replace(self._report(order), fills=(), terms=order.terms, at_us=order.at_us)
             for order in self._orders.values()
             if order.terms.symbol == symbol and order.at_us >= since_us
         ]

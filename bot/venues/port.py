@@ -44,6 +44,18 @@ class Balance:
         return self.free + self.locked
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the ledger keeps of an account."""
+
+    totals: Mapping[str, Decimal]
+    """By currency; empty before the first comparison with a venue."""
+    fills: Sequence[Fill]
+    """Of the orders below, and the newest others."""
+    resting: Mapping[str, Terms]
+    """By client order id."""
+
+
 class Venue(Protocol):
     """An exchange. Every call raises VenueError when nothing is known.
 
@@ -85,7 +97,7 @@ class Venue(Protocol):
         ...
 
     async def open_orders(self, symbol: str) -> Sequence[Report]:
-        """Return what rests in this market."""
+        """Return what rests in this market, of all that trade on the account, with its terms."""
         ...
 
     async def orders(self, symbol: str, since_us: int) -> Sequence[Report]:
@@ -96,12 +108,18 @@ class Venue(Protocol):
         ...
 
     async def fills(self, symbol: str, since_us: int) -> Sequence[Fill]:
-        """Return our own fills in this market from this venue time on, oldest first."""
+        """Return the account's fills in this market from this venue time on, oldest first."""
         ...
 
     async def balances(self) -> Mapping[str, Balance]:
         """Return what the account holds, by currency."""
         ...
+
+    async def resume(self, kept: Kept) -> None:
+        """Take this over at start: a venue that ended with the last process has no memory.
+
+        Venues elsewhere know better, and do nothing.
+        """
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -15,6 +15,7 @@ from infra.review.preview import Step
 from infra.review.wording import arrow, place, symbols_text
 
 _SWITCHES = frozenset(row.key for row in AT_RISK if row.risk is Risk.OFF)
+_PERMISSIONS = frozenset(row.key for row in AT_RISK if row.risk is Risk.ON)
 _AMOUNTS = frozenset(row.key for row in AT_RISK if row.risk is Risk.HIGHER)
 _RELOADABLE = frozenset(row.key for row in RELOADABLE)
 
@@ -90,9 +91,11 @@ def _risk_limits(changes: AreaChanges) -> list[Finding]:
 
 
 def _raises(key: str, field: FieldChange) -> bool:
-    """A limit that is larger, or gone, or cannot be compared; a switch that is off."""
+    """A limit that is larger, or gone, or cannot be compared; a switch the risky way."""
     if key in _SWITCHES:
         return field.after != "true"
+    if key in _PERMISSIONS:
+        return field.after == "true"
     if key not in _AMOUNTS:
         return False
     try:

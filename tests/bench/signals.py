@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx2
 
+from bot.authority.client_ids import client_order_id
+from bot.contract.environment import ORDER_MARK_DEFAULT
 from bot.ledger.sqlite import connect
 from testbed.venue.events import EVENT, Accepted
 from tests.bench.report import Figure
@@ -175,7 +177,7 @@ async def _paced_signals(bot: RunningBot, venue: str, run: str) -> list[float]:
     for number in range(PACED_PER_SECOND * PACED_SECONDS):
         await asyncio.sleep(max(0.0, began + number / PACED_PER_SECOND - time.monotonic()))
         name = f"p{run}-{number}"
-        asked[f"{name}-1"] = time.time()
+        asked[client_order_id(ORDER_MARK_DEFAULT, name, 1)] = time.time()
         assert await client.post(body(name, number, MAX_AGE_SECONDS)) == 202
     client.close()
     await asyncio.sleep(1.0)

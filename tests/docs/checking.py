@@ -10,6 +10,7 @@ from functools import cache
 from importlib.util import find_spec
 
 import bot.__main__
+import bot.ledger.resolving
 import bot.status
 import infra.review.cli
 import pipeline.cli
@@ -81,6 +82,8 @@ def _parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> str:
 
 
 def _bot(words: Sequence[str]) -> str:
+    if words[:1] == ["account"]:
+        return _parsed(bot.ledger.resolving.parser(), words[1:])
     if words[:1] == ["status"]:
         return _parsed(bot.status.parser({}), words[1:])
     return _parsed(bot.__main__.parser({}), words)

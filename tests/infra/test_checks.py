@@ -106,6 +106,11 @@ REFUSED: list[tuple[dict[str, Any], StackOutputs | None, list[str]]] = [
         None,
         ["priceCollarPct: 50 is more than"],
     ),
+    (
+        {"deployEnv": "production", "allowShort": "true"},
+        None,
+        ["allowShort: true is not the default", "values.allowShort true"],
+    ),
     # A canary trades, too.
     ({"green": color(NEW)}, deployed(canary=36), ["green.image: ", "would replace"]),
 ]

@@ -21,11 +21,13 @@ TOKEN = "a-token-for-tests-and-nothing-else"  # noqa: S105 - of tests
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 QUANTITIES = ("0.001", "0.01", "0.2")
 START_SECONDS = 60.0
+STOP_SECONDS = 20.0
 WIDE_LIMITS = {
     "MAX_ORDERS_PER_MINUTE": "6000",
     "MAX_POSITION_SIZE": "10000000",
     "RISK_LIMIT_PCT": "100",
     "DAILY_LOSS_LIMIT_PCT": "100",
+    "ALLOW_SHORT": "true",
 }
 """Nothing that a test sends is refused by risk."""
 
@@ -38,6 +40,11 @@ class RunningBot:
     url: str
     ready_seconds: float
     """From its start."""
+
+    async def stop(self) -> int:
+        """End it in order; return its exit code."""
+        self.process.terminate()
+        return await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
 
 
 def body(name: str, number: int, max_age_seconds: float) -> dict[str, object]:
@@ -57,13 +64,32 @@ async def running_bot(
     folder: Path, venue_url: str, database_url: str = "", **environ: str
 ) -> AsyncGenerator[RunningBot]:
     """Run one on this venue; without a database's URL its ledger is a file in the folder."""
+    given = environment(folder, venue_url, database_url) | environ
+    began = time.monotonic()
+    with (folder / "bot.log").open("wb") as log, (folder / "bot.err").open("wb") as err:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run"), cwd=ROOT, env=given, stdout=log, stderr=err
+        )
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            url = await _started(process, folder)
+            await wait_ready(url)
+        yield RunningBot(process, url, time.monotonic() - began)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def environment(folder: Path, venue_url: str, database_url: str = "") -> dict[str, str]:
+    """Return what it is told, after writing its secrets into the folder."""
     secrets = folder / "secrets"
     secrets.mkdir(exist_ok=True)
     values = {"venue-api-key": DEFAULT_KEY, "venue-api-secret": DEFAULT_SECRET}
     values |= {"signals-token": TOKEN} | ({"database-url": database_url} if database_url else {})
     for name, value in values.items():
         (secrets / name).write_text(value, encoding="utf-8")
-    given = {
+    return {
         "DEPLOY_ENV": "local",
         "API_ENDPOINT": venue_url,
         "ENABLE_TRADING": "true",
@@ -75,25 +101,8 @@ async def running_bot(
         "BOT_DRAIN_SECONDS": "1",
         "BOT_SHUTDOWN_SECONDS": "5",
         "VENUE_LAG_SECONDS": "0.5",
+        **WIDE_LIMITS,
     }
-    began = time.monotonic()
-    with (folder / "bot.log").open("wb") as log, (folder / "bot.err").open("wb") as err:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"),
-            cwd=ROOT,
-            env=given | WIDE_LIMITS | environ,
-            stdout=log,
-            stderr=err,
-        )
-    try:
-        async with asyncio.timeout(START_SECONDS):
-            url = await _started(process, folder)
-            await wait_ready(url)
-        yield RunningBot(process, url, time.monotonic() - began)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 async def _started(process: Process, folder: Path) -> str:

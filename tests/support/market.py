@@ -213,6 +213,7 @@ def trading_stack(
             riskLimitPct="100",
             dailyLossLimitPct="100",
             venueLagSeconds="0.5",
+            allowShort=True,
             **more,
         )
         with deployed(created, config, secrets) as stack:

@@ -2,15 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+import hmac
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import sha256
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import httpx2
 
 from bot.venues import ccxt_library
 from testbed.venue.call import Venue
-from testbed.venue.events import EVENT, Accepted, Event, Filled
+from testbed.venue.events import EVENT, Accepted, Event, Filled, Opened
 from testbed.venue.exchange import Exchange
 from testbed.venue.limits import Limits
 from testbed.venue.record import Record
@@ -18,6 +22,8 @@ from testbed.venue.server import Options, build_server, listen, system_clock_ms
 from tests.support.plain import NO_TLS
 
 WITHIN_SECONDS = 10
+APP_KEY, APP_SECRET = "key-of-the-app", "secret-of-the-app"
+"""Of the exchange's own app, on the account that the bot trades."""
 # Else each client waits a quarter of a second for the end of a TLS that it does not speak.
 cast("Any", ccxt_library.load().binance).timeout_on_exit = 0
 
@@ -53,6 +59,25 @@ class Serving:
         answer = await self.http.put(f"/admin/prices/{symbol}", json={"price": price})
         assert answer.status_code == 204, answer.text
 
+    def deposit(self, asset: str, amount: str) -> None:
+        """Let so much come in from outside."""
+        exchange = self.exchange
+        came = Opened(
+            at_ms=self.venue.now_ms(), seed=exchange.setup.seed, balances={asset: Decimal(amount)}
+        )
+        exchange.record.append([came])
+        exchange.state.apply(came)
+
+    async def by_hand(self, **order: str) -> Mapping[str, Any]:
+        """Place an order as the exchange's own app does: another key, no client order id."""
+        query = urlencode({**order, "timestamp": str(self.venue.now_ms())})
+        signature = hmac.new(APP_SECRET.encode(), query.encode(), sha256).hexdigest()
+        answer = await self.http.post(
+            f"/api/v3/order?{query}&signature={signature}", headers={"X-MBX-APIKEY": APP_KEY}
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     async def oracle(self) -> list[Event]:
         answer = await self.http.get("/admin/record")
         return [EVENT.validate_json(line) for line in answer.text.splitlines()]
@@ -70,7 +95,8 @@ async def serve(options: Options | None = None) -> AsyncGenerator[Serving]:
     given = options or Options()
     clock = Clock()
     exchange = Exchange(given.setup, Record(given.record), clock())
-    venue = Venue(exchange, Limits(given.rates), given.secrets, clock)
+    secrets = {**given.secrets, APP_KEY: APP_SECRET}
+    venue = Venue(exchange, Limits(given.rates), secrets, clock)
     listening = listen("127.0.0.1", 0)
     server = build_server(venue)
     running = asyncio.create_task(server.serve(sockets=[listening]))

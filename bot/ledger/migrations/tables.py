@@ -234,6 +234,24 @@ bookings = sa.Table(
 )
 sa.Index("bookings_by_account", bookings.c.account, info=SINCE_3)
 
+differences = sa.Table(
+    "differences",
+    metadata,
+    _text("account"),
+    _text("kind"),
+    _text("about", comment="what names it among its kind: two with the same are one"),
+    _text("text", comment="with amounts, for people"),
+    sa.Column("lease", sa.Integer(), nullable=False, comment="whose holder found it"),
+    sa.Column("epoch", sa.BigInteger(), nullable=False),
+    sa.Column("venue_has", AMOUNT, nullable=True, comment="of a balance"),
+    sa.Column("ledger_expects", AMOUNT, nullable=True, comment="of a balance"),
+    sa.Column("found_at", SECONDS, nullable=False),
+    sa.Column("resolved_at", SECONDS, nullable=True, comment="null: it is there still"),
+    sa.PrimaryKeyConstraint("account", "kind", "about"),
+    info=SINCE_3,
+    comment="what ledger and venue did not agree on for longer, and what a person dealt with",
+)
+
 baselines = sa.Table(
     "baselines",
     metadata,

@@ -9,6 +9,8 @@ from bot.ledger.outcomes import (
 )
 from bot.ledger.rows import amount
 from bot.ledger.scripts.locks import holds
+from bot.ledger.scripts.positions import fills
+from bot.trading.differences import Expected
 
 
 async def baselines(account: str, tx: Tx) -> dict[str, Decimal]:
@@ -32,6 +34,27 @@ async def set_baselines(
             quantity,
         )
     return True
+
+
+async def expected(account: str, fills_since_us: int, tx: Tx) -> Expected:
+    """Return what the account should own of each currency that was ever compared."""
+    # The fills first: one that comes in between is in the totals, and taken back from none.
+    recent = await fills(account, fills_since_us, tx)
+    base = await baselines(account, tx)
+    booked = await tx.rows(
+        "SELECT seq, currency, quantity FROM bookings WHERE account = $1", account
+    )
+    flowed = await tx.rows("SELECT currency, quantity FROM flows WHERE account = $1", account)
+    moved: dict[str, Decimal] = {}
+    for row in (*flowed, *booked):
+        name = row["currency"]
+        moved[name] = moved.get(name, Decimal(0)) + amount(row["quantity"])
+    return Expected(
+        totals={name: held + moved.get(name, Decimal(0)) for name, held in base.items()},
+        moved=moved,
+        fills=recent,
+        bookings=max((int(row["seq"]) for row in booked), default=0),
+    )
 
 
 async def read_only(account: str, tx: Tx) -> ReadOnly:

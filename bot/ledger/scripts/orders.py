@@ -148,19 +148,23 @@ async def record(
     """Write what became of an order. What has ended stays ended; its fills are taken anyway."""
     if not await holds(tx, writer):
         return None
-    await tx.rows(
-        "UPDATE orders SET state = $2, reason = $3, venue_order_id = $4, filled_quantity = $5,"
-        f" dead_after = $6, answered_at = {{now}} WHERE order_id = $1 AND state IN ({LIVE_STATES})",
+    updated = await tx.rows(
+        "UPDATE orders SET state = $2, reason = $3,"
+        " venue_order_id = coalesce($4, venue_order_id),"
+        " filled_quantity = coalesce($5, filled_quantity), dead_after = $6,"
+        f" answered_at = {{now}} WHERE order_id = $1 AND state IN ({LIVE_STATES})"
+        " RETURNING order_id",
         order.order_id,
         order.state.value,
         report.reason if report else "",
-        report.venue_order_id if report else "",
-        report.filled_quantity if report else Decimal(0),
+        report.venue_order_id if report else None,
+        report.filled_quantity if report else None,
         order.dead_after,
     )
     written: Written | None = Written()
     if report and report.fills:
-        written = await record_fills(account, writer, report.fills, tx, held=True)
+        ours = {row["order_id"] for row in updated}
+        written = await record_fills(account, writer, report.fills, tx, held=True, ours=ours)
     if fate := FATE_OF.get(order.state):
         reason = report.reason if report else ""
         await end_signal(tx, order.signal, fate, reason, writer.epoch)

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are made of our own words; every value is a parameter
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -17,25 +17,54 @@ from bot.ledger.rows import LIVE_STATES, amount
 from bot.ledger.scripts import incidents
 from bot.ledger.scripts.locks import holds, lock_account
 from bot.trading.orders import Fill, State, Terms
-from bot.trading.positions import Position, fold
+from bot.trading.positions import Position, fold, moves_of
 from bot.trading.signals import Signal
 
 
-async def record_fills(
-    account: str, writer: Writer, fills: Sequence[Fill], tx: Tx, *, held: bool = False
+async def record_fills(  # noqa: PLR0913 - the last two spare a caller what it has done
+    account: str,
+    writer: Writer,
+    fills: Sequence[Fill],
+    tx: Tx,
+    *,
+    held: bool = False,
+    ours: Collection[str] = (),
 ) -> Written | None:
-    """Write fills, each once, and bring the positions up to them; None without the lease."""
+    """Write fills of our orders, each once, and bring the positions up to them.
+
+    `held`: the lease is known to be; `ours`: orders that are known to be here.
+
+    Returns:
+        What was not written, because its order is not here; None without the lease.
+    """
     if not held and not await holds(tx, writer):
         return None
     if fills:
         await lock_account(tx, account)
-    new, noted = 0, list[Incident]()
+    # An order is written before it is sent: what a venue fills of ours is here.
+    foreign = await unknown_orders(account, {fill.order_id for fill in fills}.difference(ours), tx)
+    noted: list[Incident] = []
     for fill in sorted(fills, key=lambda fill: fill.key):
-        state = await _record_fill(account, writer, fill, tx)
-        new += state is not None
-        if state == State.LOST:
+        if fill.order_id in foreign:
+            continue
+        if await _record_fill(account, writer, fill, tx) == State.LOST:
             noted += await incidents.note(account, fill, writer.epoch, tx)
-    return Written(new, tuple(noted))
+    return Written(tuple(fill for fill in fills if fill.order_id in foreign), tuple(noted))
+
+
+async def unknown_orders(account: str, order_ids: Collection[str], tx: Tx) -> set[str]:
+    """Return those that the ledger never had; an order that was deleted has left its fills."""
+    unknown: set[str] = set()
+    for order_id in sorted(order_ids):
+        known = await tx.rows(
+            "SELECT order_id FROM orders WHERE order_id = $1 AND account = $2"
+            " UNION SELECT order_id FROM fills WHERE order_id = $1 AND account = $2",
+            order_id,
+            account,
+        )
+        if not known:
+            unknown.add(order_id)
+    return unknown
 
 
 async def _record_fill(account: str, writer: Writer, fill: Fill, tx: Tx) -> str | None:
@@ -107,12 +136,7 @@ async def _write_position(account: str, shard: int, epoch: int, after: Position,
 
 
 async def _add_to_flows(account: str, fill: Fill, tx: Tx) -> None:
-    base, _, quote = fill.symbol.partition("/")
-    moved = {base: fill.signed_quantity}
-    moved[quote] = moved.get(quote, Decimal(0)) - fill.signed_quantity * fill.price
-    if fill.fee:
-        moved[fill.fee_currency] = moved.get(fill.fee_currency, Decimal(0)) - fill.fee
-    for currency, change in sorted(moved.items()):
+    for currency, change in sorted(moves_of(fill).items()):
         row = await first(
             tx,
             "SELECT quantity FROM flows WHERE account = $1 AND currency = $2 {for_update}",
@@ -167,12 +191,6 @@ async def fills_known_to_us(account: str, tx: Tx) -> int | None:
     if oldest and oldest["at"] is not None:
         known.append(int(oldest["at"] * 1_000_000))
     return min(known, default=None)
-
-
-async def net_by_currency(account: str, tx: Tx) -> dict[str, Decimal]:
-    """Return what all fills moved: base, quote and fees."""
-    records = await tx.rows("SELECT currency, quantity FROM flows WHERE account = $1", account)
-    return {row["currency"]: amount(row["quantity"]) for row in records}
 
 
 def day_of(seconds: float) -> str:

@@ -45,6 +45,7 @@ def test_each_key_of_the_contract_reaches_its_field() -> None:
         rows.PRICE_COLLAR_PCT.key: "0.5",
         rows.DAILY_LOSS_LIMIT_PCT.key: "4",
         rows.REDUCE_ONLY.key: True,
+        rows.ALLOW_SHORT.key: True,
         rows.READ_ONLY.key: True,
         rows.KILL_SWITCH.key: True,
         rows.LOG_LEVEL.key: "debug",
@@ -57,6 +58,7 @@ def test_each_key_of_the_contract_reaches_its_field() -> None:
         price_collar_pct=Decimal("0.5"),
         daily_loss_limit_pct=Decimal(4),
         reduce_only=True,
+        allow_short=True,
         read_only=True,
         kill_switch=True,
         log_level="debug",
@@ -140,6 +142,7 @@ def test_any_content_is_a_configuration_or_a_list_of_errors(raw: bytes) -> None:
         ({"max_orders_per_minute": 61}, [rows.MAX_ORDERS_PER_MINUTE.key]),
         ({"price_collar_pct": Decimal(6)}, [rows.PRICE_COLLAR_PCT.key]),
         ({"daily_loss_limit_pct": Decimal(6)}, [rows.DAILY_LOSS_LIMIT_PCT.key]),
+        ({"allow_short": True}, [rows.ALLOW_SHORT.key]),
         ({"reduce_only": True, "read_only": True, "kill_switch": True}, []),
         ({"log_level": "debug"}, []),
     ],
@@ -152,6 +155,10 @@ def test_more_room_is_more_risk(change: dict[str, Any], rises: list[str]) -> Non
 def test_a_switch_that_is_let_go_raises_risk(name: str) -> None:
     on = replace(START, **{name: True})
     assert list(raised(on, START)) == [rows.PARAMETERS[name].key]
+
+
+def test_a_permission_that_is_taken_back_raises_nothing() -> None:
+    assert not raised(replace(START, allow_short=True), START)
 
 
 def acknowledged(values: dict[str, object], rises: dict[str, Any]) -> bool:
@@ -169,6 +176,8 @@ def test_an_acknowledgement_covers_what_it_names_up_to_its_value() -> None:
     assert not acknowledged({}, rise)
     assert not acknowledged({"killSwitch": True}, {rows.KILL_SWITCH.key: False})
     assert acknowledged({"killSwitch": False}, {rows.KILL_SWITCH.key: False})
+    assert not acknowledged({"killSwitch": False}, {rows.ALLOW_SHORT.key: True})
+    assert acknowledged({"allowShort": True}, {rows.ALLOW_SHORT.key: True})
 
 
 def test_an_acknowledgement_counts_once() -> None:

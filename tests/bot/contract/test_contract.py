@@ -85,6 +85,8 @@ def test_the_settings_read_the_variables_of_the_contract() -> None:
         "ACCOUNT_DEFAULT",
         "DEPLOY_ENV_DEFAULT",
         "ACCOUNT_PATTERN",
+        "ORDER_MARK_DEFAULT",
+        "ORDER_MARK_PATTERN",
     }
     named = {value for name, value in constants(env).items() if name not in not_variables}
     named |= {row.variable for row in PARAMETERS.values()}

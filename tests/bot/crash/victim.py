@@ -70,7 +70,9 @@ TIMINGS = Timings(
 """Shorter than in earnest, by the same rules: a test waits for a dead holder's lease."""
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
 QUANTITIES = {"BTC/USDT": Decimal("0.002"), "ETH/USDT": Decimal("0.05")}
-LIMITS = Limits(Decimal(1_000_000), Decimal(100), 100_000, Decimal(5), Decimal(100))
+LIMITS = Limits(
+    Decimal(1_000_000), Decimal(100), 100_000, Decimal(5), Decimal(100), allow_short=True
+)
 MAX_AGE_SECONDS = 60.0
 ALL_DECIDED, NOT_IN_TIME = 0, 3
 

@@ -207,7 +207,7 @@ async def test_who_does_not_hold_the_shard_writes_nothing_in_it(ledger: Ledger) 
     await ledger.post(Signal("s-1", BUY, 30.0, "test"))
     assert await ledger.commit_intent(order("s-1"), approve) is NotWritten.LEASE
     assert await ledger.record_fills(Writer("blue.1", 1, BTC), []) is None
-    assert await ledger.record_fills(Writer("blue.1", 1, 3), []) == 0
+    assert await ledger.record_fills(Writer("blue.1", 1, 3), []) == []
 
 
 async def test_what_was_given_up_is_taken_under_another_epoch_by_who_should_have_it(

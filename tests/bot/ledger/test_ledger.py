@@ -125,7 +125,8 @@ async def test_an_order_goes_from_intent_to_filled_and_its_signal_to_executed(
     facts = await ledger.facts()
     assert facts.positions["BTC/USDT"].quantity == Decimal("0.5")
     assert facts.live_orders == ()
-    assert await ledger.net_by_currency() == {"BTC": Decimal("0.5"), "USDT": Decimal(-30_000)}
+    moved = (await ledger.expected(0)).moved
+    assert moved == {"BTC": Decimal("0.5"), "USDT": Decimal(-30_000)}
     assert await ledger.busy_shards() == set()
 
 
@@ -197,17 +198,40 @@ async def test_fills_give_the_same_position_in_any_order(
     ledger: Ledger, arrival: tuple[int, ...]
 ) -> None:
     writer = await holding(ledger)
+    await ledger.post(signal())
+    await ledger.commit_intent(order(writer), approve)
     fills = {
         1: fill(1, "1", "100"),
         2: fill(2, "1", "200"),
         3: fill(3, "0.5", "300", Side.SELL),
     }
     for trade in arrival:
-        await ledger.record_fills(writer, [fills[trade]])
+        assert await ledger.record_fills(writer, [fills[trade]]) == []
     position = (await ledger.facts()).positions["BTC/USDT"]
     assert (position.quantity, position.average_price) == (Decimal("1.5"), Decimal(150))
     assert position.realized_quote == Decimal(75)
-    assert (await ledger.net_by_currency())["USDT"] == Decimal(-150)
+    assert (await ledger.expected(0)).moved["USDT"] == Decimal(-150)
+
+
+async def test_a_fill_of_an_order_that_is_not_here_changes_nothing(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    foreign = replace(fill(1), order_id="web_made_up")
+    assert await ledger.record_fills(writer, [foreign]) == [foreign]
+    assert (await ledger.facts()).positions == {}
+    assert (await ledger.expected(0)).moved == {}
+    assert await ledger.fills(0) == []
+
+
+async def test_what_was_deleted_of_an_order_leaves_it_ours(ledger: Ledger) -> None:
+    writer = await holding(ledger)
+    await ledger.post(signal())
+    await ledger.commit_intent(order(writer), approve)
+    report = Report("s-1-1", "BTC/USDT", State.FILLED, "77", Decimal("0.5"), (fill(1),))
+    await ledger.record(writer, replace(order(writer), state=State.FILLED), report)
+    await ledger.purge(-1.0)
+    assert await ledger.find("s-1") is None
+    assert await ledger.unknown_orders({"s-1-1", "web_made_up"}) == {"web_made_up"}
+    assert await ledger.record_fills(writer, [fill(1)]) == []
 
 
 async def test_read_only_keeps_its_first_reason_until_it_is_acknowledged(ledger: Ledger) -> None:

@@ -16,13 +16,17 @@ from bot.ledger.outcomes import Approved, Writer
 from bot.ledger.sqlite import Sqlite
 from bot.trader.market_state import MarketState
 from bot.trader.reconciler import Reconciler
-from bot.trading.orders import Fill, Report, Side, State, Terms
+from bot.trading.orders import RESTING, Fill, Report, Side, State, Terms
 from bot.trading.signals import Signal
 from bot.venues.port import Balance, VenueError
 from tests.support.fakes import FakeTime, FakeVenue
 
 BTC = "BTC/USDT"
 TERMS = Terms(BTC, Side.BUY, Decimal("0.5"), limit_price=Decimal(60_000))
+COPY = (
+    "bears this stack's mark, and the ledger does not know it: another process trades on a copy"
+    " of this ledger, or the ledger lost commits"
+)
 FIRST_US = 1_700_000_000_000_000
 
 
@@ -57,6 +61,10 @@ class ShownVenue(FakeVenue):
             raise VenueError("no answer")
         return [f for f in self.book.trades if f.symbol == symbol and f.at_us >= since_us]
 
+    async def open_orders(self, symbol: str) -> Sequence[Report]:
+        resting = (order for order in self.book.orders.values() if order.state in RESTING)
+        return [order for order in resting if order.symbol == symbol]
+
     async def balances(self) -> Mapping[str, Balance]:
         return {name: Balance(total, Decimal(0)) for name, total in self.book.totals.items()}
 
@@ -75,7 +83,7 @@ class Scene:
 
     async def look(self) -> tuple[str, ...]:
         await self.reconciler.run(self.writer_of)
-        return self.reconciler.differences
+        return tuple(str(difference) for difference in self.reconciler.differences)
 
 
 @pytest.fixture(params=[0.0])
@@ -146,22 +154,41 @@ async def test_a_fill_of_a_resting_order_is_taken_over(scene: Scene) -> None:
 
 async def _foreign_fill(scene: Scene) -> str:
     await scene.look()
-    scene.book.trades.append(fill("5", ""))
-    return f"fill {BTC} 5: of an order that is not ours"
+    scene.book.trades.append(fill("5", "web_1"))
+    return f"fill {BTC} 5: buy 0.5 at 60000, by order web_1, which is not ours"
+
+
+async def _foreign_order(scene: Scene) -> str:
+    await scene.look()
+    scene.book.orders["web_2"] = Report("web_2", BTC, State.ACKED, "78", terms=TERMS)
+    return "order web_2: rests at the venue and is not ours (buy 0.5 BTC/USDT at 60000)"
+
+
+async def _unknown_order(scene: Scene) -> str:
+    await scene.look()
+    scene.book.orders["bot.x-1"] = Report("bot.x-1", BTC, State.ACKED, "79", terms=TERMS)
+    return f"unknown order bot.x-1: {COPY} (buy 0.5 BTC/USDT at 60000)"
+
+
+async def _unknown_fill(scene: Scene) -> str:
+    await scene.look()
+    scene.book.trades += [fill("5", "bot.x-1"), fill("6", "bot.x-1")]
+    return f"unknown order bot.x-1: {COPY} (BTC/USDT)"
 
 
 async def _gone_order(scene: Scene) -> str:
     await resting(scene)
     await scene.look()
     scene.book.orders.clear()
-    return "order s-1-1: the venue does not have it any more"
+    return "missing order s-1-1: the venue does not have it any more"
 
 
 async def _gone_fill(scene: Scene) -> str:
     await scene.look()
+    await resting(scene)
     await scene.ledger.record_fills(scene.writer, [fill("5", "s-1-1")])
     scene.book.totals |= {"BTC": Decimal("1.5"), "USDT": Decimal(70_000)}
-    return f"fill {BTC} 5: the venue does not have it"
+    return f"missing fill {BTC} 5: the venue does not have it: buy 0.5 at 60000"
 
 
 async def _other_balance(scene: Scene) -> str:
@@ -170,7 +197,18 @@ async def _other_balance(scene: Scene) -> str:
     return "balance USDT: the venue has 99987.5, the ledger expects 100000"
 
 
-@pytest.mark.parametrize("wrong", [_foreign_fill, _gone_order, _gone_fill, _other_balance])
+WRONG = [
+    _foreign_fill,
+    _foreign_order,
+    _unknown_order,
+    _unknown_fill,
+    _gone_order,
+    _gone_fill,
+    _other_balance,
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 async def test_a_difference_is_named_and_makes_the_account_read_only_when_it_lasts(
     scene: Scene, wrong: Callable[[Scene], Awaitable[str]]
 ) -> None:
@@ -208,6 +246,97 @@ async def test_a_difference_that_is_gone_at_the_next_look_stops_nothing(scene: S
     scene.book.totals["USDT"] = Decimal(100_000)
     assert await scene.look() == ()
     assert scene.reconciler.read_only is None
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_what_a_person_resolved_is_no_difference_any_more(
+    scene: Scene, wrong: Callable[[Scene], Awaitable[str]]
+) -> None:
+    named = await wrong(scene)
+    await scene.look()
+    await scene.look()
+    noted = await scene.ledger.noted()
+    assert [str(one.difference) for one in noted] == [named]
+    assert await scene.ledger.resolve("ops", "a test", noted)
+    assert await scene.look() == ()
+    assert scene.reconciler.read_only is None
+    assert await scene.ledger.noted() == []
+    assert await scene.look() == ()
+
+
+async def test_an_order_that_a_person_says_is_gone_ends(scene: Scene) -> None:
+    await _gone_order(scene)
+    await scene.look()
+    await scene.look()
+    await scene.ledger.resolve("ops", "the testnet was reset", await scene.ledger.noted())
+    await scene.look()
+    assert not await scene.ledger.resting()
+    record = await scene.ledger.find("s-1")
+    assert record is not None
+    assert [order.state for order in record.orders] == [State.CANCELLED]
+
+
+async def test_what_is_not_ours_never_changes_our_positions(scene: Scene) -> None:
+    await scene.look()
+    scene.book.trades += [fill("5", "web_1"), fill("6", "bot.x-1"), fill("7", "")]
+    await scene.look()
+    assert (await scene.ledger.facts()).positions == {}
+    assert (await scene.ledger.expected(0)).moved == {}
+
+
+async def test_a_difference_lasts_by_what_it_is_about_whatever_its_amount(scene: Scene) -> None:
+    await _other_balance(scene)
+    await scene.look()
+    scene.book.totals["USDT"] -= Decimal(30)
+    await scene.look()
+    assert "99957.5" in (scene.reconciler.read_only or "")
+
+
+async def test_a_fill_that_the_ledger_learns_of_later_makes_nothing_read_only(scene: Scene) -> None:
+    await scene.look()
+    await resting(scene)
+    # The venue shows the money before the trade, look after look.
+    for trade in range(1, 4):
+        traded = fill(str(trade), "s-1-1", FIRST_US + trade)
+        scene.book.totals["BTC"] += traded.quantity
+        scene.book.totals["USDT"] -= traded.quantity * traded.price
+        await scene.look()
+        scene.book.trades.append(traded)
+    await scene.look()
+    assert scene.reconciler.differences == ()
+    assert scene.reconciler.read_only is None
+
+
+async def test_a_balance_that_is_older_than_the_trades_is_no_difference(scene: Scene) -> None:
+    await scene.look()
+    await resting(scene)
+    scene.book.trades.append(fill("9", "s-1-1"))
+    assert await scene.look() == ()
+    assert (await scene.ledger.facts()).positions[BTC].quantity == Decimal("0.5")
+
+
+async def test_what_lasted_and_is_gone_is_not_left_for_a_person(scene: Scene) -> None:
+    await _other_balance(scene)
+    await scene.look()
+    await scene.look()
+    assert len(await scene.ledger.noted()) == 1
+    scene.book.totals["USDT"] = Decimal(100_000)
+    await scene.look()
+    assert await scene.ledger.noted() == []
+
+
+async def test_a_deposit_is_booked_once(scene: Scene) -> None:
+    """Case a02: it was read-only for ever."""
+    await scene.look()
+    scene.book.totals["USDT"] += Decimal(100)
+    for _ in range(3):
+        await scene.look()
+    noted = await scene.ledger.noted()
+    assert await scene.ledger.resolve("ops", "deposit", noted)
+    assert not await scene.ledger.resolve("ops", "deposit", noted), "it is booked already"
+    await scene.look()
+    assert scene.reconciler.read_only is None
+    assert (await scene.ledger.expected(0)).totals["USDT"] == Decimal(100_100)
 
 
 async def test_a_silent_venue_concludes_nothing(scene: Scene) -> None:

@@ -68,7 +68,7 @@ async def test_a_handover_leaves_orders_and_positions_as_they_are() -> None:
         assert await subject.trade("rests", FAR) is State.ACKED
         await subject.leave()
         facts = await subject.ledger.facts()
-        assert [order.order_id for order in facts.live_orders] == ["rests-1"]
+        assert [order.order_id for order in facts.live_orders] == ["bot.rests-1"]
         assert facts.positions["BTC/USDT"].quantity > 0
         assert subject.bot.trader.left_behind == ()
 
@@ -100,9 +100,9 @@ async def test_what_could_not_be_cancelled_is_named_and_left_in_the_ledger() -> 
         await subject.trade("rests", FAR)
         subject.venue.silent = True
         await subject.leave()
-        assert subject.bot.trader.left_behind == ("order rests-1",)
+        assert subject.bot.trader.left_behind == ("order bot.rests-1",)
         facts = await subject.ledger.facts()
-        assert [order.order_id for order in facts.live_orders] == ["rests-1"]
+        assert [order.order_id for order in facts.live_orders] == ["bot.rests-1"]
         subject.venue.silent = False
 
 

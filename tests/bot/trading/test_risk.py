@@ -19,7 +19,9 @@ LIMITS = Limits(
     max_orders_per_minute=5,
     price_collar_pct=Decimal(5),
     daily_loss_limit_pct=Decimal(1),
+    allow_short=True,
 )
+LONG = replace(LIMITS, allow_short=False)
 ACCOUNT = Account(
     equity_quote=Decimal(100_000),
     quantities={},
@@ -65,6 +67,15 @@ def terms(side: Side, quantity: str, symbol: str = BTC, **more: object) -> Terms
         ),
         (LIMITS, {}, terms(Side.BUY, "1", limit_price=Decimal(106)), "price collar", "6.00 %"),
         (LIMITS, {}, terms(Side.SELL, "1", limit_price=Decimal(94)), "price collar", "6.00 %"),
+        (LONG, {}, terms(Side.SELL, "1"), "no short", "sell 1 BTC/USDT is more than"),
+        (
+            LONG,
+            {"quantities": {BTC: Decimal("1.5")}, "live": (Live(BTC, Side.SELL, Decimal("0.6")),)},
+            terms(Side.SELL, "1"),
+            "no short",
+            "holds: 1.5, of which 0.6 is in live sells",
+        ),
+        (LONG, {"quantities": {ETH: Decimal(5)}}, terms(Side.SELL, "1"), "no short", ": 0, of"),
     ],
 )
 def test_a_refusal_names_its_limit_and_what_the_order_would_make(
@@ -92,6 +103,13 @@ def test_what_is_live_already_counts_for_what_reduces() -> None:
     assert not reduces(terms(Side.SELL, "5"), held)
 
 
+def test_what_is_held_can_be_sold_and_a_short_position_closed_without_the_permission() -> None:
+    held = replace(ACCOUNT, quantities={BTC: Decimal("1.5"), ETH: Decimal(-2)})
+    assert check(terms(Side.SELL, "1.5"), LONG, held) == Allowed(Decimal(0))
+    assert check(terms(Side.BUY, "2", ETH), LONG, held) == Allowed(Decimal(0))
+    assert isinstance(check(terms(Side.SELL, "1", ETH), LONG, held), Denied)
+
+
 orders = st.builds(
     Terms,
     symbol=st.sampled_from([BTC, ETH]),
@@ -117,3 +135,21 @@ def test_whatever_subset_of_the_allowed_orders_fills_no_limit_is_passed(
         worth = {symbol: abs(q) * ACCOUNT.prices[symbol] for symbol, q in held.items()}
         assert max(worth.values()) <= limits.max_position_quote
         assert sum(worth.values()) <= ACCOUNT.equity_quote * limits.risk_limit_pct / 100
+
+
+@settings(max_examples=share(60))
+@given(st.lists(orders, max_size=7), st.integers(0, 1000).map(lambda n: Decimal(n) / 100))
+def test_whatever_subset_fills_no_more_than_is_held_is_ever_sold(
+    proposed: list[Terms], holds: Decimal
+) -> None:
+    account = replace(ACCOUNT, quantities={BTC: holds, ETH: Decimal(0)})
+    limits = replace(LONG, max_orders_per_minute=100)
+    for order in proposed:
+        if isinstance(check(order, limits, account), Allowed):
+            live = Live(order.symbol, order.side, order.quantity)
+            account = replace(account, live=(*account.live, live))
+    sold: dict[str, Decimal] = dict.fromkeys((BTC, ETH), Decimal(0))
+    for live in account.live:
+        sold[live.symbol] += live.quantity if live.side is Side.SELL else 0
+    assert sold[BTC] <= holds
+    assert sold[ETH] == 0

@@ -16,7 +16,7 @@ from bot.trading.orders import Lifetime, Report, Side, State, Terms
 from bot.venues import paper as paper_module
 from bot.venues.paper import STARTING_BALANCE, PaperVenue, Rules
 from bot.venues.paper_faults import Faults
-from bot.venues.port import NotTakenError, RejectedError, VenueError
+from bot.venues.port import Kept, NotTakenError, RejectedError, VenueError
 from tests.support.venue_benches import BTC, SYMBOLS, Time, buy, paper
 
 SEEDS = range(10)
@@ -70,6 +70,36 @@ async def test_an_adopted_account_can_be_traded() -> None:
     balances = await venue.balances()
     assert balances["BTC"].total == 0
     assert balances["USDT"].total > 100_000
+
+
+async def test_a_new_process_goes_on_with_what_the_ledger_kept() -> None:
+    time = Time()
+    first = paper(Faults(partial_fill=1), time)
+    resting = buy("0.5", "59000")
+    await placed(first, "r", resting)
+    first.faults = Faults()
+    await placed(first, "m", buy("0.1"))
+    kept = Kept(
+        {name: held.total for name, held in (await first.balances()).items()},
+        await first.fills(BTC, 0),
+        {"r": resting},
+    )
+    second = paper(time=time)
+    for _ in range(2):  # start-up tries again
+        await second.resume(kept)
+    assert await second.balances() == await first.balances()
+    assert await second.fills(BTC, 0) == await first.fills(BTC, 0)
+    assert await second.open_orders(BTC) == [
+        replace(report, venue_order_id=again.venue_order_id)
+        for report, again in zip(
+            await first.open_orders(BTC), await second.open_orders(BTC), strict=True
+        )
+    ]
+    second.move(BTC, Decimal(58_000))
+    report = await second.find("r", BTC)
+    assert report is not None
+    assert report.state is State.FILLED
+    assert (await second.balances())["USDT"].locked == 0
 
 
 async def test_no_trade_of_a_new_process_has_the_number_of_an_old_one() -> None:

@@ -71,7 +71,9 @@ async def test_an_order_that_the_venue_does_not_have_is_none(bench: Bench) -> No
 async def test_a_limit_order_rests_and_is_cancelled(bench: Bench) -> None:
     report = await placed(bench.venue, "r-1", buy("0.01", "59000"))
     assert (report.state, report.filled_quantity, report.fills) == (State.ACKED, 0, ())
-    assert [order.order_id for order in await bench.venue.open_orders(BTC)] == ["r-1"]
+    (resting,) = await bench.venue.open_orders(BTC)
+    assert (resting.order_id, resting.state) == ("r-1", State.ACKED)
+    assert resting.terms == buy("0.01", "59000")
     assert await bench.venue.open_orders(ETH) == []
     assert (await bench.venue.balances())["USDT"].locked == 590
     cancelled = await bench.venue.cancel("r-1", BTC)

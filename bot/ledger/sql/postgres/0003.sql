@@ -20,6 +20,34 @@ COMMENT ON COLUMN bookings.quantity IS 'what came in; negative: what went out';
 
 COMMENT ON COLUMN bookings.booked_by IS 'a person';
 
+CREATE TABLE differences (
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    about TEXT NOT NULL,
+    text TEXT NOT NULL,
+    lease INTEGER NOT NULL,
+    epoch BIGINT NOT NULL,
+    venue_has NUMERIC,
+    ledger_expects NUMERIC,
+    found_at DOUBLE PRECISION NOT NULL,
+    resolved_at DOUBLE PRECISION,
+    PRIMARY KEY (account, kind, about)
+);
+
+COMMENT ON TABLE differences IS 'what ledger and venue did not agree on for longer, and what a person dealt with';
+
+COMMENT ON COLUMN differences.about IS 'what names it among its kind: two with the same are one';
+
+COMMENT ON COLUMN differences.text IS 'with amounts, for people';
+
+COMMENT ON COLUMN differences.lease IS 'whose holder found it';
+
+COMMENT ON COLUMN differences.venue_has IS 'of a balance';
+
+COMMENT ON COLUMN differences.ledger_expects IS 'of a balance';
+
+COMMENT ON COLUMN differences.resolved_at IS 'null: it is there still';
+
 CREATE TABLE lives (
     id INTEGER NOT NULL,
     ledger TEXT NOT NULL,

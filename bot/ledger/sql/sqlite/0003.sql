@@ -14,6 +14,20 @@ CREATE TABLE bookings (
 
 CREATE INDEX bookings_by_account ON bookings (account);
 
+CREATE TABLE differences (
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    about TEXT NOT NULL,
+    text TEXT NOT NULL,
+    lease INTEGER NOT NULL,
+    epoch BIGINT NOT NULL,
+    venue_has TEXT,
+    ledger_expects TEXT,
+    found_at DOUBLE NOT NULL,
+    resolved_at DOUBLE,
+    PRIMARY KEY (account, kind, about)
+);
+
 CREATE TABLE lives (
     id INTEGER NOT NULL,
     ledger TEXT NOT NULL,
