@@ -178,7 +178,7 @@ class Ledger:
         """Tell of incidents; return the fills that are not ours."""
         for incident in written.incidents if written else ():
             self.on_incident(incident)
-        return written.foreign if written else None
+        return list(written.foreign) if written else None
 
     async def recall(self, writer: Writer, order: Order, report: Report) -> bool:
         """Write an order that the venue has and the ledger had forgotten."""

@@ -1,4 +1,4 @@
-"""`bot account resolve`: books what moved on the account without an order of ours.
+"""`bot account`: `resolve` books what moved on the account without an order of ours.
 
 Shows first what it would book. It asks no venue: the account's holder has noted what lasts, and its
 next look tells whether the booking was right; until then the account stays read-only.
@@ -6,7 +6,7 @@ next look tells whether the booking was right; until then the account stays read
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,6 +37,9 @@ class Word:
     reason: str
 
 
+Work = Callable[[Ledger, str, Word, Ask], Awaitable[str]]
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
     top = argparse.ArgumentParser(
@@ -44,9 +47,10 @@ def parser() -> argparse.ArgumentParser:
         description="Deal with what ledger and venue do not agree on. `resolve` shows the lasting"
         " differences, books those of balances (deposit, withdrawal, interest, somebody's own"
         " trade) and names none of the others again. Read-only ends after the next reconciliation"
-        " without a difference.",
+        " without a difference. `recover` takes over the orders that the venue has and the ledger"
+        " lacks, as after a restore: nothing is traded meanwhile.",
     )
-    top.add_argument("command", choices=["resolve"], help="what to do")
+    top.add_argument("command", choices=["resolve", "recover"], help="what to do")
     top.add_argument("--by", metavar="NAME", help="who dealt with it")
     top.add_argument("--reason", metavar="TEXT", help="what moved on the account")
     top.add_argument("--yes", action="store_true", help="book it; without this it is shown only")
@@ -73,14 +77,32 @@ def main(settings: Settings, given: argparse.Namespace) -> int:
         return MISCONFIGURED
     word = Word(given.by.strip(), given.reason.strip())
     ask = _yes if given.yes else _ask if sys.stdin.isatty() else _no
-    return run(lambda: _with_ledger(settings, word, ask))
+    work = recover if given.command == "recover" else resolve
+    return run(lambda: _with_ledger(settings, work, word, ask))
 
 
-async def _with_ledger(settings: Settings, word: Word, ask: Ask) -> str:
+async def recover(ledger: Ledger, _account: str, word: Word, ask: Ask) -> str:
+    """Let this life of the ledger be compared with the venue.
+
+    Raises:
+        LedgerError: it was not begun.
+    """
+    here = await ledger.life()
+    shown = (
+        f"ledger {here.ledger}: bots hold nothing until they have taken over what the venue has"
+        " and the ledger lacks; that takes about half a minute"
+    )
+    if not ask(shown):
+        raise LedgerError("nothing was begun; add --yes to begin what is said above")
+    await ledger.doubt()
+    return f"begun by {word.by} ({word.reason}); `python -m bot status` says how far it is"
+
+
+async def _with_ledger(settings: Settings, work: Work, word: Word, ask: Ask) -> str:
     ledger = ledger_of(settings)
     try:
         await ledger.open()
-        return await resolve(ledger, settings.account, word, ask)
+        return await work(ledger, settings.account, word, ask)
     finally:
         await ledger.close()
 
@@ -159,6 +181,6 @@ def _no(text: str) -> bool:
 def _ask(text: str) -> bool:
     sys.stdout.write(f"{text}\n")
     try:
-        return input("Book this? [y/N] ").strip().lower() in {"y", "yes"}
+        return input("Do this? [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:
         return False

@@ -77,7 +77,8 @@ class State:
         """
         match event:
             case Opened() | Reset():
-                self._clear()
+                if isinstance(event, Reset):
+                    self._clear()
                 for asset, amount in event.balances.items():
                     self._move(asset, free=amount)
                 self.updated_ms = event.at_ms
