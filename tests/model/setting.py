@@ -30,8 +30,6 @@ class Setting:
     attempts_counted: bool = True
     """A fate is written only if the signal still has as many attempts."""
     venue_expires: bool = True
-    venue_knows_copies: bool = True
-    """A copy of what it has taken is known to the venue, also when it comes too late."""
     boot_clock: bool = True
     venue_clock: bool = True
     database_steps: bool = True
