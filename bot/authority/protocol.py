@@ -31,6 +31,8 @@ from bot.trading.signals import Fate
 ATTEMPTS_MAX = 5
 ASK_AGAIN_SHARE = 0.25
 """Of an unresolved order's age: the pause before the venue is asked about it again."""
+ASK_AGAIN_SECONDS_MAX = 5.0
+"""The longest one: who comes back after an outage need not wait long."""
 EXPIRED = "older than its max_age_seconds before the venue could execute it"
 TRIED = "every attempt was lost on the way to the venue"
 if len(str(ATTEMPTS_MAX)) > ATTEMPT_DIGITS_MAX:
@@ -323,7 +325,8 @@ class Rules:
 
         A lag is long, and the venue bans who asks too often. `passed`: seconds since it was asked.
         """
-        if passed is None or passed >= ASK_AGAIN_SHARE * (venue_now - order.stamp):
+        pause = min(ASK_AGAIN_SHARE * (venue_now - order.stamp), ASK_AGAIN_SECONDS_MAX)
+        if passed is None or passed >= pause:
             return True
         was_dead = self.is_dead(order, epoch, venue_now - passed)
         return self.is_dead(order, epoch, venue_now) and not was_dead

@@ -118,10 +118,6 @@ BROKEN = {
         "'known already' is no refusal: what it is a copy of may show as late as anything",
         Setting(without.KnownIsRefusal()),
     ),
-    "copies": Broken(
-        "a refusal that is waited for less is not of a copy: no client repeats a request",
-        Setting(Rules(), venue_knows_copies=False),
-    ),
     "lists-asked": Broken(
         "what the venue does not know by its id is lost only if its lists do not have it either",
         Setting(without.ByIdAlone()),
@@ -235,7 +231,6 @@ SEEDS: dict[str, tuple[int, ...]] = {
     "window-waited": (6, 18),
     "lag-waited": (21, 28, 41),
     "known": (28,),
-    "copies": (),
     "lists-asked": (9, 20, 21),
     "id-asked": (0, 9, 28),
     "newest-intent": (10, 19, 43),
@@ -245,7 +240,7 @@ SEEDS: dict[str, tuple[int, ...]] = {
     "intent-lock": (4, 24, 27),
     "members-expire": (2, 14, 15),
     "epoch-rises": (2, 6, 9),
-    "own-release": (10819, 12552),
+    "own-release": (5317, 5461),
     "doubt": (2715, 2850),
     "taken-anew": (5317, 5938, 6357),
     "released-epoch": (731, 1558, 2920),

@@ -38,8 +38,6 @@ class Setting:
     imports: bool = True
     """The ledger takes over what the venue has before anybody trades in a new life of it."""
     venue_expires: bool = True
-    venue_knows_copies: bool = True
-    """A copy of what it has taken is known to the venue, also when it comes too late."""
     boot_clock: bool = True
     venue_clock: bool = True
     database_steps: bool = True

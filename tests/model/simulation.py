@@ -77,7 +77,6 @@ class Simulation:
             rejects=plan.rejects,
             on_accepted=self.monitor.accepted,
             lag=plan.lag * LAG_SECONDS if setting.venue_lags else 0.0,
-            knows_copies=setting.venue_knows_copies,
         )
         self.bots = [self._bot(number) for number in range(len(plan.colors))]
         count = len(plan.colors) - plan.foreign

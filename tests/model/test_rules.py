@@ -230,6 +230,8 @@ def test_a_refusal_is_waited_for_less_than_silence(reply: Reply | None, dead_at:
         (1017.4, 1.0, False),
         (1017.6, 1.0, True),
         (1019.0, 1.0, False),
+        (9999.0, 4.9, False),
+        (9999.0, 5.0, True),
     ],
 )
 def test_the_venue_is_asked_less_often_the_older_an_order_is_and_when_it_is_dead(

@@ -2,7 +2,8 @@
 
 A request is refused when its stamp is more than the tolerance ahead or older than its window, as
 they are *when it arrives*. What was accepted shows later: by its id in one moment, in the lists in
-another one, and only one of the two is in time.
+another one, and only one of the two is in time. A copy of what it has taken it knows, also when
+that comes too late: a venue that does not needs clients, and a way to it, that repeat nothing.
 """
 
 from collections.abc import Callable
@@ -41,7 +42,6 @@ class Venue:
     on_accepted: Callable[[Order], None]
     lag: float = 0.0
     """By how much what it accepted shows later than at its quickest."""
-    knows_copies: bool = True
     accepted: list[Order] = field(default_factory=list[Order])
     _known: dict[str, Taken] = field(default_factory=dict[str, Taken])
     """By client order id."""
@@ -75,9 +75,9 @@ class Venue:
         age = self.kernel.now - order.stamp
         # An id is unique among open orders only, and ours fill at once: but one request is one.
         request = order.order_id, order.stamp
-        known, timely = request in self._taken, -TOLERANCE_SECONDS <= age <= self.window
-        if known or not timely:
-            reply = Reply.KNOWN if known and (timely or self.knows_copies) else Reply.NOT_TAKEN
+        known = request in self._taken
+        if known or age > self.window or age < -TOLERANCE_SECONDS:
+            reply = Reply.KNOWN if known else Reply.NOT_TAKEN
             self.kernel.say("venue", f"{reply}: {order.order_id} (age {age:.3f})")
             return reply
         self._taken.add(request)

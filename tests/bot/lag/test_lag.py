@@ -130,10 +130,9 @@ async def test_a_lost_order_that_is_filled_is_an_incident(tmp_path: Path) -> Non
 
 
 async def test_balances_and_trades_that_lag_stop_nothing(tmp_path: Path) -> None:
-    async with scene(tmp_path, 6.0) as here:
+    async with scene(tmp_path, 12.0) as here:
         await here.reconciled()
-        await here.lag(5.5, "/api/v3/account")
-        await here.lag(2.0, "/api/v3/myTrades")
+        await here.lag(11.0, "/api/v3/account", "/api/v3/myTrades")
         assert (await here.signal("only"))["status"] == "executed"
         for _ in range(3):
             await here.reconciled()

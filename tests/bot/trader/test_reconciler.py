@@ -391,12 +391,16 @@ async def test_no_baseline_is_made_of_balances_that_may_not_show_a_fill_yet(scen
 
 async def forgotten(scene: Scene, at_us: int) -> None:
     """Know of a trade that the venue does not show."""
-    await scene.ledger.record_fills(scene.writer, [fill("5", "s-1-1", at_us)])
+    order = await resting(scene)
+    del scene.book.orders["s-1-1"]
+    traded = (fill("5", "s-1-1", at_us),)
+    report = Report("s-1-1", BTC, State.FILLED, "77", Decimal("0.5"), traded)
+    await scene.ledger.record(scene.writer, replace(order, state=State.FILLED), report)
 
 
 RESET = (
-    "reset venue: the venue was reset, or shows things later than after 15 s: it has neither order s-1-1"
-    " nor our last 1 fills"
+    "reset venue: the venue was reset, or shows things later than after 15 s: it has neither"
+    " order s-1-1 nor our last 1 fills"
 )
 
 
