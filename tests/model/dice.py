@@ -25,6 +25,7 @@ _OFTEN = {"ReadWork": 16, "Keep": 16, "Release": 2, "Close": 1}
 _HITS_ONE = tuple(kind for kind in Kind if kind not in (Kind.ADOPT, *STEPS_BACK))
 _STEPS_BACK = 5
 """In one of so many runs the database does."""
+_OUTLIVES_RECOVERY_SECONDS = 40.0
 _COMMITS = (1, 2, 3, 5, 8, 20, 1000)
 
 
@@ -242,7 +243,12 @@ def _stepping_back(plan: Plan) -> Plan:
         for _ in range(random.choice((1, 1, 2)))
     )
     signals = _signals(plan, random, 0, FAULTS_END - 1, (4, 8, 12))
-    return replace(plan, signals=(*plan.signals, *signals), faults=(*plan.faults, *faults))
+    return replace(
+        plan,
+        signals=(*plan.signals, *signals),
+        faults=(*plan.faults, *faults),
+        max_age_seconds=random.choice((plan.max_age_seconds, _OUTLIVES_RECOVERY_SECONDS)),
+    )
 
 
 def _late_order(random: Random) -> Ambush:
