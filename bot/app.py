@@ -318,6 +318,7 @@ class Bot:
             lease_epoch=self.keeper.epoch,
             leases_held=len(self.keeper.leases),
             shards=tuple(self._shards()),
+            recovery=self.recovery.step,
             authority_refused=self.keeper.refused.name.lower() if self.keeper.refused else "",
             orders_by_state=self.reconciler.orders_by_state,
             signals_pending=self.reconciler.signals_pending,

@@ -21,10 +21,15 @@ def client_order_id(mark: str, signal: str, attempt: int) -> str:
     >>> client_order_id("7f3a90", "cross.BTC-USDT.60.buy", 1)
     '7f3a90.cross.BTC-USDT.60.buy-1'
     """
-    if len(signal) > SIGNAL_ID_PLAIN_MAX:
-        digits = SIGNAL_ID_PLAIN_MAX - len(_HASHED)
-        signal = f"{_HASHED}{sha256(signal.encode()).hexdigest()[:digits]}"
-    return f"{mark}.{signal}-{attempt}"
+    return f"{mark}.{name_in_order_ids(signal)}-{attempt}"
+
+
+def name_in_order_ids(signal: str) -> str:
+    """Return what a signal is called in the ids of its orders: itself, or a hash of a long one."""
+    if len(signal) <= SIGNAL_ID_PLAIN_MAX:
+        return signal
+    digits = SIGNAL_ID_PLAIN_MAX - len(_HASHED)
+    return f"{_HASHED}{sha256(signal.encode()).hexdigest()[:digits]}"
 
 
 def parse_client_order_id(client_id: str, mark: str) -> tuple[str, int] | None:

@@ -54,6 +54,7 @@ def report(identity: Identity, now: Snapshot) -> tuple[Outcome, Json]:
             "epoch": now.lease_epoch,
             "leases": now.leases_held,
             "refused": now.authority_refused,
+            "recovery": now.recovery,
         },
         "shards": [_shard(shard) for shard in now.shards],
         "orders": {state.value: count for state, count in now.orders_by_state.items()},

@@ -65,6 +65,8 @@ class Snapshot:
     shards: tuple[Shard, ...] = ()
     """Those with symbols."""
     authority_refused: str = ""
+    recovery: str = ""
+    """How far a ledger that may have lost commits is compared with the venue; empty: it is not."""
     """Why the database lets this pod hold nothing."""
 
     orders_by_state: Mapping[State, int] = field(default_factory=dict[State, int])

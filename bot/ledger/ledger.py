@@ -119,12 +119,15 @@ class Ledger:
         """Leave connections that may lead to an earlier life."""
         await self._database.connect_anew()
 
-    async def recover(self, life: str, orders: Sequence[Imported]) -> bool:
-        """Take over what the venue has; from then on this life is traded on. False: it is over.
+    async def import_orders(self, life: str, orders: Sequence[Imported]) -> bool:
+        """Take over orders that only the venue has; False: this life is over."""
+        return await self._database.write_alone(
+            partial(lives.import_orders, self._account, life, orders)
+        )
 
-        See `bot.authority.lives`.
-        """
-        return await self._database.write_alone(partial(lives.recover, self._account, life, orders))
+    async def end_recovery(self, life: str) -> bool:
+        """Let this life be traded on; False: it is over. See `bot.authority.lives`."""
+        return await self._database.write_alone(partial(lives.end_recovery, life))
 
     # Signals.
 

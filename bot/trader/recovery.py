@@ -6,17 +6,20 @@ comes to its end ends it for all.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
 from bot.authority.lives import NO_LIFE
 from bot.authority.protocol import Rules
 from bot.ledger.ledger import Ledger
+from bot.ledger.mark import MEMORY_LIFE
 from bot.ledger.outcomes import Imported
 from bot.ledger.port import LedgerError, LostLedgerError
 from bot.trader.market_state import MarketState
 from bot.trader.reconciler import OVERLAP_US
-from bot.trading.orders import Report
+from bot.trading import differences
+from bot.trading.differences import Shown
 from bot.venues.port import Venue, VenueError
 
 LOOK_SECONDS = 0.25
@@ -73,11 +76,13 @@ class Recovery:
         Raises:
             LostLedgerError: the ledger is empty; a person says whether it is the right one.
         """
-        since_us = await self._since_us()
-        lacking = [order async for order in self._lacking(since_us) if order.report.filled_quantity]
+        here = await self._ledger.life()
+        if here.seen == MEMORY_LIFE:
+            return  # it ends with its process: nobody relies on it
+        found = [order async for order in self._orders() if order.report.filled_quantity]
+        lacking = await self._absent(found)
         if not lacking:
             return
-        here = await self._ledger.life()
         names = ", ".join(order.report.order_id for order in lacking[:NAMED_MAX])
         if here.known.name == NO_LIFE:
             raise LostLedgerError(
@@ -126,38 +131,55 @@ class Recovery:
 
     async def _compare(self, life: str) -> None:
         """Take over what the venue has; the first one to do so ends the recovery for all."""
-        since_us = await self._since_us()
-        orders = [order async for order in self._lacking(since_us)]
-        for order in orders:
+        first = (await self._ledger.life()).known.recovered_at is None
+        found = [order async for order in self._orders()]
+        missing = await (self._differing(found) if first else self._absent(found))
+        for order in missing:
             _log.warning(
                 "order recovered", order=order.report.order_id, state=order.report.state.value
             )
-        await self._ledger.recover(life, orders)
+        whole = [await self._whole(order) for order in missing]
+        if await self._ledger.import_orders(life, whole) and first:
+            await self._compare_balances()
+            await self._ledger.end_recovery(life)
 
-    async def _since_us(self) -> int:
-        """Return where to begin: before the newest order here, or the oldest that still rests."""
+    async def _compare_balances(self) -> None:
+        """Refuse new risk where the account does not own what the ledger expects by now."""
+        now_us = int(await self._venue.time() * 1_000_000)
+        balances = await self._venue.balances()
+        shown = Shown({name: balance.total for name, balance in balances.items()}, now_us)
+        expected = await self._ledger.expected(now_us - differences.STALE_US)
+        currencies = {part for symbol in self._market_state.symbols for part in symbol.split("/")}
+        if named := expected.only(currencies).differences(shown):
+            words = differences.listed(named)
+            _log.error("balances differ after the recovery", differences=words)
+            await self._ledger.set_read_only(f"after a recovery, ledger and venue differ: {words}")
+
+    async def _orders(self) -> AsyncGenerator[Imported]:
+        """Yield the orders of ours that the venue lists from before the newest one here on."""
         known = await self._ledger.orders_known_to_us()
-        return max(0, (known or 0) - OVERLAP_US)
-
-    async def _lacking(self, since_us: int) -> AsyncGenerator[Imported]:
-        """Yield the orders of ours that the ledger does not have as the venue has them."""
+        since_us = max(0, (known or 0) - OVERLAP_US)
         for symbol in self._market_state.symbols:
             # The venue first: what is there was committed before.
-            listed = await self._venue.orders(symbol, since_us)
-            for order in await self._missing(listed):
-                yield order
+            for report in await self._venue.orders(symbol, since_us):
+                ours = self._rules.parse_order_id(report.order_id)
+                if ours is None:
+                    continue
+                if report.terms is None:
+                    raise VenueError(f"order {report.order_id}: the venue does not say what it was")
+                yield Imported(*ours, report.terms, report, report.at_us / 1e6)
 
-    async def _missing(self, listed: Sequence[Report]) -> list[Imported]:
-        """Return those of ours that the ledger does not have as the venue has them."""
-        missing: list[Imported] = []
-        states = await self._ledger.states([report.order_id for report in listed])
-        for report in listed:
-            ours = self._rules.parse_order_id(report.order_id)
-            if states.get(report.order_id) is report.state or ours is None:
-                continue
-            full = await self._venue.find(report.order_id, report.symbol) or report
-            if report.terms is None:
-                raise VenueError(f"order {report.order_id}: the venue does not say what it was")
-            signal, attempt = ours
-            missing.append(Imported(signal, attempt, report.terms, full, report.at_us / 1e6))
-        return missing
+    async def _absent(self, found: Sequence[Imported]) -> list[Imported]:
+        """Return those that the ledger does not have at all."""
+        states = await self._ledger.states([order.report.order_id for order in found])
+        return [order for order in found if order.report.order_id not in states]
+
+    async def _differing(self, found: Sequence[Imported]) -> list[Imported]:
+        """Return those that the ledger does not have, or has in another state."""
+        states = await self._ledger.states([order.report.order_id for order in found])
+        return [o for o in found if states.get(o.report.order_id) is not o.report.state]
+
+    async def _whole(self, order: Imported) -> Imported:
+        """Return it with its fills: a list has none."""
+        report = await self._venue.find(order.report.order_id, order.report.symbol)
+        return replace(order, report=report) if report else order

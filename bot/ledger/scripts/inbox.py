@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - statements are made of our own words; every value is a parameter
 
+from bot.authority.client_ids import name_in_order_ids
 from bot.ledger import rows
 from bot.ledger.database import Tx, first
 from bot.ledger.outcomes import (
@@ -11,9 +12,18 @@ from bot.ledger.port import LedgerError, Posted, SignalRecord
 from bot.ledger.scripts.locks import holds
 from bot.trading.signals import Fate, Signal
 
+RECALLED = "the venue"
+"""Source of a signal that the ledger had forgotten, and the venue had an order of."""
+
 
 async def post(account: str, signal: Signal, tx: Tx) -> Posted:
-    """Store the signal; a known id stays what it is."""
+    """Store the signal; a known id stays what it is.
+
+    What only the venue remembered is known by what its orders are called.
+    """
+    short = name_in_order_ids(signal.signal_id)
+    if short != signal.signal_id and await _is_recalled(short, tx):
+        return Posted.SAME
     stored = await tx.rows(
         f"INSERT INTO signals (signal_id, account, shard, {rows.TERMS}, max_age_seconds, source,"
         " received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, {now})"
@@ -31,8 +41,17 @@ async def post(account: str, signal: Signal, tx: Tx) -> Posted:
     if row is None:
         raise LedgerError(f"signal {signal.signal_id!r} was deleted at this moment; post it again")
     known = rows.signal_of(row)
-    same = (known.terms, known.max_age_seconds) == (signal.terms, signal.max_age_seconds)
+    same = known.source == RECALLED or (
+        (known.terms, known.max_age_seconds) == (signal.terms, signal.max_age_seconds)
+    )
     return Posted.SAME if same else Posted.CONFLICT
+
+
+async def _is_recalled(short: str, tx: Tx) -> bool:
+    row = await first(
+        tx, "SELECT 1 AS n FROM signals WHERE signal_id = $1 AND source = $2", short, RECALLED
+    )
+    return row is not None
 
 
 async def find(signal_id: str, tx: Tx) -> SignalRecord | None:

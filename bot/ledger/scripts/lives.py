@@ -17,14 +17,12 @@ from bot.ledger import rows
 from bot.ledger.database import Tx, first
 from bot.ledger.outcomes import Imported, LifeOf, Writer
 from bot.ledger.port import LedgerError
-from bot.ledger.scripts.inbox import end_signal
+from bot.ledger.scripts.inbox import RECALLED, end_signal
 from bot.ledger.scripts.positions import record_fills
 from bot.trading.signals import Fate
 
 DOUBTED = "doubted"
 """A name that no server gives itself."""
-SOURCE = "the venue"
-"""Of a signal that only the venue remembered."""
 
 
 async def life(tx: Tx, lock: str = "") -> LifeOf:
@@ -79,18 +77,29 @@ async def _free_leases(rules: Rules, now: float, tx: Tx) -> None:
     await tx.rows("DELETE FROM members")
 
 
-async def recover(account: str, name: str, orders: Sequence[Imported], tx: Tx) -> bool:
-    """Write what the venue has; from then on this life is traded on. False: it is over.
+async def import_orders(account: str, name: str, orders: Sequence[Imported], tx: Tx) -> bool:
+    """Write what only the venue has; False: this life is over.
 
-    This row keeps two from doing it at once. Later on it adds what the venue had not shown before.
+    The row of the life keeps two from doing it at once: no lease is held while it is recovered.
     """
-    here = await life(tx, "{for_update}")
-    if (here.known.name, here.seen) != (name, name):
+    if not await _lives(name, tx):
         return False
     for order in orders:
         await _import(account, order, tx)
+    return True
+
+
+async def end_recovery(name: str, tx: Tx) -> bool:
+    """Let this life be traded on; False: it is over."""
+    if not await _lives(name, tx):
+        return False
     await tx.rows("UPDATE lives SET recovered_at = coalesce(recovered_at, {now}) WHERE id = 1")
     return True
+
+
+async def _lives(name: str, tx: Tx) -> bool:
+    here = await life(tx, "{for_update}")
+    return here.known.name == here.seen == name
 
 
 async def _import(account: str, order: Imported, tx: Tx) -> None:
@@ -106,7 +115,7 @@ async def _import(account: str, order: Imported, tx: Tx) -> None:
         account,
         shard,
         *rows.terms_values(order.terms),
-        SOURCE,
+        RECALLED,
     )
     await tx.rows(
         "INSERT INTO orders (order_id, signal_id, attempt, account, shard, epoch, holder,"
@@ -119,7 +128,7 @@ async def _import(account: str, order: Imported, tx: Tx) -> None:
         account,
         shard,
         epoch,
-        SOURCE,
+        RECALLED,
         *rows.terms_values(order.terms),
         order.at,
     )
@@ -132,7 +141,7 @@ async def _import(account: str, order: Imported, tx: Tx) -> None:
         report.venue_order_id,
         report.filled_quantity,
     )
-    await record_fills(account, Writer(SOURCE, epoch, shard), report.fills, tx, held=True)
+    await record_fills(account, Writer(RECALLED, epoch, shard), report.fills, tx, held=True)
     fate = FATE_OF.get(report.state)
     if fate is Fate.EXECUTED:
         await tx.rows(
