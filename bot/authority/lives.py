@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from bot.authority.lease import LeaseRow
 from bot.authority.timings import Timings
 
+NOTHING_BEFORE = 0.0
+"""When a first life had been compared: there was nothing to compare it with."""
 NO_LIFE = ""
 """Of a ledger that no bot has seen yet: its first life is not compared with anything."""
 
@@ -27,7 +29,7 @@ class Life:
     """The newest that was seen; the server's word for it."""
     began_at: float = 0.0
     """When it was first seen, by the database's clock."""
-    recovered_at: float | None = 0.0
+    recovered_at: float | None = NOTHING_BEFORE
     """When it had been compared with the venue, by the database's clock; None: not yet."""
 
 
@@ -41,7 +43,7 @@ def notice(known: Life, seen: str, now: float) -> Life:
     """
     if seen == known.name:
         return known
-    return Life(seen, now, now if known.name == NO_LIFE else None)
+    return Life(seen, now, NOTHING_BEFORE if known.name == NO_LIFE else None)
 
 
 def raised(row: LeaseRow, now: float) -> LeaseRow:

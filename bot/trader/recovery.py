@@ -79,8 +79,8 @@ class Recovery:
         here = await self._ledger.life()
         if here.seen == MEMORY_LIFE:
             return  # it ends with its process: nobody relies on it
-        found = [order async for order in self._orders() if order.report.filled_quantity]
-        lacking = await self._absent(found)
+        listed = [order async for order in self._orders() if order.report.filled_quantity]
+        lacking = await self._absent(listed)
         if not lacking:
             return
         names = ", ".join(order.report.order_id for order in lacking[:NAMED_MAX])
@@ -132,8 +132,8 @@ class Recovery:
     async def _compare(self, life: str) -> None:
         """Take over what the venue has; the first one to do so ends the recovery for all."""
         first = (await self._ledger.life()).known.recovered_at is None
-        found = [order async for order in self._orders()]
-        missing = await (self._differing(found) if first else self._absent(found))
+        listed = [order async for order in self._orders()]
+        missing = await (self._differing(listed) if first else self._absent(listed))
         for order in missing:
             _log.warning(
                 "order recovered", order=order.report.order_id, state=order.report.state.value
@@ -169,15 +169,15 @@ class Recovery:
                     raise VenueError(f"order {report.order_id}: the venue does not say what it was")
                 yield Imported(*ours, report.terms, report, report.at_us / 1e6)
 
-    async def _absent(self, found: Sequence[Imported]) -> list[Imported]:
+    async def _absent(self, listed: Sequence[Imported]) -> list[Imported]:
         """Return those that the ledger does not have at all."""
-        states = await self._ledger.states([order.report.order_id for order in found])
-        return [order for order in found if order.report.order_id not in states]
+        states = await self._ledger.states([order.report.order_id for order in listed])
+        return [order for order in listed if order.report.order_id not in states]
 
-    async def _differing(self, found: Sequence[Imported]) -> list[Imported]:
+    async def _differing(self, listed: Sequence[Imported]) -> list[Imported]:
         """Return those that the ledger does not have, or has in another state."""
-        states = await self._ledger.states([order.report.order_id for order in found])
-        return [o for o in found if states.get(o.report.order_id) is not o.report.state]
+        states = await self._ledger.states([order.report.order_id for order in listed])
+        return [o for o in listed if states.get(o.report.order_id) is not o.report.state]
 
     async def _whole(self, order: Imported) -> Imported:
         """Return it with its fills: a list has none."""

@@ -248,5 +248,12 @@ SEEDS: dict[str, tuple[int, ...]] = {
     "process-holds": (155, 343, 1174),
     "signal-age": (34, 78, 88),
     "read-age": (5678, 10156, 15409),
+    "lives": (25, 45),
+    "life-of-a-write": (8675, 8775, 13575),
+    "recovery-wait": (120, 125),
+    "import": (135, 145, 245),
+    "recall": (9900,),
+    "new-epochs": (25, 145),
+    "connection-age": (15, 45),
 }
 """Known to show what the rule is for; they save a search. A new plan needs new ones."""

@@ -26,6 +26,7 @@ from tests.model.messages import Import, Keep, Kept, Release, Result, Statement,
 from tests.model.setting import Setting
 
 _INTENT_ROW = -1
+LONG_AGO = -1e6
 Transaction = Generator[Lock | float, bool, Result]
 """Yields a row to lock, or how long its next statement takes."""
 
@@ -79,7 +80,7 @@ class Database:
     step: float = 0.0
     life: str = "1"
     """What the server says; the ledger says which one it knows."""
-    known: Life = field(default_factory=lambda: Life("1"))
+    known: Life = field(default_factory=lambda: Life("1", recovered_at=LONG_AGO))
     dead: bool = False
     history: list[Committed] | None = None
     """After each commit; None: it never steps back, and nothing is kept."""
@@ -356,7 +357,13 @@ class Database:
         signals = (s for s in self.inbox.values() if s.shard == shard and s.fate is None)
         signal = next(signals, None)
         attempts = sum(1 for order in orders if signal and order.signal == signal.signal)
-        return Work(unresolved, signal, attempts, self.clock(), self.known.recovered_at or 0.0)
+        return Work(
+            unresolved,
+            signal,
+            attempts,
+            self.clock(),
+            LONG_AGO if self.known.recovered_at is None else self.known.recovered_at,
+        )
 
 
 @cache
