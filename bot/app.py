@@ -319,6 +319,7 @@ class Bot:
             leases_held=len(self.keeper.leases),
             shards=tuple(self._shards()),
             authority_refused=self.keeper.refused.name.lower() if self.keeper.refused else "",
+            ledger=self.keeper.ledger,
             orders_by_state=self.reconciler.orders_by_state,
             signals_pending=self.reconciler.signals_pending,
             reconcile_differences=self._differences(),

@@ -66,6 +66,8 @@ class Snapshot:
     """Those with symbols."""
     authority_refused: str = ""
     """Why the database lets this pod hold nothing."""
+    ledger: str = ""
+    """The name of the ledger, as its server says; empty: it was not asked for a lease yet."""
 
     orders_by_state: Mapping[State, int] = field(default_factory=dict[State, int])
     """In the ledger, for the states that have some."""
