@@ -45,12 +45,12 @@ def stack_ledger(
         return StackLedger(ledgers.expected, nothing_against)
     if is_dry_run():
         return StackLedger(_unknown(), nothing_against)
-    found: Output[str] = known(job.metadata).apply(lambda job: watch.ledger(str(job["name"])))
+    reported: Output[str] = known(job.metadata).apply(lambda job: watch.ledger(str(job["name"])))
 
     async def against() -> Sequence[str]:
-        return refuse_ledger(ledgers, await found.future() or "")
+        return refuse_ledger(ledgers, await reported.future() or "")
 
-    return StackLedger(found.apply(lambda name: name or ledgers.adopted), against)
+    return StackLedger(reported.apply(lambda name: name or ledgers.adopted), against)
 
 
 def is_settled(config: StackConfig, previous: StackOutputs | None) -> bool:

@@ -23,33 +23,33 @@ class Ledgers:
         return self.adopted or self.known
 
 
-def refuse_ledger(ledgers: Ledgers, found: str) -> list[str]:
+def refuse_ledger(ledgers: Ledgers, reported: str) -> list[str]:
     """Return why the pods may not be led there; empty when they may.
 
     Args:
         ledgers: what is known and what is wanted.
-        found: what the migration found at the address; empty when it did not say.
+        reported: what the migration found at the address; empty when it did not say.
     """
-    if not found:
+    if not reported:
         return [_untold(ledgers)] if ledgers.known and not ledgers.adopted else []
-    if ledgers.expected in {"", found}:
+    if ledgers.expected in {"", reported}:
         return []
-    return [_wrong(ledgers, found) if ledgers.adopted else _other(ledgers, found)]
+    return [_wrong(ledgers, reported) if ledgers.adopted else _other(ledgers, reported)]
 
 
-def _other(ledgers: Ledgers, found: str) -> str:
+def _other(ledgers: Ledgers, reported: str) -> str:
     return (
-        f"secrets.database-url: {ledgers.address} has another ledger ({found}) than the one that"
+        f"secrets.database-url: {ledgers.address} has another ledger ({reported}) than the one that"
         f" this stack trades on ({ledgers.known}). {NOTHING} A pod that starts now reads the new"
         " URL, and holds nothing.\nIf it was not meant: put the former URL back and `pulumi up`. If"
-        f" the ledger was moved there ({MANUAL}): {_adopt(found)}."
+        f" the ledger was moved there ({MANUAL}): {_adopt(reported)}."
     )
 
 
-def _wrong(ledgers: Ledgers, found: str) -> str:
+def _wrong(ledgers: Ledgers, reported: str) -> str:
     return (
-        f"adoptLedger: names {ledgers.adopted}, but {ledgers.address} has {found}. {NOTHING}\n"
-        f"If that one is meant ({MANUAL}): {_adopt(found)}. If not: lead secrets.database-url to"
+        f"adoptLedger: names {ledgers.adopted}, but {ledgers.address} has {reported}. {NOTHING}\n"
+        f"If that one is meant ({MANUAL}): {_adopt(reported)}. If not: lead secrets.database-url to"
         " the other one."
     )
 

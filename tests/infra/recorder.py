@@ -109,7 +109,7 @@ def _run(program: Coroutine[Any, Any, None]) -> None:
 class Migrated:
     """A cluster whose migrations have found this ledger; nothing else is asked."""
 
-    found: str
+    reported: str
 
     def look(self, color: Color) -> tuple[list[Pod], Rollout]:
         raise AssertionError(f"under mocks no hook runs, but {color} was looked at")
@@ -119,14 +119,14 @@ class Migrated:
 
     def ledger(self, job: str) -> str:
         assert job.startswith("bot-migration-")
-        return self.found
+        return self.reported
 
 
 def record(
     config: StackConfig,
     previous: StackOutputs | None = None,
     *,
-    found: str = LEDGER,
+    reported: str = LEDGER,
     preview: bool = False,
 ) -> tuple[dict[str, Declared], dict[str, Any]]:
     """Declare the stack; return the resources by `Kind::name`, and the exports."""
@@ -139,7 +139,7 @@ def record(
             recorder, project=PROJECT, stack=STACK, preview=preview, monitor=monitor
         )
         cast("Any", SETTINGS).callbacks = HookRegister()
-        outputs = declare(config, previous, lambda _, __: Migrated(found))
+        outputs = declare(config, previous, lambda _, __: Migrated(reported))
         await wait_for_rpcs()
         for key, value in outputs.items():
             exports[key] = await pulumi.Output.from_input(value).future()

@@ -19,9 +19,9 @@ BEFORE = replace(deployed(), ledger="", database="")
 """What a program left that knew nothing of ledgers."""
 
 
-def named(previous: StackOutputs | None, found: str, **changes: object) -> tuple[Any, Any]:
+def named(previous: StackOutputs | None, reported: str, **changes: object) -> tuple[Any, Any]:
     """Return what the intent names, and what is exported."""
-    declared, exports = record(config(**changes), previous, found=found)
+    declared, exports = record(config(**changes), previous, reported=reported)
     ledger = declared[INTENT].inputs["data"].get("ledger")
     assert exports["ledger"] == (ledger or "")
     return ledger, exports["database"]
@@ -41,7 +41,7 @@ def test_what_the_next_up_reads_is_what_this_one_names() -> None:
 
 def test_where_it_is_known_nobody_is_asked() -> None:
     assert named(deployed(), "nobody is asked")[0] == LEDGER
-    declared, _ = record(config(activeColor="green"), deployed(), found="nobody is asked")
+    declared, _ = record(config(activeColor="green"), deployed(), reported="nobody is asked")
     assert declared[INTENT].dependencies == {"Deployment::bot-green"}
 
 
@@ -52,13 +52,19 @@ def test_at_another_address_the_migration_is_asked_and_the_guard_judges() -> Non
 
 def test_an_adopted_ledger_is_named_and_starts_the_pods_anew() -> None:
     declared, exports = record(
-        config(adoptLedger=MOVED, secrets=ELSEWHERE), deployed(), found=MOVED
+        config(adoptLedger=MOVED, secrets=ELSEWHERE), deployed(), reported=MOVED
     )
     assert exports["ledger"] == MOVED
     before, _ = record(config(), deployed())
     assert _template(declared[POD].inputs) != _template(before[POD].inputs)
     job = "Job::bot-migration-blue"
     assert declared[job].inputs["metadata"]["name"] != before[job].inputs["metadata"]["name"]
+
+
+def test_at_the_same_address_an_adoption_is_looked_at_too() -> None:
+    assert named(deployed(), MOVED, adoptLedger=MOVED) == (MOVED, "db.example:5432/bot")
+    # What is there is named, and the guard refuses it.
+    assert named(deployed(), LEDGER, adoptLedger=MOVED)[0] == LEDGER
 
 
 def test_the_key_may_stay_and_may_be_taken_out() -> None:
@@ -99,7 +105,7 @@ def test_a_preview_says_what_the_up_will_look_at() -> None:
 
 
 def test_a_preview_asks_no_cluster() -> None:
-    declared, _ = record(config(), None, found="nobody is asked", preview=True)
+    declared, _ = record(config(), None, reported="nobody is asked", preview=True)
     assert "nobody is asked" not in str(declared[INTENT].inputs)
 
 

@@ -33,6 +33,27 @@ async def posted(server: Server) -> Posted:
         await ledger.close()
 
 
+async def test_a_server_that_was_killed_goes_on_in_the_same_life() -> None:
+    with servers() as folder:
+        left = primary(folder / "left")
+        await migrate_postgres(left.url)
+        assert await posted(left) is Posted.STORED
+        before = await life_of(left)
+        left.stop()
+        left.start()
+        assert await life_of(left) == before
+        assert await posted(left) is Posted.SAME
+
+
+async def life_of(server: Server) -> str:
+    ledger = Ledger(Postgres(server.url), "main")
+    await ledger.open()
+    try:
+        return (await ledger.life()).seen
+    finally:
+        await ledger.close()
+
+
 async def test_a_synchronous_standby_has_every_signal_that_was_accepted() -> None:
     with servers() as folder:
         left = primary(folder / "left")

@@ -157,7 +157,7 @@ def ended(message: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "reported"),
     [
         ([], ""),
         ([""], ""),
@@ -166,7 +166,7 @@ def ended(message: str) -> dict[str, Any]:
     ],
 )
 def test_a_migration_says_which_ledger_it_found(
-    tmp_path: Path, words: list[str], found: str
+    tmp_path: Path, words: list[str], reported: str
 ) -> None:
     pods: dict[str, object] = {"pods": {"items": [ended(word) for word in words]}}
-    assert answering(tmp_path, pods).ledger("bot-migration-blue-0123456789") == found
+    assert answering(tmp_path, pods).ledger("bot-migration-blue-0123456789") == reported

@@ -9,7 +9,7 @@ ADDRESS = "db2.example:5432/bot"
 
 
 @pytest.mark.parametrize(
-    ("known", "adopted", "found"),
+    ("known", "adopted", "reported"),
     [
         ("", "", LEDGER),
         ("", "", ""),
@@ -22,13 +22,13 @@ ADDRESS = "db2.example:5432/bot"
     ],
 )
 def test_the_same_ledger_the_first_one_and_an_adopted_one_are_taken(
-    known: str, adopted: str, found: str
+    known: str, adopted: str, reported: str
 ) -> None:
-    assert refuse_ledger(Ledgers(known, adopted, ADDRESS), found) == []
+    assert refuse_ledger(Ledgers(known, adopted, ADDRESS), reported) == []
 
 
 @pytest.mark.parametrize(
-    ("known", "adopted", "found", "words"),
+    ("known", "adopted", "reported", "words"),
     [
         (LEDGER, "", MOVED, ["secrets.database-url", LEDGER, f"adoptLedger {MOVED}"]),
         (LEDGER, LEDGER, MOVED, [f"adoptLedger: names {LEDGER}", f"adoptLedger {MOVED}"]),
@@ -38,8 +38,8 @@ def test_the_same_ledger_the_first_one_and_an_adopted_one_are_taken(
     ],
 )
 def test_another_one_is_refused_with_both_the_key_and_the_way(
-    known: str, adopted: str, found: str, words: list[str]
+    known: str, adopted: str, reported: str, words: list[str]
 ) -> None:
-    (text,) = refuse_ledger(Ledgers(known, adopted, ADDRESS), found)
+    (text,) = refuse_ledger(Ledgers(known, adopted, ADDRESS), reported)
     for word in [*words, ADDRESS, "docs/database.md", "nothing was moved"]:
         assert word in text
