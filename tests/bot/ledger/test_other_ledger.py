@@ -25,7 +25,7 @@ from bot.process.server import listen
 from bot.process.stop_flag import StopFlag
 from bot.trading.signals import Signal
 from tests.bot.ledger.test_leases import BUY, OTHER
-from tests.support.fakes import FakeSource, FakeVenue, settings, until
+from tests.support.fakes import BLUE, FakeSource, FakeVenue, settings, until
 from tests.support.plain import NO_TLS
 from tests.support.postgres_servers import Server, primary, servers
 
@@ -123,6 +123,28 @@ async def test_a_dump_in_another_cluster_is_another_ledger_until_the_intent_name
         # And then it is a life that nobody has compared with the venue.
         assert (await keep(taken, moved)).refused is Claim.RECOVERING
         assert (await keep(left, moved)).refused is Claim.OTHER_LEDGER
+
+
+@pytest.mark.slow
+async def test_a_role_without_rights_is_enough_and_is_shut_out_for_a_move() -> None:
+    with servers() as folder:
+        left = primary(folder / "left")
+        for statement in ("CREATE ROLE bot LOGIN", "ALTER DATABASE postgres OWNER TO bot"):
+            left.sql(statement)
+        url = left.url.replace("postgres@", "bot@")
+        await migrate_postgres(url)
+        ledger = Ledger(Postgres(url), "main")
+        await ledger.open()
+        try:
+            claimant = Claimant("blue.1", Color.BLUE, 7, "one", ledger=await name_of(left))
+            assert (await ledger.keep(claimant, BLUE, ())).refused is None
+            left.sql("ALTER ROLE bot NOLOGIN")
+            left.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bot'")
+            for _ in range(2):
+                with pytest.raises(LedgerError):
+                    await ledger.keep(claimant, BLUE, ())
+        finally:
+            await ledger.close()
 
 
 @pytest.mark.slow
