@@ -320,6 +320,7 @@ class Bot:
             shards=tuple(self._shards()),
             recovery=self.recovery.step,
             authority_refused=self.keeper.refused.name.lower() if self.keeper.refused else "",
+            ledger=self.keeper.ledger,
             orders_by_state=self.reconciler.orders_by_state,
             signals_pending=self.reconciler.signals_pending,
             reconcile_differences=self._differences(),

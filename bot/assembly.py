@@ -128,7 +128,7 @@ def checkers(  # noqa: PLR0913 - everything that it asks is passed in
         if keeper.error:
             return keeper.error
         if keeper.refused:
-            return refusal(keeper.refused, keeper.source_shown)
+            return refusal(keeper.refused, keeper.source_shown, keeper.ledger)
         if not trades():
             return None
         nobody = [
@@ -152,11 +152,13 @@ def checkers(  # noqa: PLR0913 - everything that it asks is passed in
     ]
 
 
-def refusal(claim: Claim, source: str) -> str:
+def refusal(claim: Claim, source: str, ledger: str) -> str:
     """Say why a pod may hold nothing, and what ends that."""
+    adopt = f"pulumi config set adoptLedger {ledger}"
     todo = {
         Claim.OLD_INTENT: "; this pod does not see it: is the API server in reach?",
         Claim.FOREIGN: f" ({source}); to take over: `pulumi config set adoptIntent {source}`",
+        Claim.OTHER_LEDGER: f" ({ledger}); if it was moved here (docs/database.md): `{adopt}`",
         Claim.SCHEMA: "; run a newer version",
     }
     return claim.value + todo.get(claim, "")

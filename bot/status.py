@@ -54,6 +54,8 @@ class Status:
     lease_epoch: int | None
     leases: int
     """How many are held, of the shards and the account's."""
+    ledger: str
+    """Its name, as its server says; empty before the first look at the leases."""
     role: str
     shards: tuple[Mapping[str, Any], ...]
     """As in the report."""
@@ -105,6 +107,7 @@ def status_of(health: Mapping[str, Any], samples: Samples) -> Status:
         lease_held=bool(samples[(names.LEASE_HELD,)]),
         lease_epoch=None if epoch is None else int(epoch),
         leases=int(samples[(names.LEASES_HELD,)]),
+        ledger=str(health["ledger"]),
         role=str(health["role"]),
         shards=tuple(health["shards"]),
         checks={name: bool(up) for name, up in labelled(names.CHECK_UP).items()},
@@ -142,6 +145,7 @@ def as_text(status: Status) -> str:
         "active": f"{_yes(s.active)}; trading: {_yes(s.trading)}{stopped}",
         "role": s.role,
         "leases": f"{s.leases} held{epoch}{held}" if s.leases else "none held",
+        "ledger": s.ledger or "not asked yet",
         "checks": ", ".join([*failing, f"{len(s.checks) - len(failing)} pass"]),
         "positions": ", ".join(positions) or "none",
         "unrealized": f"{s.unrealized_profit} in quote currency",

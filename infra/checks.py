@@ -19,6 +19,7 @@ _TRADING_SECRETS = {
     VENUE_API_KEY: "it takes none without a key",
     VENUE_API_SECRET: "it takes none that is not signed",
 }
+_MOVE = "docs/database.md#move-a-ledger"
 SOME_IMAGE = "REPOSITORY@sha256:…"
 
 
@@ -33,12 +34,41 @@ def check(config: StackConfig, previous: StackOutputs | None) -> list[str]:
     for color in Color:
         problems += _image(config, color)
     problems += [*_active(config), *_canary(config), *_trading(config), *_authority(config)]
-    problems += _risk(config)
+    problems += [*_ledger(config), *_risk(config)]
     if previous is not None:
         problems += _built_while_trading(config, previous)
         problems += _changed_while_trading(config, previous)
         problems += _way_back(config, previous)
     return problems
+
+
+def foresee(config: StackConfig, previous: StackOutputs | None) -> list[str]:
+    """Return what a preview should say of the ledger: only the `up` sees what is at the address."""
+    known = previous.ledger if previous else ""
+    if previous is None or not known:
+        return []
+    if config.adopt_ledger not in {"", known}:
+        moves = (
+            f"adoptLedger: the pods leave ledger {known} for {config.adopt_ledger}; the `up` looks"
+            f" whether {config.database} has it, restarts the pods of both colors, and trading"
+            f" pauses until it is compared with the exchange ({_MOVE})"
+        )
+        return [moves]
+    if previous.database == config.database:
+        return []
+    leads = (
+        f"secrets.database-url: leads to {config.database or 'nothing'} instead of"
+        f" {previous.database}; if that is another ledger than {known}, the `up` is refused until"
+        f" adoptLedger names it ({_MOVE})"
+    )
+    return [leads]
+
+
+def _ledger(config: StackConfig) -> list[str]:
+    if not config.adopt_ledger or config.database:
+        return []
+    why = "is set, but secrets.database-url is not, so there is no ledger to adopt"
+    return [f"adoptLedger: {why}; set that, or `pulumi config rm adoptLedger`"]
 
 
 def _risk(config: StackConfig) -> list[str]:

@@ -30,6 +30,7 @@ from bot.contract.environment import (
     Strategy,
 )
 from bot.contract.intent import CANARY_PERCENT_MAX, Intent
+from bot.contract.ledger import LEDGER_PATTERN
 from bot.contract.parameters import PARAMETERS, LogLevel
 from bot.contract.secrets import DATABASE_URL
 from infra.fields import (
@@ -95,6 +96,13 @@ class StackConfig(Strict):
         description="Uid of another stack's intent whose authority over the database this one may "
         "take over; the bot's log names it. Take it out of the old stack at the same time: two "
         "stacks that name each other take it from each other for ever. Default none: it waits.",
+    )
+    adopt_ledger: str = Field(
+        default="",
+        pattern=f"{LEDGER_PATTERN}|^$",
+        description="Name of the ledger that the pods [move to](database.md#move-a-ledger), when "
+        "`database-url` leads to another one; the refused `up` and the bot's log name it. Default "
+        "none: such an `up` is refused.",
     )
     critical_checks: Checks = Field(
         default=CRITICAL_CHECKS_DEFAULT,

@@ -53,6 +53,7 @@ _BY_KEY = {
     "strategy": Effect.RESTARTS_BOTH,
     "redisUrl": Effect.RESTARTS_BOTH,
     "adoptIntent": Effect.RESTARTS_BOTH,
+    "adoptLedger": Effect.RESTARTS_BOTH,
     "criticalChecks": Effect.RESTARTS_BOTH,
     "activeColor": Effect.MOVES_AUTHORITY,
     "canaryPercent": Effect.MOVES_AUTHORITY,

@@ -55,15 +55,16 @@ class Migration(ComponentResource):
         self.register_outputs({})
 
 
-def job_name(color: Color, image: str, database: str) -> str:
+def job_name(color: Color, image: str, database: str, adopted: str = "") -> str:
     """Return a name that is another one for each image and database: a Job runs once.
 
     Args:
         color: whose pods it comes before.
         image: reference of the image.
         database: host, port and name of the database, without what is secret.
+        adopted: the ledger that is to be there, if that is said: then it is looked at again.
     """
-    digest = sha256(f"{image} {database}".encode()).hexdigest()
+    digest = sha256(f"{image} {database} {adopted}".rstrip().encode()).hexdigest()
     return f"{names.MIGRATION}-{color}-{digest[:_HASH_LETTERS]}"
 
 
@@ -78,7 +79,7 @@ def job_args(spec: ColorSpec, database: str) -> JobInitArgs:
     labels = migration_labels(stack)
     return JobInitArgs(
         metadata=ObjectMetaArgs(
-            name=_name(color, spec.image, database),
+            name=_name(color, spec.image, database, config.adopt_ledger),
             namespace=stack.namespace,
             labels=labels,
             # A killed run may leave a Job that the state does not know; the next run takes it.
@@ -103,10 +104,10 @@ def job_args(spec: ColorSpec, database: str) -> JobInitArgs:
     )
 
 
-def _name(color: Color, image: Input[str], database: str) -> Input[str]:
+def _name(color: Color, image: Input[str], database: str, adopted: str) -> Input[str]:
     if isinstance(image, str):
-        return job_name(color, image, database)
-    return Output.from_input(image).apply(lambda known: job_name(color, known, database))
+        return job_name(color, image, database, adopted)
+    return Output.from_input(image).apply(lambda known: job_name(color, known, database, adopted))
 
 
 def _container(spec: ColorSpec) -> ContainerArgs:

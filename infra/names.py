@@ -18,6 +18,7 @@ PORT_NAME = "http"
 SERVICE_PORT = 80
 
 COLOR_LABEL = "bot.handover/color"
+ADOPTED_LEDGER = "bot.handover/adopted-ledger"
 SKIP_AWAIT = "pulumi.com/skipAwait"
 REPLACE_UNREADY = "pulumi.com/replaceUnready"
 PATCH_FORCE = "pulumi.com/patchForce"

@@ -14,6 +14,10 @@ CANARY_PERCENT = "canaryPercent"
 NAMESPACE = "namespace"
 LIVE_SERVICE = "liveService"
 INTENT = "intentConfigMap"
+LEDGER = "ledger"
+"""Name of the only ledger that the pods may use (`bot.contract.ledger`); empty: any."""
+DATABASE = "database"
+"""Where that ledger is: host, port and name of the database, without what is secret."""
 MIGRATIONS = "migrationSelector"
 """Of the pods of both colors' migrations, as `kubectl -l` takes it."""
 
@@ -67,6 +71,10 @@ class StackOutputs:
     green: ColorOutputs
     migrations: str = ""
     """Label selector of the migrations' pods; empty when an older program deployed the stack."""
+    ledger: str = ""
+    """The only one that the pods may use; empty: any."""
+    database: str = ""
+    """Where it is: host, port and name."""
 
     def color(self, color: Color) -> ColorOutputs:
         """Return what was deployed for this color."""
@@ -89,6 +97,8 @@ class StackOutputs:
             blue=_color(outputs, Color.BLUE),
             green=_color(outputs, Color.GREEN),
             migrations=str(outputs.get(MIGRATIONS, "")),
+            ledger=str(outputs.get(LEDGER, "")),
+            database=str(outputs.get(DATABASE, "")),
         )
 
 

@@ -66,7 +66,7 @@ class ColorSpec:
 def deployment_args(spec: ColorSpec) -> DeploymentInitArgs:
     """Return a color's Deployment."""
     stack, config, color = spec.stack, spec.config, spec.color
-    labels = stack.color_labels(color)
+    labels, adopted = stack.color_labels(color), config.adopt_ledger
     return DeploymentInitArgs(
         metadata=ObjectMetaArgs(
             name=stack.deployment(color),
@@ -90,6 +90,8 @@ def deployment_args(spec: ColorSpec) -> DeploymentInitArgs:
                         "prometheus.io/scrape": "true",
                         "prometheus.io/port": str(http.PORT),
                         "prometheus.io/path": http.METRICS,
+                        # A pod reads the database's URL at its start: this starts them anew.
+                        **({names.ADOPTED_LEDGER: adopted} if adopted else {}),
                     },
                 ),
                 spec=_pod(spec),

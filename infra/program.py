@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import FrameType
 from typing import Any
@@ -18,7 +18,7 @@ from bot.contract.color import Color
 from bot.contract.release import RELEASE_ENV, RELEASE_RETURNS_ENV
 from infra import names, outputs
 from infra.access import Access
-from infra.checks import check
+from infra.checks import check, foresee
 from infra.color import ColorPods
 from infra.config import StackConfig
 from infra.environment import config_file
@@ -26,7 +26,9 @@ from infra.guard import hooks
 from infra.guard.readiness import Expected
 from infra.guard.release_mark import Caller
 from infra.guard.watch import Cluster, Guard, Watch
-from infra.intent import IntentMap
+from infra.intent import IntentMap, intent_data
+from infra.kinds import Job
+from infra.ledger import StackLedger, stack_ledger
 from infra.migration import Migration, migration_labels
 from infra.names import Names, order_mark
 from infra.outputs import StackOutputs
@@ -36,6 +38,7 @@ from infra.reloadable import ReloadableConfig
 from infra.secret_files import SecretFiles
 from infra.traffic import LiveTraffic
 
+Connect = Callable[[StackConfig, Names], Cluster]
 KUBECONFIG = "KUBECONFIG"
 READ_STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 """The engine's own function behind `StackReference`."""
@@ -50,6 +53,9 @@ async def main() -> Mapping[str, Any]:
     if problems := check(config, previous):
         prefix = f"{pulumi.get_project()}:"
         raise pulumi.RunError(_report([f"{prefix}{problem}" for problem in problems]))
+    if pulumi.runtime.is_dry_run():
+        for text in foresee(config, previous):
+            pulumi.log.warn(text)
     exports = declare(config, previous)
     if not config.render_to:
         _warm_up()
@@ -107,7 +113,9 @@ def _report(problems: list[str]) -> str:
     )
 
 
-def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, Any]:
+def declare(
+    config: StackConfig, previous: StackOutputs | None, connect: Connect | None = None
+) -> Mapping[str, Any]:
     """Declare everything, and return what the stack exports.
 
     The Service and the intent depend on the colors that will trade and on nothing else: a dead
@@ -120,7 +128,8 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     access = Access(stack, config.egress_ports, top)
     files = SecretFiles(stack, config.secrets, top, after=[access.namespace])
     limits = ReloadableConfig(stack, config_file(config), top, [access.namespace])
-    watch = Watch(lambda: _connect(config, stack), deadline_seconds=config.rollout_seconds)
+    connect = connect or _connect
+    watch = Watch(lambda: connect(config, stack), deadline_seconds=config.rollout_seconds)
     caller = Caller(
         stack.stack,
         os.environ.get(RELEASE_ENV, ""),
@@ -131,10 +140,21 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     images = _images(config, top)
     mark = order_mark(project, stack_name)
     specs = {color: ColorSpec(stack, config, color, images[color], mark) for color in Color}
-    colors = {color: _color(spec, top, needed, watch, caller) for color, spec in specs.items()}
+    jobs = {color: job for color, spec in specs.items() if (job := _migration(spec, top, needed))}
+    asked = None if config.render_to else jobs.get(config.active_color)
+    ledger = stack_ledger(config, previous, asked, watch)
+    colors = {
+        color: ColorPods(
+            spec,
+            top,
+            [*needed, *([jobs[color]] if color in jobs else [])],
+            None if config.render_to else _pod_hooks(spec, watch, caller, ledger),
+        )
+        for color, spec in specs.items()
+    }
     trading = [color for color in Color if color is config.active_color or config.canary_percent]
     targets = [hooks.target(colors[color].expected) for color in trading]
-    guard = Guard(watch, targets, caller, patient=previous is None)
+    guard = Guard(watch, targets, caller, patient=previous is None, ledger=ledger.against)
     ready = [colors[color].deployment for color in trading]
     live = LiveTraffic(
         stack,
@@ -147,30 +167,22 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     )
     intent = IntentMap(
         stack,
-        config.intent,
+        intent_data(config.intent, ledger.named),
         top,
         after=ready if previous else [access.namespace],
         hooks=None
         if config.render_to
         else hooks.guard_hooks("guard-intent", guard, hooks.data, on_create=previous is not None),
     )
-    return _exports(stack, live, intent, colors)
+    return _exports(stack, live, intent, colors, config.database)
 
 
-def _color(
-    spec: ColorSpec,
-    opts: ResourceOptions,
-    needed: Sequence[Resource],
-    watch: Watch,
-    caller: Caller,
-) -> ColorPods:
-    """Declare a color; what is to run on a database migrates it first."""
-    config, color = spec.config, spec.color
-    after = list(needed)
-    if config.database and config.color(color).replicas > 0:
-        after.append(Migration(spec, config.database, opts, needed).job)
-    bound = None if config.render_to else _pod_hooks(spec, watch, caller)
-    return ColorPods(spec, opts, after, bound)
+def _migration(spec: ColorSpec, opts: ResourceOptions, needed: Sequence[Resource]) -> Job | None:
+    """Declare the migration of a color that is to run on a database."""
+    config = spec.config
+    if not config.database or config.color(spec.color).replicas == 0:
+        return None
+    return Migration(spec, config.database, opts, needed).job
 
 
 def _provider(config: StackConfig) -> Provider:
@@ -230,7 +242,9 @@ def _connect(config: StackConfig, stack: Names) -> Cluster:
     return KubeCluster.connect(config.context, stack)
 
 
-def _pod_hooks(spec: ColorSpec, watch: Watch, caller: Caller) -> ResourceHookBinding:
+def _pod_hooks(
+    spec: ColorSpec, watch: Watch, caller: Caller, ledger: StackLedger
+) -> ResourceHookBinding:
     config, color, namespace = spec.config, spec.color, spec.stack.namespace
     return hooks.pod_hooks(
         color,
@@ -238,11 +252,16 @@ def _pod_hooks(spec: ColorSpec, watch: Watch, caller: Caller) -> ResourceHookBin
         caller,
         lambda image, replicas: Expected(color, image, replicas, namespace),
         trades=color is config.active_color or config.canary_percent > 0,
+        ledger=ledger.against,
     )
 
 
 def _exports(
-    stack: Names, live: LiveTraffic, intent: IntentMap, colors: Mapping[Color, ColorPods]
+    stack: Names,
+    live: LiveTraffic,
+    intent: IntentMap,
+    colors: Mapping[Color, ColorPods],
+    database: str,
 ) -> dict[str, Output[Any] | str]:
     exports: dict[str, Output[Any] | str] = {
         outputs.ACTIVE_COLOR: live.active_color,
@@ -250,6 +269,9 @@ def _exports(
         outputs.NAMESPACE: stack.namespace,
         outputs.LIVE_SERVICE: names.LIVE_SERVICE,
         outputs.INTENT: names.INTENT,
+        outputs.LEDGER: intent.ledger,
+        # Only together with the ledger that is there.
+        outputs.DATABASE: intent.ledger.apply(lambda _: database),
         outputs.MIGRATIONS: _selector(migration_labels(stack)),
     }
     for color, pods in colors.items():

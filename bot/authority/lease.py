@@ -52,6 +52,8 @@ class Claimant:
     source: str = ""
     adopts: str = ""
     """The source whose authority this one may take over: said by a person, once."""
+    ledger: str = ""
+    """The only one that the intent lets it trade on; empty: any."""
 
 
 class Claim(StrEnum):
@@ -61,6 +63,7 @@ class Claim(StrEnum):
     RENEWED = "renewed"
     OLD_INTENT = "refused: a newer intent is known here"
     FOREIGN = "refused: another cluster's intent rules this database"
+    OTHER_LEDGER = "refused: the intent names another ledger than this one"
     SCHEMA = "refused: the ledger's schema is too new for this version"
     RECOVERING = "refused: the ledger may have stepped back, and is being compared with the venue"
     HELD = "refused: someone else's lease still runs"

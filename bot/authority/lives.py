@@ -33,6 +33,11 @@ class Life:
     """When it had been compared with the venue, by the database's clock; None: not yet."""
 
 
+def is_named(named: str, ledger: str) -> bool:
+    """Say whether an intent that names this ledger, or none, lets the one here be traded on."""
+    return named in {"", ledger}
+
+
 def notice(known: Life, seen: str, now: float) -> Life:
     """Return what the ledger says from now on, when its server names this life.
 

@@ -199,6 +199,10 @@ class Rules:
 
     # Nothing is decided twice: in the database, with the lease row locked, READ COMMITTED.
 
+    def is_named(self, claimant: Claimant, ledger: str) -> bool:
+        """Let nobody hold anything in another ledger than the intent names."""
+        return lives.is_named(claimant.ledger, ledger)
+
     def admit(self, shown: Shown, claimant: Claimant) -> Admitted:
         """Let nobody hold anything by an old or a foreign intent."""
         return lease.admit(shown, claimant)

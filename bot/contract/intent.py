@@ -1,4 +1,4 @@
-"""The intent: which color trades, and what share of the shards the other one has. Schema and codec.
+"""The intent: which color trades, the share of the other one, and on which ledger. And its codec.
 
 The stack config is its one writer; a ConfigMap (or a JSON file where there is no cluster) carries
 it to the pods. Keys and values are those of the ConfigMap's `data`, so a reviewer reads
@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.contract.color import Color
+from bot.contract.ledger import is_ledger_name
 
 ACTIVE_COLOR_KEY = "activeColor"
 CANARY_PERCENT_KEY = "canaryPercent"
+LEDGER_KEY = "ledger"
 CANARY_PERCENT_MAX = 99
 """All of it is no canary but a swap: that is what `activeColor` is for."""
 
@@ -30,6 +32,8 @@ class Intent:
 
     active_color: Color
     canary_percent: int = 0
+    ledger: str = ""
+    """The only one that may be traded on; empty: any. See `bot.contract.ledger`."""
 
     def color_of(self, shard: int) -> Color:
         """Return the one color that may trade this shard (0…99)."""
@@ -42,6 +46,7 @@ class Intent:
         return {
             ACTIVE_COLOR_KEY: self.active_color.value,
             CANARY_PERCENT_KEY: str(self.canary_percent),
+            **({LEDGER_KEY: self.ledger} if self.ledger else {}),
         }
 
     @classmethod
@@ -61,6 +66,9 @@ class Intent:
                 f"{CANARY_PERCENT_KEY}: {percent!r} is not a whole number from 0 to"
                 f" {CANARY_PERCENT_MAX}"
             )
+        ledger = data.get(LEDGER_KEY, "")
+        if ledger and not is_ledger_name(ledger):
+            errors.append(f"{LEDGER_KEY}: {ledger!r} is not IDENTITY@SERVER")
         if errors:
             raise IntentError("; ".join(errors))
-        return cls(Color(str(color)), int(percent))
+        return cls(Color(str(color)), int(percent), ledger)

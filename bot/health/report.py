@@ -56,6 +56,7 @@ def report(identity: Identity, now: Snapshot) -> tuple[Outcome, Json]:
             "refused": now.authority_refused,
             "recovery": now.recovery,
         },
+        "ledger": now.ledger,
         "shards": [_shard(shard) for shard in now.shards],
         "orders": {state.value: count for state, count in now.orders_by_state.items()},
         "unknownOrders": now.unknown_orders,

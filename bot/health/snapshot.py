@@ -68,6 +68,8 @@ class Snapshot:
     recovery: str = ""
     """How far a ledger that may have lost commits is compared with the venue; empty: it is not."""
     """Why the database lets this pod hold nothing."""
+    ledger: str = ""
+    """The name of the ledger, as its server says; empty: it was not asked for a lease yet."""
 
     orders_by_state: Mapping[State, int] = field(default_factory=dict[State, int])
     """In the ledger, for the states that have some."""

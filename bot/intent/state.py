@@ -75,6 +75,7 @@ class IntentState:
             "intent seen" if first else "intent changed",
             active_color=intent.active_color.value,
             canary_percent=intent.canary_percent,
+            ledger=intent.ledger,
             generation=generation,
         )
 

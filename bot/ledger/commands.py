@@ -3,25 +3,33 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from bot.config.secret_files import SecretsError, read_secrets
 from bot.config.settings import Settings
 from bot.contract import environment as env
+from bot.contract.ledger import TERMINATION_LOG
 from bot.contract.secrets import DATABASE_URL
+from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.migrate import MigrationError, migrate_postgres
 from bot.ledger.port import LedgerError
 from bot.ledger.postgres import Postgres
+from bot.ledger.scripts import lives
 from bot.ledger.sqlite import Sqlite
 
 DONE, FAILED, MISCONFIGURED = 0, 1, 2
 
 
-def migrate(settings: Settings) -> int:
-    """Bring the database that the mounted Secret names to the newest schema.
+def migrate(settings: Settings, last_word: Path = Path(TERMINATION_LOG)) -> int:
+    """Bring the database that the mounted Secret names to the newest schema; name the ledger.
 
     A SQLite ledger needs none: the bot brings it up itself when it opens it.
+
+    Args:
+        settings: of the bot.
+        last_word: a file that Kubernetes makes; what it says then, the pod's status says.
     """
 
     async def work() -> str:
@@ -29,7 +37,10 @@ def migrate(settings: Settings) -> int:
         if url is None:
             return f"no secret {DATABASE_URL}: the ledger is SQLite, nothing to do"
         done = await migrate_postgres(url)
-        return f"migrated: {', '.join(done)}" if done else "the schema is the newest"
+        name = await name_of(Postgres(url))
+        _tell(last_word, name)
+        schema = f"migrated: {', '.join(done)}" if done else "the schema is the newest"
+        return f"{schema}\nledger: {name}"
 
     return run(work)
 
@@ -59,6 +70,24 @@ def acknowledge(settings: Settings, by: str | None) -> int:
             await ledger.close()
 
     return run(work)
+
+
+def _tell(last_word: Path, name: str) -> None:
+    if last_word.exists():
+        last_word.write_text(name, encoding="ascii")
+
+
+async def name_of(database: Database) -> str:
+    """Return the name of the ledger in this database (`bot.contract.ledger`).
+
+    Raises:
+        LedgerError: it is not available.
+    """
+    await database.open()
+    try:
+        return (await database.read(lives.life)).name
+    finally:
+        await database.close()
 
 
 def ledger_of(settings: Settings) -> Ledger:

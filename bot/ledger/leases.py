@@ -66,6 +66,8 @@ class Kept:
     shown: Shown = NOTHING_SHOWN
     life: str = ""
     """Which one of the ledger, as its server says; empty: it was not looked at."""
+    ledger: str = ""
+    """Its name, as its server says (`bot.contract.ledger`)."""
 
 
 async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
@@ -81,6 +83,25 @@ async def keep(  # noqa: PLR0913, PLR0917 - what a pod knows when it looks
     `intent` None: the process leaves; it renews what it settles and takes nothing. `leaving` is
     neither renewed nor taken: its hand-off is on the way.
     """
+    here = await lives.life(tx)
+    if not rules.is_named(claimant, here.name):
+        # Nothing is written: this may be somebody else's.
+        rows_now = await _rows(tx)
+        other = Claim.OTHER_LEDGER
+        return Kept(other, here.now, rows=rows_now, life=here.seen, ledger=here.name)
+    kept = await _keep(rules, schema, claimant, intent, leaving, tx)
+    return replace(kept, ledger=here.name)
+
+
+async def _keep(  # noqa: PLR0913, PLR0917 - as above
+    rules: Rules,
+    schema: int,
+    claimant: Claimant,
+    intent: Intent | None,
+    leaving: Collection[int],
+    tx: Tx,
+) -> Kept:
+    """Do so in the ledger that it should be."""
     refused, shown = await _admit(rules, schema, claimant, tx)
     if refused:
         await leave(claimant.holder, tx)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.authority.lives import Life
+from bot.contract.ledger import ledger_name
 from bot.trading.differences import Difference
 from bot.trading.orders import Fill, Report, State, Terms
 from bot.trading.positions import Position
@@ -82,6 +83,11 @@ class LifeOf:
     seen: str
     now: float
     """The database's clock."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of this ledger on this server."""
+        return ledger_name(self.ledger, self.seen)
 
 
 @dataclass(frozen=True, slots=True)

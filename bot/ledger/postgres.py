@@ -71,8 +71,12 @@ _REFUSED = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DeadlockDetectedError,
     asyncpg.ObjectNotInPrerequisiteStateError,
+    # Its role may not log in, its password is another one, its database is gone or closed.
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
 )
-"""What a server says when it is busy, going or not the leader: the caller may come again."""
+"""What a server says when it is busy, going, shut or not the leader: the caller may come again."""
 
 
 def spelled(sql: str) -> str:

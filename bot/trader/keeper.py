@@ -87,6 +87,8 @@ class Keeper(View):
         """The database's clock then."""
         self.source_shown = ""
         """Whose intent rules this database."""
+        self.ledger = ""
+        """The name of the ledger, as its server said last."""
         self._color = color
         self._ledger = ledger
         self._venue = venue
@@ -217,7 +219,9 @@ class Keeper(View):
 
     async def _keep(self, intent: Intent | None) -> None:
         number, source = generation_of(self._intent.generation)
-        claimant = Claimant(self.holder, self._color, number, source, self._adopts)
+        shown = self._intent.intent
+        named = shown.ledger if shown else ""
+        claimant = Claimant(self.holder, self._color, number, source, self._adopts, named)
         asked = self.boot()
         try:
             async with self._asking:
@@ -246,7 +250,8 @@ class Keeper(View):
         if kept.refused is not self.refused:
             self.refused, self._refused_at = kept.refused, self.boot()
             if kept.refused:
-                _log.warning("authority", outcome=kept.refused.value, rules=kept.shown.source)
+                outcome, rules = kept.refused.value, kept.shown.source
+                _log.warning("authority", outcome=outcome, rules=rules, ledger=kept.ledger)
         if kept.refused is None:
             self._hand_over(set(self._held) - kept.assigned)
         elif (
@@ -261,6 +266,7 @@ class Keeper(View):
         granted = {row.lease: row for row in kept.granted}
         self.rows = {row.lease: row for row in kept.rows} | granted
         self.rows_now, self.source_shown = kept.now, kept.shown.source
+        self.ledger = kept.ledger
         self._assigned = kept.assigned
         over = {n for n in self._doubtful if self._is_over(self.rows[n], kept.now)}
         self._doubtful -= over

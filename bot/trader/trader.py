@@ -108,7 +108,9 @@ class Trader:
     # What others ask of it.
 
     async def post(self, signal: Signal) -> Posted:
-        """Store a signal and look at it at once."""
+        """Store a signal and look at it at once; never in another ledger than the intent names."""
+        if self._keeper.refused is Claim.OTHER_LEDGER:
+            raise LedgerError(Claim.OTHER_LEDGER.value)
         posted = await self._ledger.post(signal)
         if posted is Posted.STORED:
             self._posted.add(signal.shard)

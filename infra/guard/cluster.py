@@ -23,6 +23,7 @@ from typing_extensions import override
 from bot.contract import kubeconfig
 from bot.contract.addresses import is_loopback
 from bot.contract.color import Color
+from bot.contract.ledger import is_ledger_name
 from bot.contract.release import (
     QUARANTINE_CONFIGMAP,
     UNDER_WAY_CONFIGMAP,
@@ -35,6 +36,8 @@ from infra.guard.release_mark import ReleaseMarks
 from infra.guard.watch import Cluster
 from infra.names import Names
 
+JOB_LABEL = "job-name"
+"""Kubernetes gives it to the pods of a Job."""
 _TIMEOUT_SECONDS = 5.0
 _DETAIL_CHARACTERS = 800
 
@@ -73,6 +76,13 @@ class KubeCluster(Cluster):
             read_quarantine(self._data(QUARANTINE_CONFIGMAP)),
             UnderWay.from_data(self._data(UNDER_WAY_CONFIGMAP)),
         )
+
+    @override
+    def ledger(self, job: str) -> str:
+        pods = self.client.list(  # pyright: ignore[reportUnknownMemberType]  # its label type is loose
+            KubePod, labels={JOB_LABEL: job}
+        )
+        return next((word for pod in pods for word in last_words(pod) if is_ledger_name(word)), "")
 
     def _data(self, name: str) -> dict[str, str]:
         """Return what a ConfigMap says; nothing when there is none."""
@@ -123,6 +133,12 @@ def find_context(context: str, paths: str) -> SingleConfig:
         return kubeconfig.find_context(context, paths, contexts)
     except kubeconfig.UnknownContextError as error:
         raise ClusterError(str(error)) from None
+
+
+def last_words(pod: KubePod) -> list[str]:
+    """Return what the containers of a pod left behind when they ended."""
+    states = [status.state for status in (pod.status and pod.status.containerStatuses) or []]
+    return [state.terminated.message or "" for state in states if state and state.terminated]
 
 
 def read_pods(pod: KubePod) -> list[Pod]:

@@ -8,7 +8,15 @@ from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding
 from bot.contract.color import Color
 from infra.guard.readiness import Expected
 from infra.guard.release_mark import Caller
-from infra.guard.watch import Guard, Target, Watch, allow_pods_change, wait_for_pods
+from infra.guard.watch import (
+    Against,
+    Guard,
+    Target,
+    Watch,
+    allow_pods_change,
+    nothing_against,
+    wait_for_pods,
+)
 
 Authority = Callable[[Mapping[str, Any]], object]
 """Reads from a resource's inputs what decides who trades."""
@@ -31,12 +39,18 @@ def target(expected: Output[Expected]) -> Target:
     return resolve
 
 
-def pod_hooks(
-    color: Color, watch: Watch, caller: Caller, expected: Template, *, trades: bool
+def pod_hooks(  # noqa: PLR0913 - what both hooks need
+    color: Color,
+    watch: Watch,
+    caller: Caller,
+    expected: Template,
+    *,
+    trades: bool,
+    ledger: Against,
 ) -> ResourceHookBinding:
     """Ask before each step of a color's Deployment, and wait for its pods after it."""
     before = ResourceHook(
-        f"guard-{color}", before_pods_change(watch, caller, expected, trades=trades)
+        f"guard-{color}", before_pods_change(watch, caller, expected, trades=trades, ledger=ledger)
     )
     after = ResourceHook(f"wait-{color}", after_pods_change(watch, caller, expected))
     return ResourceHookBinding(
@@ -60,13 +74,19 @@ def guard_hooks(
 
 
 def before_pods_change(
-    watch: Watch, caller: Caller, expected: Template, *, trades: bool
+    watch: Watch,
+    caller: Caller,
+    expected: Template,
+    *,
+    trades: bool,
+    ledger: Against = nothing_against,
 ) -> Callback:
-    """Return the hook that refuses the step when a release has marked the stack or the image."""
+    """Return the hook that refuses the step by a release's marks, or by what the ledger is."""
 
     async def ask(args: ResourceHookArgs) -> None:
         desired = expected(*_template(args.new_inputs or {}))
-        await allow_pods_change(watch, caller, [desired] if trades and desired.replicas else [])
+        trading = [desired] if trades and desired.replicas else []
+        await allow_pods_change(watch, caller, trading, ledger)
 
     return ask
 

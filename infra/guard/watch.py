@@ -31,6 +31,15 @@ Target = Callable[[], Awaitable[Expected]]
 """What a color is expected to show; awaited late, because a built image is known only then."""
 
 
+Against = Callable[[], Awaitable[Sequence[str]]]
+"""Says why the pods may not be led to their ledger."""
+
+
+async def nothing_against() -> Sequence[str]:
+    """Say nothing: the ledger is the one of the last `up`."""
+    return ()
+
+
 class RefusedError(RuntimeError):
     """The step may not be done; the text is for the person who ran `pulumi up`."""
 
@@ -44,6 +53,10 @@ class Cluster(Protocol):
 
     def release_marks(self) -> ReleaseMarks:
         """Return what releases wrote down."""
+        ...
+
+    def ledger(self, job: str) -> str:
+        """Return the name of the ledger that this migration found; empty when it does not say."""
         ...
 
 
@@ -90,6 +103,10 @@ class Watch:
         """Return what releases wrote down, as it is now."""
         return await self._ask(lambda cluster: cluster.release_marks())
 
+    async def ledger(self, job: str) -> str:
+        """Return the name of the ledger that this migration found; empty when it does not say."""
+        return await self._ask(lambda cluster: cluster.ledger(job))
+
     async def _ask(self, question: Callable[[Cluster], Answer]) -> Answer:
         # The client's decoder crashes when two threads first use it at once.
         async with self._lock:
@@ -117,6 +134,7 @@ class Guard:
     caller: Caller
     patient: bool
     """Whether to wait: nothing trades yet that a delay could hurt."""
+    ledger: Against = nothing_against
     _decision: asyncio.Task[None] | None = None
 
     async def allow(self) -> None:
@@ -134,6 +152,8 @@ class Guard:
         expectations = [await target() for target in self.targets]
         if texts := refuse_caller(await self.watch.release_marks(), self.caller, expectations):
             raise RefusedError("\n".join(texts))
+        if texts := await self.ledger():
+            raise RefusedError("\n".join(texts))
         enough = refuse_rollback if self.caller.rolls_back else refuse_takeover
         results = [(expected, await ask(enough, expected)) for expected in expectations]
         if texts := _texts(results):
@@ -144,18 +164,23 @@ def _texts(results: Iterable[tuple[Expected, Refusal | None]]) -> list[str]:
     return [refusal_text(expected, refusal) for expected, refusal in results if refusal]
 
 
-async def allow_pods_change(watch: Watch, caller: Caller, trading: Sequence[Expected]) -> None:
+async def allow_pods_change(
+    watch: Watch, caller: Caller, trading: Sequence[Expected], ledger: Against = nothing_against
+) -> None:
     """Return when a color's pods may be changed.
 
     Args:
         watch: asks the cluster.
         caller: who runs the `up`.
         trading: what shall run there, when the color trades; else nothing.
+        ledger: whether it may be led to its ledger.
 
     Raises:
         RefusedError: they may not; says why and what to do.
     """
     if texts := refuse_caller(await watch.release_marks(), caller, trading):
+        raise RefusedError("\n".join(texts))
+    if texts := await ledger():
         raise RefusedError("\n".join(texts))
 
 

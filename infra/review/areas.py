@@ -8,6 +8,7 @@ from enum import Enum
 
 from bot.contract import environment as env
 from bot.contract import parameters as rows
+from bot.contract.intent import LEDGER_KEY
 from infra import names
 from infra.review.fields import FieldChange, sounds_secret
 
@@ -17,6 +18,7 @@ class Area(Enum):
 
     CLUSTER = "cluster settings"
     SELECTOR = "selectors"
+    LEDGER = "ledger"
     INTENT = "trading colors"
     SECRETS = "secrets"
     RIGHTS = "rights"
@@ -54,6 +56,7 @@ _TABLE: tuple[tuple[str, str, str, Area], ...] = (
     # kind, logical name, path, area; all three are whole matches
     ("Provider", ".*", ".*", Area.CLUSTER),
     ("Service", names.LIVE_SERVICE, r"spec\.selector.*", Area.SELECTOR),
+    ("ConfigMap", names.INTENT, rf"data\.{LEDGER_KEY}", Area.LEDGER),
     ("ConfigMap", names.INTENT, r"data.*", Area.INTENT),
     ("ConfigMap", names.CONFIG, r"data.*", Area.RISK_LIMITS),
     ("Secret", ".*", ".*", Area.SECRETS),

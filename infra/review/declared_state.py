@@ -7,7 +7,7 @@ from typing import cast
 
 from bot.contract import environment as env
 from bot.contract.color import Color
-from bot.contract.intent import Intent, IntentError
+from bot.contract.intent import LEDGER_KEY, Intent, IntentError
 from bot.contract.shards import SHARD_COUNT, shard_of
 from infra import names
 from infra.review.preview import Operation, Preview, Step, Tree
@@ -197,6 +197,7 @@ def _intent(tree: Tree) -> Intent | None:
         return None
     mapping = cast("Tree", data)
     try:
-        return Intent.from_data({key: str(value) for key, value in mapping.items()})
+        # Who trades; a preview cannot know each ledger, and it is spoken of by itself.
+        return Intent.from_data({k: str(v) for k, v in mapping.items() if k != LEDGER_KEY})
     except IntentError:
         return None

@@ -47,6 +47,19 @@ def _intent(changes: AreaChanges) -> list[Finding]:
     return results or all_need_attention(changes)
 
 
+def _ledger(changes: AreaChanges) -> list[Finding]:
+    results: list[Finding] = []
+    for field in changes.fields:
+        if field.before is None:
+            text = f"Trading is bound to ledger {field.after}: a pod on another one holds nothing."
+            results.append(Finding(text, attention=False))
+        else:
+            after = field.after or "any"
+            text = f"**Trading moves from ledger {field.before} to {after}**, and pauses meanwhile."
+            results.append(Finding(text))
+    return results
+
+
 def _secrets(changes: AreaChanges) -> list[Finding]:
     results: list[Finding] = []
     files = [field for field in changes.fields if field.step.kind == "Secret"]
@@ -141,6 +154,7 @@ def _environment(changes: AreaChanges) -> list[Finding]:
 RULES: Mapping[Area, Rule] = {
     Area.CLUSTER: _cluster,
     Area.SELECTOR: _selector,
+    Area.LEDGER: _ledger,
     Area.INTENT: _intent,
     Area.SECRETS: _secrets,
     Area.RIGHTS: _rights,

@@ -30,6 +30,7 @@ WELL = replace(
     feed_age_seconds=0.4,
     lease_epoch=7,
     leases_held=101,
+    ledger="one@file",
     shards=(
         Shard(35, ("BTC/USDT",), 7, True, "bot-blue-1.a", "blue", 2.25),  # noqa: FBT003 - held
         Shard(80, ("ETH/USDT",), 3, False, "bot-green-1.b", "green", 4.0),  # noqa: FBT003
@@ -52,6 +53,7 @@ up           62 s
 active       yes; trading: yes
 role         active
 leases       101 held, epoch 7
+ledger       one@file
 checks       10 pass
 positions    BTC/USDT 0.10
 unrealized   -1.50 in quote currency

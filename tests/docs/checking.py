@@ -183,7 +183,10 @@ def _pulumi(words: Sequence[str]) -> str:
 
 @cache
 def _outputs() -> frozenset[str]:
-    keys = (outputs.ACTIVE_COLOR, outputs.CANARY_PERCENT, outputs.NAMESPACE, outputs.LIVE_SERVICE)
+    keys = (
+        *(outputs.ACTIVE_COLOR, outputs.CANARY_PERCENT, outputs.NAMESPACE, outputs.LIVE_SERVICE),
+        outputs.LEDGER,
+    )
     makers = (outputs.image_key, outputs.replicas_key, outputs.deployment_key, outputs.service_key)
     return frozenset(keys) | {make(color) for make in makers for color in Color}
 

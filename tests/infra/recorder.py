@@ -11,10 +11,13 @@ from pulumi.runtime import mocks
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func, wait_for_rpcs
 
+from bot.contract.color import Color
 from infra.config import StackConfig
+from infra.guard.readiness import Pod, Rollout
+from infra.guard.release_mark import ReleaseMarks
 from infra.outputs import StackOutputs
 from infra.program import declare
-from tests.infra.samples import PROJECT
+from tests.infra.samples import LEDGER, PROJECT
 
 STACK = "staging"
 BUILT = "registry.example/bot@sha256:" + "b" * 64
@@ -102,8 +105,29 @@ def _run(program: Coroutine[Any, Any, None]) -> None:
         loop.close()
 
 
+@dataclass(frozen=True)
+class Migrated:
+    """A cluster whose migrations have found this ledger; nothing else is asked."""
+
+    reported: str
+
+    def look(self, color: Color) -> tuple[list[Pod], Rollout]:
+        raise AssertionError(f"under mocks no hook runs, but {color} was looked at")
+
+    def release_marks(self) -> ReleaseMarks:
+        raise AssertionError("under mocks no hook runs, but the marks were looked at")
+
+    def ledger(self, job: str) -> str:
+        assert job.startswith("bot-migration-")
+        return self.reported
+
+
 def record(
-    config: StackConfig, previous: StackOutputs | None = None
+    config: StackConfig,
+    previous: StackOutputs | None = None,
+    *,
+    reported: str = LEDGER,
+    preview: bool = False,
 ) -> tuple[dict[str, Declared], dict[str, Any]]:
     """Declare the stack; return the resources by `Kind::name`, and the exports."""
     recorder = Recorder()
@@ -112,10 +136,10 @@ def record(
 
     async def program() -> None:
         pulumi.runtime.set_mocks(
-            recorder, project=PROJECT, stack=STACK, preview=False, monitor=monitor
+            recorder, project=PROJECT, stack=STACK, preview=preview, monitor=monitor
         )
         cast("Any", SETTINGS).callbacks = HookRegister()
-        outputs = declare(config, previous)
+        outputs = declare(config, previous, lambda _, __: Migrated(reported))
         await wait_for_rpcs()
         for key, value in outputs.items():
             exports[key] = await pulumi.Output.from_input(value).future()

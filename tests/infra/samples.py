@@ -16,6 +16,8 @@ from infra.parsing import parse
 PROJECT = "trading-bot"
 OLD = "registry.example/bot@sha256:" + "0" * 64
 NEW = "registry.example/bot@sha256:" + "1" * 64
+LEDGER = "0f8fad5b-d9cb-469f-a165-70867728950e@7301234567890123456"
+MOVED = "0f8fad5b-d9cb-469f-a165-70867728950e@7309999999999999999"
 DATABASE = "postgresql://bot:hush@db.example/bot"
 SECRETS = {DATABASE_URL: DATABASE, VENUE_API_KEY: "key", VENUE_API_SECRET: "hush"}
 BAD = QuarantineEntry(digest_of(NEW), "2026-03-01T02:03:00+00:00", "night@laptop", "errors 5 %")
@@ -59,6 +61,8 @@ def deployed(
         intent_config_map="bot-intent",
         blue=ColorOutputs(blue, replicas, "bot-blue", "bot-blue", ""),
         green=ColorOutputs(green, replicas, "bot-green", "bot-green", ""),
+        ledger=LEDGER,
+        database="db.example:5432/bot",
     )
 
 

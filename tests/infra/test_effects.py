@@ -12,7 +12,7 @@ from bot.contract.color import Color
 from infra.config import StackConfig
 from infra.effects import EFFECTS, Effect
 from tests.infra.recorder import Declared, record
-from tests.infra.samples import NEW, SECRETS, color, config
+from tests.infra.samples import MOVED, NEW, SECRETS, color, config
 
 RELOADED = "ConfigMap::bot-config"
 INTENT = "ConfigMap::bot-intent"
@@ -59,6 +59,7 @@ OTHER: dict[str, object] = {
     "strategy": "average-cross",
     "redisUrl": "redis://cache",
     "adoptIntent": "1-2-3",
+    "adoptLedger": MOVED,
     "criticalChecks": "database",
     "retentionDays": "31",
     "venueLagSeconds": "0.5",

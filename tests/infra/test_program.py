@@ -4,7 +4,7 @@ from bot.contract.color import Color
 from infra.outputs import StackOutputs
 from infra.pods import NO_IMAGE
 from tests.infra.recorder import BUILT, STACK, record
-from tests.infra.samples import NEW, OLD, color, config, deployed
+from tests.infra.samples import LEDGER, NEW, OLD, color, config, deployed
 
 LIVE = "Service::bot"
 INTENT = "ConfigMap::bot-intent"
@@ -25,7 +25,11 @@ def test_selector_and_intent_say_the_same() -> None:
         "app.kubernetes.io/instance": STACK,
         "bot.handover/color": "green",
     }
-    assert declared[INTENT].inputs["data"] == {"activeColor": "green", "canaryPercent": "36"}
+    assert declared[INTENT].inputs["data"] == {
+        "activeColor": "green",
+        "canaryPercent": "36",
+        "ledger": LEDGER,
+    }
 
 
 def test_service_and_intent_depend_on_the_target_color_alone() -> None:
@@ -42,7 +46,7 @@ def test_a_canary_depends_on_both_colors() -> None:
 
 def test_on_the_first_up_pods_find_the_intent() -> None:
     declared, _ = record(config())
-    assert declared[INTENT].dependencies == {"Namespace::namespace"}
+    assert declared[INTENT].dependencies == {"Namespace::namespace", "Job::bot-migration-blue"}
     assert declared[LIVE].dependencies == {"Deployment::bot-blue"}
 
 

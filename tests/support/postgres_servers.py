@@ -90,6 +90,12 @@ class Server:
         shutil.rmtree(self.folder)
         folder.rename(self.folder)
 
+    def dump_into(self, other: "Server") -> None:
+        """Copy what is in its database into another server's, which has none of it."""
+        dump = self.folder / "dump.sql"
+        _as_postgres("pg_dump", "-d", self.url, "-f", str(dump))
+        _as_postgres("psql", other.url, "-Xq", "-v", "ON_ERROR_STOP=1", "-f", str(dump))
+
     def configure(self, *more: str) -> None:
         """Write the port and what makes it quick."""
         lines = (

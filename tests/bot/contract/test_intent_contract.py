@@ -7,7 +7,9 @@ from bot.contract.intent import Intent, IntentError
 from bot.contract.shards import SHARD_COUNT, shard_of
 from bot.contract.symbols import parse_symbols
 
-intents = st.builds(Intent, st.sampled_from(Color), st.integers(0, 99))
+LEDGER = "0f8fad5b-d9cb-469f-a165-70867728950e@7301234567890123456"
+ledgers = st.sampled_from(["", LEDGER])
+intents = st.builds(Intent, st.sampled_from(Color), st.integers(0, 99), ledgers)
 
 
 @given(intents)
@@ -39,6 +41,8 @@ def test_the_canary_gets_its_percentage_of_the_shards(intent: Intent) -> None:
         {"activeColor": "blue", "canaryPercent": ""},
         {"activeColor": "blue", "canaryPercent": "٣"},
         {"activeColor": "blue", "canaryPercent": "9" * 5000},
+        {"activeColor": "blue", "ledger": "the other one"},
+        {"activeColor": "blue", "ledger": f"{LEDGER}\n"},
     ],
 )
 def test_what_is_no_intent_is_refused(data: dict[str, str]) -> None:
@@ -48,6 +52,10 @@ def test_what_is_no_intent_is_refused(data: dict[str, str]) -> None:
 
 def test_an_unknown_key_of_a_newer_version_is_left_alone() -> None:
     assert Intent.from_data({"activeColor": "green", "later": "x"}) == Intent(Color.GREEN)
+
+
+def test_an_intent_that_names_no_ledger_has_no_such_key() -> None:
+    assert "ledger" not in Intent(Color.BLUE).to_data()
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ import asyncpg
 import pytest
 
 from bot.authority.lease import ACCOUNT, LEASES, Claim, Claimant
+from bot.authority.lives import NO_LIFE
 from bot.authority.orders import Order
 from bot.authority.protocol import Leaving
 from bot.contract.color import Color
 from bot.contract.intent import Intent
+from bot.contract.ledger import is_ledger_name
 from bot.contract.shards import shard_of
 from bot.ledger.leases import Kept
 from bot.ledger.ledger import SCHEMA, Ledger
@@ -24,8 +26,13 @@ BUY = Terms("BTC/USDT", Side.BUY, Decimal("0.5"))
 BLUE, GREEN = Intent(Color.BLUE), Intent(Color.GREEN)
 
 
-def who(name: str, generation: int = 7, source: str = "one", adopts: str = "") -> Claimant:
-    return Claimant(name, Color(name.partition(".")[0]), generation, source, adopts)
+OTHER = "0f8fad5b-d9cb-469f-a165-70867728950e@7301234567890123456"
+
+
+def who(
+    name: str, generation: int = 7, source: str = "one", adopts: str = "", ledger: str = ""
+) -> Claimant:
+    return Claimant(name, Color(name.partition(".")[0]), generation, source, adopts, ledger)
 
 
 async def keep(ledger: Ledger, claimant: Claimant, intent: Intent | None = BLUE) -> Kept:
@@ -112,6 +119,22 @@ async def test_another_clusters_intent_rules_nothing_until_it_adopts(ledger: Led
     assert (lost.refused, lost.shown.source) == (Claim.FOREIGN, "two")
     await release(ledger, first, "blue.1", set(LEASES))
     assert held(await keep(ledger, who("blue.9", 3, "two", adopts="one"))) == set(LEASES)
+
+
+async def test_in_another_ledger_than_the_intent_names_nobody_holds_or_shows_anything(
+    ledger: Ledger,
+) -> None:
+    name = (await ledger.life()).name
+    assert is_ledger_name(name)
+    refused = await keep(ledger, who("blue.9", 99, "two", ledger=OTHER))
+    assert (refused.refused, refused.granted, refused.ledger) == (Claim.OTHER_LEDGER, (), name)
+    assert (await ledger.life()).known.name == NO_LIFE
+    kept = await keep(ledger, who("blue.1", ledger=name))
+    assert held(kept) == set(LEASES)
+    assert (kept.shown.source, kept.ledger) == ("one", name)
+    assert (await keep(ledger, who("blue.1", 8, ledger=OTHER))).refused is Claim.OTHER_LEDGER
+    await release(ledger, kept, "blue.1", set(LEASES))
+    assert held(await keep(ledger, who("green.1", ledger=name), GREEN)) == set(LEASES)
 
 
 @pytest.mark.cluster

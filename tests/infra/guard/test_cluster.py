@@ -16,7 +16,7 @@ from bot.contract.release import QUARANTINE_CONFIGMAP, UNDER_WAY_CONFIGMAP
 from infra.guard.cluster import ClusterError, KubeCluster, find_context, read_pods
 from infra.guard.release_mark import ReleaseMarks
 from infra.names import Names
-from tests.infra.samples import BAD, NEW, UNDER_WAY
+from tests.infra.samples import BAD, LEDGER, NEW, UNDER_WAY
 
 
 def reported(**status: object) -> KubePod:
@@ -144,3 +144,29 @@ def test_where_no_release_ever_ran_nothing_is_written_down(tmp_path: Path) -> No
     assert (
         answering(tmp_path, {UNDER_WAY_CONFIGMAP: {"data": {}}}).release_marks() == ReleaseMarks()
     )
+
+
+def ended(message: str) -> dict[str, Any]:
+    """A pod of a migration, by its last word."""
+    state = {"terminated": {"exitCode": 0, "message": message}}
+    return {
+        "metadata": {"name": "bot-migration-blue-1"},
+        "spec": {"containers": [{"name": "bot-migration"}]},
+        "status": {"containerStatuses": [container(state=state)]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "reported"),
+    [
+        ([], ""),
+        ([""], ""),
+        (["ledger: no answer within 10 s", LEDGER], LEDGER),
+        (["ledger: no answer within 10 s"], ""),
+    ],
+)
+def test_a_migration_says_which_ledger_it_found(
+    tmp_path: Path, words: list[str], reported: str
+) -> None:
+    pods: dict[str, object] = {"pods": {"items": [ended(word) for word in words]}}
+    assert answering(tmp_path, pods).ledger("bot-migration-blue-0123456789") == reported

@@ -35,6 +35,9 @@ class Empty:
     def release_marks(self) -> ReleaseMarks:
         return self.written
 
+    def ledger(self, job: str) -> str:
+        raise AssertionError(f"nothing is asked about {job}")
+
 
 def step(**inputs: Mapping[str, Any]) -> ResourceHookArgs:
     return ResourceHookArgs(urn="urn", id="id", name="name", type="type", **inputs)

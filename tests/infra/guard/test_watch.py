@@ -38,6 +38,9 @@ class FakeCluster:
     def release_marks(self) -> ReleaseMarks:
         return self.written
 
+    def ledger(self, job: str) -> str:
+        raise AssertionError(f"nothing is asked about {job}")
+
 
 @dataclass
 class FakeClock:
@@ -144,3 +147,17 @@ async def test_the_pods_of_a_standby_may_be_changed_whatever_is_in_quarantine() 
     waiting, cluster, _ = watch(READY)
     cluster.written = ReleaseMarks({BAD.digest: BAD})
     await allow_pods_change(waiting, PERSON, [])
+
+
+async def another_ledger() -> list[str]:
+    return ["another ledger"]
+
+
+async def test_what_leads_to_another_ledger_moves_nothing_and_changes_no_pod() -> None:
+    waiting, cluster, _ = watch(READY)
+    guard = Guard(waiting, [target], PERSON, patient=True, ledger=another_ledger)
+    with pytest.raises(RefusedError, match="another ledger"):
+        await guard.allow()
+    with pytest.raises(RefusedError, match="another ledger"):
+        await allow_pods_change(waiting, PERSON, [], another_ledger)
+    assert cluster.looked == 0

@@ -14,7 +14,7 @@ from typing import Any, cast
 from infra.config import StackConfig
 from infra.review.preview import Operation, Preview, Step
 from tests.infra.recorder import Declared, record
-from tests.infra.samples import SECRETS, color, config
+from tests.infra.samples import MOVED, SECRETS, color, config
 
 REPOSITORY = "registry.example/trading-bot"
 V14 = f"{REPOSITORY}:1.4.0@sha256:{'4' * 64}"
@@ -144,6 +144,10 @@ def _impatient(declared: Declarations) -> None:
 
 def _mighty(declared: Declarations) -> None:
     declared["Role::role"]["rules"].append({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]})
+
+
+def _other_ledger(declared: Declarations) -> None:
+    declared["ConfigMap::bot-intent"]["data"]["ledger"] = MOVED
 
 
 def _clear_secret(declared: Declarations) -> None:
@@ -375,6 +379,13 @@ CASES = [
         {},
         (_STAYS, _BOTH, "Nothing.", "And 1 more", _REVERT),
         edit=_clear_secret,
+    ),
+    Case(
+        "ledger-moved",
+        {},
+        {"adoptLedger": MOVED},
+        (_STAYS, _BOTH, "Nothing.", "And 1 more, above", _REVERT),
+        edit=_other_ledger,
     ),
     Case(
         "rights-to-everything",
