@@ -14,6 +14,8 @@ CANARY_PERCENT = "canaryPercent"
 NAMESPACE = "namespace"
 LIVE_SERVICE = "liveService"
 INTENT = "intentConfigMap"
+CONFIG_HASH = "configHash"
+"""Of the limits that every ready pod had at the end of an `up`; a failed one leaves the former."""
 MIGRATIONS = "migrationSelector"
 """Of the pods of both colors' migrations, as `kubectl -l` takes it."""
 

@@ -23,6 +23,7 @@ from infra.color import ColorPods
 from infra.config import StackConfig
 from infra.environment import config_file
 from infra.guard import hooks
+from infra.guard.limits import LimitsWait, Pods
 from infra.guard.readiness import Expected
 from infra.guard.release_mark import Caller
 from infra.guard.watch import Cluster, Guard, Watch
@@ -46,13 +47,22 @@ async def main() -> Mapping[str, Any]:
     """Declare the stack and return what it exports."""
     signal.signal(signal.SIGINT, _end)
     config = read_config()
-    previous = await read_previous()
+    last = await read_last()
+    previous = StackOutputs.from_mapping(last)
     if problems := check(config, previous):
         prefix = f"{pulumi.get_project()}:"
         raise pulumi.RunError(_report([f"{prefix}{problem}" for problem in problems]))
     exports = declare(config, previous)
-    if not config.render_to:
-        _warm_up()
+    if config.render_to:
+        return exports
+    _warm_up()
+    if not pulumi.runtime.is_dry_run():
+        await hooks.after_everything(
+            _limits_wait(config),
+            exports,
+            outputs.CONFIG_HASH,
+            before=str(last.get(outputs.CONFIG_HASH, "")),
+        )
     return exports
 
 
@@ -79,7 +89,7 @@ def read_config() -> StackConfig:
         raise pulumi.RunError(_report(error.problems)) from None
 
 
-async def read_previous() -> StackOutputs | None:
+async def read_last() -> Mapping[str, Any]:
     """Return what the last complete `up` of this very stack exported.
 
     A `StackReference` asks the engine the same, but stays in the state, where each later `refresh`
@@ -96,7 +106,7 @@ async def read_previous() -> StackOutputs | None:
                 raise pulumi.RunError(f"cannot read what {name} deployed last: {error}") from error
             await asyncio.sleep(pause)
         else:
-            return StackOutputs.from_mapping(answer["outputs"])
+            return answer["outputs"]
     raise AssertionError("the last try returns or raises")
 
 
@@ -107,15 +117,14 @@ def _report(problems: list[str]) -> str:
     )
 
 
-def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, Any]:
+def declare(config: StackConfig, previous: StackOutputs | None) -> dict[str, Any]:
     """Declare everything, and return what the stack exports.
 
     The Service and the intent depend on the colors that will trade and on nothing else: a dead
     color must neither block nor delay leaving it. On the very first `up` the intent comes first,
     because pods read it to become ready.
     """
-    project, stack_name = pulumi.get_project(), pulumi.get_stack()
-    stack = Names(stack_name, config.namespace or f"{project}-{stack_name}")
+    stack = _names(config)
     top = ResourceOptions(providers=[_provider(config)])
     access = Access(stack, config.egress_ports, top)
     files = SecretFiles(stack, config.secrets, top, after=[access.namespace])
@@ -129,7 +138,7 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
     # All that a pod needs to become ready: the hook that waits for it holds up other steps.
     needed = [access.binding, files.secret, limits.config_map]
     images = _images(config, top)
-    mark = order_mark(project, stack_name)
+    mark = order_mark(pulumi.get_project(), stack.stack)
     specs = {color: ColorSpec(stack, config, color, images[color], mark) for color in Color}
     colors = {color: _color(spec, top, needed, watch, caller) for color, spec in specs.items()}
     trading = [color for color in Color if color is config.active_color or config.canary_percent]
@@ -154,7 +163,12 @@ def declare(config: StackConfig, previous: StackOutputs | None) -> Mapping[str, 
         if config.render_to
         else hooks.guard_hooks("guard-intent", guard, hooks.data, on_create=previous is not None),
     )
-    return _exports(stack, live, intent, colors)
+    return _exports(stack, live, intent, limits, colors)
+
+
+def _names(config: StackConfig) -> Names:
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    return Names(stack, config.namespace or f"{project}-{stack}")
 
 
 def _color(
@@ -219,7 +233,7 @@ def _images(config: StackConfig, opts: ResourceOptions) -> dict[Color, Input[str
 def _warm_up() -> None:
     """Import the client while the engine is busy, so that no guard has to wait for it."""
     if not pulumi.runtime.is_dry_run():
-        asyncio.get_running_loop().run_in_executor(None, import_module, "infra.guard.cluster")
+        asyncio.get_running_loop().run_in_executor(None, import_module, "infra.guard.pod_limits")
 
 
 def _connect(config: StackConfig, stack: Names) -> Cluster:
@@ -228,6 +242,26 @@ def _connect(config: StackConfig, stack: Names) -> Cluster:
     )
 
     return KubeCluster.connect(config.context, stack)
+
+
+def _limits_wait(config: StackConfig) -> LimitsWait:
+    stack = _names(config)
+
+    def connect() -> Pods:
+        from infra.guard.pod_limits import (  # noqa: PLC0415 -- only an `up` that must ask pays for it
+            KubePods,
+        )
+
+        return KubePods.connect(config.context, stack)
+
+    return LimitsWait(
+        connect,
+        stack.namespace,
+        config.rollout_seconds,
+        say=pulumi.log.info,
+        warn=pulumi.log.warn,
+        patient=os.environ.get(RELEASE_RETURNS_ENV) != "1",
+    )
 
 
 def _pod_hooks(spec: ColorSpec, watch: Watch, caller: Caller) -> ResourceHookBinding:
@@ -242,7 +276,11 @@ def _pod_hooks(spec: ColorSpec, watch: Watch, caller: Caller) -> ResourceHookBin
 
 
 def _exports(
-    stack: Names, live: LiveTraffic, intent: IntentMap, colors: Mapping[Color, ColorPods]
+    stack: Names,
+    live: LiveTraffic,
+    intent: IntentMap,
+    limits: ReloadableConfig,
+    colors: Mapping[Color, ColorPods],
 ) -> dict[str, Output[Any] | str]:
     exports: dict[str, Output[Any] | str] = {
         outputs.ACTIVE_COLOR: live.active_color,
@@ -250,6 +288,7 @@ def _exports(
         outputs.NAMESPACE: stack.namespace,
         outputs.LIVE_SERVICE: names.LIVE_SERVICE,
         outputs.INTENT: names.INTENT,
+        outputs.CONFIG_HASH: limits.content_hash,
         outputs.MIGRATIONS: _selector(migration_labels(stack)),
     }
     for color, pods in colors.items():
