@@ -11,6 +11,8 @@ from dataclasses import dataclass
 FILE_LAG_SECONDS = 150.0
 """The longest that a mounted file lags: a kubelet's period (60 s, up to half more) and its cache
 (60 s)."""
+FOLLOWED_SECONDS = 15.0
+"""How long after its last word the API counts as followed: longer than a watch and the next one."""
 
 
 @dataclass(slots=True)
@@ -75,12 +77,13 @@ class Newest:
     def _expire(self, content: object, now: float) -> None:
         """Leave out what the file must have reached by now.
 
-        The last one was still there when the API confirmed it, so a file that shows something else
-        (a node in trouble) does not count against an API that is followed.
+        A file that still shows something else than the last one is of a node in trouble: it does
+        not count against an API that is followed.
         """
+        followed = now - self._confirmed_at < FOLLOWED_SECONDS
         late = now - FILE_LAG_SECONDS
         while self._ahead and self._ahead[0].shown_at <= late:
             last = len(self._ahead) == 1
-            if last and content != self._ahead[0].content and self._confirmed_at > late:
+            if last and followed and content != self._ahead[0].content:
                 return
             del self._ahead[0]

@@ -27,5 +27,5 @@ _HASH_CHARACTERS = 16
 
 
 def content_hash(raw: bytes) -> str:
-    """Return what a pod calls a content: whoever wrote it knows by this that the pod took it."""
+    """Return what a pod calls a content: who wrote it knows by this that the pod took it."""
     return sha256(raw).hexdigest()[:_HASH_CHARACTERS]

@@ -53,6 +53,17 @@ def test_after_editions_that_went_unseen_the_file_counts_when_it_cannot_lag_any_
     assert newest.file_counts("B", FILE_LAG_SECONDS)
 
 
+def test_an_edition_that_went_unseen_is_not_taken_for_a_later_one_that_says_the_same() -> None:
+    newest = Newest()
+    newest.file_counts("A", 0)
+    newest.watched("A", 0, gap=True)
+    assert newest.file_counts("A", LATE)
+    newest.watched("C", LATE + 10, gap=True)
+    newest.watched("B", LATE + 11, gap=False)
+    assert not newest.file_counts("B", LATE + 20), "that may be a B before C"
+    assert not newest.file_counts("C", LATE + 30)
+
+
 def test_a_file_that_is_stuck_does_not_count_against_a_watch_that_goes_on() -> None:
     newest = Newest()
     newest.file_counts("A", 0)
@@ -63,7 +74,7 @@ def test_a_file_that_is_stuck_does_not_count_against_a_watch_that_goes_on() -> N
 
 
 @dataclass
-class World:
+class Simulated:
     """The editions of a ConfigMap, a file that shows them late and a watch that breaks."""
 
     newest: Newest = field(default_factory=Newest)
@@ -129,8 +140,8 @@ ACTION = st.one_of(
 @settings(max_examples=1000)
 @given(st.lists(ACTION, max_size=40))
 def test_never_does_an_older_edition_come_back(actions: list[tuple[str, ...]]) -> None:
-    world = World()
-    world.look()
+    simulated = Simulated()
+    simulated.look()
     for name, *arguments in actions:
-        getattr(world, name)(*arguments)
-        world.look()
+        getattr(simulated, name)(*arguments)
+        simulated.look()

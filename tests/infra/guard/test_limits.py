@@ -37,33 +37,33 @@ class FakePods:
 
 
 @dataclass
-class Told:
-    said: list[str] = field(default_factory=list[str])
+class Lines:
+    info: list[str] = field(default_factory=list[str])
     warned: list[str] = field(default_factory=list[str])
 
 
-def waiting(*answers: list[PodLimits], patient: bool = True) -> tuple[LimitsWait, FakePods, Told]:
-    pods, told = FakePods(list(answers)), Told()
+def waiting(*answers: list[PodLimits], patient: bool = True) -> tuple[LimitsWait, FakePods, Lines]:
+    pods, printed = FakePods(list(answers)), Lines()
     wait = LimitsWait(
-        lambda: pods, "ns", 3, told.said.append, told.warned.append, patient, FakeClock()
+        lambda: pods, "ns", 3, printed.info.append, printed.warned.append, patient, FakeClock()
     )
-    return wait, pods, told
+    return wait, pods, printed
 
 
 async def test_it_ends_when_every_ready_pod_has_told() -> None:
-    wait, pods, told = waiting([TAKEN, LATE], [TAKEN, LATE], [TAKEN, PodLimits("b", NEW)])
+    wait, pods, printed = waiting([TAKEN, LATE], [TAKEN, LATE], [TAKEN, PodLimits("b", NEW)])
     await wait.until_taken(NEW)
     assert pods.asked == 3
-    assert told.said == [
+    assert printed.info == [
         "limits new0: waiting for b",
         "limits new0: in effect in 2 ready pods",
     ]
 
 
 async def test_a_pod_that_is_not_ready_any_more_is_not_waited_for() -> None:
-    wait, _, told = waiting([TAKEN, LATE], [TAKEN])
+    wait, _, printed = waiting([TAKEN, LATE], [TAKEN])
     await wait.until_taken(NEW)
-    assert told.said[-1] == "limits new0: in effect in 1 ready pod"
+    assert printed.info[-1] == "limits new0: in effect in 1 ready pod"
 
 
 async def test_the_deadline_names_the_pod_that_has_not_taken_them() -> None:
@@ -86,10 +86,10 @@ async def test_a_pod_that_refuses_them_ends_the_wait_with_its_reason() -> None:
 
 
 async def test_the_way_back_of_a_release_only_warns() -> None:
-    wait, pods, told = waiting([LATE], patient=False)
+    wait, pods, printed = waiting([LATE], patient=False)
     await wait.until_taken(NEW)
     assert pods.asked == 1
-    assert "b: still has old0" in told.warned[0]
+    assert "b: still has old0" in printed.warned[0]
 
 
 def test_a_pod_that_refused_something_older_may_still_take_this() -> None:
