@@ -23,6 +23,7 @@ pytestmark = pytest.mark.cluster
 PER_SECOND = 30.0
 PODS = 4
 ENDED_SECONDS = 20.0
+SHORT_SECONDS = 15
 BLIND_SECONDS = 12.0
 """After this a watch that is cut off is over: what it was sent before is not lost."""
 
@@ -86,10 +87,30 @@ def test_an_up_that_changes_no_limit_asks_no_pod(market: Market) -> None:
     assert "limits " not in market.stack.up().output
 
 
+def test_an_up_that_a_pod_does_not_follow_fails_and_names_it_and_the_next_one_asks_again(
+    market: Market,
+) -> None:
+    stack, before = market.stack, market.stack.outputs()
+    stack.set("rolloutSeconds", SHORT_SECONDS)
+    with node.cut(market.kube, Color.GREEN, net.API_PORT):
+        time.sleep(BLIND_SECONDS)
+        stack.set("logLevel", "warning")
+        failed = stack.pulumi("up", "--yes", "--skip-preview", check=False)
+    assert failed.code != 0
+    assert f"2 of {PODS} ready pods did not take the limits" in failed.output
+    assert "Traceback" not in failed.output
+    for pod in market.kube.pods(Color.GREEN):
+        assert f"{pod.name}: still has {before['configHash']}" in failed.output
+    assert stack.outputs() == before, "what was applied, and the hash that all pods had"
+    assert f"in effect in {PODS} ready pods" in stack.up().output
+    assert stack.outputs()["configHash"] != before["configHash"]
+
+
 def test_a_pod_that_cannot_watch_is_waited_for_and_named(market: Market) -> None:
     """Its file changes after a minute or two."""
     with node.cut(market.kube, Color.GREEN, net.API_PORT):
         time.sleep(BLIND_SECONDS)
+        market.stack.set("rolloutSeconds", 180)
         market.stack.set("logLevel", "debug")
         began = time.monotonic()
         output = market.stack.up().output
