@@ -34,8 +34,8 @@ from bot.health.startup import Startup
 from bot.intake.intake import Intake, routes
 from bot.intent.file import FileSource
 from bot.intent.fixed import FixedSource
-from bot.intent.kubernetes import Access, ConfigMapSource
 from bot.intent.state import IntentSource, IntentState
+from bot.kubernetes.config_map import Access, ConfigMapWatch
 from bot.ledger.leases import Taken
 from bot.ledger.ledger import Ledger
 from bot.ledger.outcomes import Incident
@@ -84,6 +84,7 @@ class Bot:
         flag: StopFlag,
         clock: Clock,
         cache: "Cache | None" = None,
+        config_watch: ConfigMapWatch | None = None,
     ) -> None:
         self.settings = settings
         self._clock = clock
@@ -177,6 +178,7 @@ class Bot:
             background={
                 "intent": lambda: source.run(self.state),
                 "reload": self.reload.run,
+                **({"limits": lambda: config_watch.run(self.reload)} if config_watch else {}),
                 "checks": self.checks.run,
             },
             drain_seconds=settings.drain_seconds,
@@ -329,6 +331,8 @@ class Bot:
             config_generation=self.reload.generation,
             config_hash=self.reload.content_hash,
             config_invalid=self.reload.invalid,
+            config_refused=self.reload.refused_hash,
+            config_watch_error=self.reload.watch_error,
             stops=self._stops(),
         )
 
@@ -336,11 +340,18 @@ class Bot:
 def intent_source(settings: Settings, environ: Mapping[str, str], clock: Clock) -> IntentSource:
     """Return the source that the settings name; without one the bot is alone and active."""
     if settings.intent_configmap:
-        access = Access.in_cluster(environ, settings.pod_namespace, settings.intent_configmap)
-        return ConfigMapSource(access, clock, Random())  # noqa: S311 - spreads retries, hides nothing
+        return config_map_watch(settings, environ, clock, settings.intent_configmap)
     if settings.intent_file:
         return FileSource(settings.intent_file)
     return FixedSource(settings.color)
+
+
+def config_map_watch(
+    settings: Settings, environ: Mapping[str, str], clock: Clock, name: str
+) -> ConfigMapWatch:
+    """Return a watch of one ConfigMap in the pod's own namespace."""
+    access = Access.in_cluster(environ, settings.pod_namespace, name)
+    return ConfigMapWatch(access, clock, Random())  # noqa: S311 - spreads retries, hides nothing
 
 
 def run(settings: Settings, environ: Mapping[str, str], flag: StopFlag) -> int:
@@ -383,6 +394,9 @@ async def _live(
         flag=flag,
         clock=clock,
         cache=cache,
+        config_watch=config_map_watch(settings, environ, clock, settings.config_configmap)
+        if settings.config_configmap
+        else None,
     )
     bot.reload.start()
     watchdog = Watchdog(bot.pulse)

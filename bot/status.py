@@ -122,7 +122,7 @@ def status_of(health: Mapping[str, Any], samples: Samples) -> Status:
         reconcile_differences=None if differences is None else int(differences),
         config_generation=int(samples[(names.CONFIG_GENERATION,)]),
         config_invalid=bool(samples[(names.CONFIG_INVALID,)]),
-        config_hash=str(health["configHash"]),
+        config_hash=str(health[http.CONFIG_HASH]),
         feed_age_seconds=number(names.FEED_AGE_SECONDS),
         loop_lag_seconds=samples[(names.LOOP_LAG_SECONDS,)],
     )

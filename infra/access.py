@@ -74,11 +74,11 @@ def service_account_args(stack: Names) -> ServiceAccountInitArgs:
 
 
 def role_args(stack: Names) -> RoleInitArgs:
-    """Read and watch one ConfigMap; `list` is what a watch begins with, and the name bounds it."""
+    """Read and watch two ConfigMaps; `list` is what a watch begins with, and names bound it."""
     rule = PolicyRuleArgs(
         api_groups=[""],
         resources=["configmaps"],
-        resource_names=[names.INTENT],
+        resource_names=[names.INTENT, names.CONFIG],
         verbs=["get", "list", "watch"],
     )
     return RoleInitArgs(metadata=_metadata(stack, names.APP), rules=[rule])

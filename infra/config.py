@@ -170,8 +170,8 @@ class StackConfig(Strict):
         default=150,
         ge=10,
         le=1800,
-        description="Seconds that an `up` waits for a color's migration, then for its pods. "
-        "Default 150: a slow pull.",
+        description="Seconds that an `up` waits for a color's migration, then for its pods, and at "
+        "the end until every ready pod has taken changed limits. Default 150: a slow pull.",
     )
     render_to: str = Field(
         default="",

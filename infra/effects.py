@@ -22,7 +22,7 @@ class Effect(Enum):
     RESTARTS_GREEN = "Restarts green's pods; blue's run on."
     SCALES_BLUE = "Starts or ends pods of blue; the others run on."
     SCALES_GREEN = "Starts or ends pods of green; the others run on."
-    RELOADS = "Reloaded by running pods, within a minute or two. Restarts nothing."
+    RELOADS = "In effect in every ready pod before the `pulumi up` ends. Restarts nothing."
     MOVES_AUTHORITY = "Moves trading between the colors. Restarts nothing."
     REREADS_SIGNAL_KEYS = (
         "Restarts nothing. Running pods reread the files `signals-…`; the others count from a "

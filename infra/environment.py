@@ -34,6 +34,7 @@ def settings(config: StackConfig, color: Color) -> dict[str, str]:
         env.INTENT_CONFIGMAP: names.INTENT,
         env.SECRETS_DIR: MOUNT_PATH,
         env.CONFIG_DIR: CONFIG_PATH,
+        env.CONFIG_CONFIGMAP: names.CONFIG,
         **{row.variable: str(_value(config, row)) for row in AT_START},
         # Said once, for one move: a stack that never adopted has no such variable.
         **({env.ADOPT_INTENT: config.adopt_intent} if config.adopt_intent else {}),

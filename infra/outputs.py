@@ -18,6 +18,8 @@ LEDGER = "ledger"
 """Name of the only ledger that the pods may use (`bot.contract.ledger`); empty: any."""
 DATABASE = "database"
 """Where that ledger is: host, port and name of the database, without what is secret."""
+CONFIG_HASH = "configHash"
+"""Of the limits that every ready pod had at the end of an `up`; a failed one leaves the former."""
 MIGRATIONS = "migrationSelector"
 """Of the pods of both colors' migrations, as `kubectl -l` takes it."""
 

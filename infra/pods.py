@@ -108,7 +108,7 @@ def grace_seconds(config: StackConfig) -> int:
 def _pod(spec: ColorSpec) -> PodSpecArgs:
     return PodSpecArgs(
         service_account_name=names.SERVICE_ACCOUNT,
-        automount_service_account_token=True,  # the watch of the intent needs it
+        automount_service_account_token=True,  # the watches of intent and limits need it
         enable_service_links=False,
         termination_grace_period_seconds=grace_seconds(spec.config),
         security_context=sandbox.pod_security(),

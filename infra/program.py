@@ -23,6 +23,7 @@ from infra.color import ColorPods
 from infra.config import StackConfig
 from infra.environment import config_file
 from infra.guard import hooks
+from infra.guard.limits import LimitsWait, Pods
 from infra.guard.readiness import Expected
 from infra.guard.release_mark import Caller
 from infra.guard.watch import Cluster, Guard, Watch
@@ -49,7 +50,8 @@ async def main() -> Mapping[str, Any]:
     """Declare the stack and return what it exports."""
     signal.signal(signal.SIGINT, _end)
     config = read_config()
-    previous = await read_previous()
+    last = await read_last()
+    previous = StackOutputs.from_mapping(last)
     if problems := check(config, previous):
         prefix = f"{pulumi.get_project()}:"
         raise pulumi.RunError(_report([f"{prefix}{problem}" for problem in problems]))
@@ -57,8 +59,16 @@ async def main() -> Mapping[str, Any]:
         for text in foresee(config, previous):
             pulumi.log.warn(text)
     exports = declare(config, previous)
-    if not config.render_to:
-        _warm_up()
+    if config.render_to:
+        return exports
+    _warm_up()
+    if not pulumi.runtime.is_dry_run():
+        await hooks.after_everything(
+            _limits_wait(config),
+            exports,
+            outputs.CONFIG_HASH,
+            before=str(last.get(outputs.CONFIG_HASH, "")),
+        )
     return exports
 
 
@@ -85,7 +95,7 @@ def read_config() -> StackConfig:
         raise pulumi.RunError(_report(error.problems)) from None
 
 
-async def read_previous() -> StackOutputs | None:
+async def read_last() -> Mapping[str, Any]:
     """Return what the last complete `up` of this very stack exported.
 
     A `StackReference` asks the engine the same, but stays in the state, where each later `refresh`
@@ -102,7 +112,7 @@ async def read_previous() -> StackOutputs | None:
                 raise pulumi.RunError(f"cannot read what {name} deployed last: {error}") from error
             await asyncio.sleep(pause)
         else:
-            return StackOutputs.from_mapping(answer["outputs"])
+            return answer["outputs"]
     raise AssertionError("the last try returns or raises")
 
 
@@ -115,15 +125,14 @@ def _report(problems: list[str]) -> str:
 
 def declare(
     config: StackConfig, previous: StackOutputs | None, connect: Connect | None = None
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """Declare everything, and return what the stack exports.
 
     The Service and the intent depend on the colors that will trade and on nothing else: a dead
     color must neither block nor delay leaving it. On the very first `up` the intent comes first,
     because pods read it to become ready.
     """
-    project, stack_name = pulumi.get_project(), pulumi.get_stack()
-    stack = Names(stack_name, config.namespace or f"{project}-{stack_name}")
+    stack = _names(config)
     top = ResourceOptions(providers=[_provider(config)])
     access = Access(stack, config.egress_ports, top)
     files = SecretFiles(stack, config.secrets, top, after=[access.namespace])
@@ -138,7 +147,7 @@ def declare(
     # All that a pod needs to become ready: the hook that waits for it holds up other steps.
     needed = [access.binding, files.secret, limits.config_map]
     images = _images(config, top)
-    mark = order_mark(project, stack_name)
+    mark = order_mark(pulumi.get_project(), stack.stack)
     specs = {color: ColorSpec(stack, config, color, images[color], mark) for color in Color}
     jobs = {color: job for color, spec in specs.items() if (job := _migration(spec, top, needed))}
     asked = None if config.render_to else jobs.get(config.active_color)
@@ -174,7 +183,12 @@ def declare(
         if config.render_to
         else hooks.guard_hooks("guard-intent", guard, hooks.data, on_create=previous is not None),
     )
-    return _exports(stack, live, intent, colors, config.database)
+    return _exports(stack, live, intent, limits, colors, config.database)
+
+
+def _names(config: StackConfig) -> Names:
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    return Names(stack, config.namespace or f"{project}-{stack}")
 
 
 def _migration(spec: ColorSpec, opts: ResourceOptions, needed: Sequence[Resource]) -> Job | None:
@@ -231,7 +245,7 @@ def _images(config: StackConfig, opts: ResourceOptions) -> dict[Color, Input[str
 def _warm_up() -> None:
     """Import the client while the engine is busy, so that no guard has to wait for it."""
     if not pulumi.runtime.is_dry_run():
-        asyncio.get_running_loop().run_in_executor(None, import_module, "infra.guard.cluster")
+        asyncio.get_running_loop().run_in_executor(None, import_module, "infra.guard.pod_limits")
 
 
 def _connect(config: StackConfig, stack: Names) -> Cluster:
@@ -240,6 +254,26 @@ def _connect(config: StackConfig, stack: Names) -> Cluster:
     )
 
     return KubeCluster.connect(config.context, stack)
+
+
+def _limits_wait(config: StackConfig) -> LimitsWait:
+    stack = _names(config)
+
+    def connect() -> Pods:
+        from infra.guard.pod_limits import (  # noqa: PLC0415 -- only an `up` that must ask pays for it
+            KubePods,
+        )
+
+        return KubePods.connect(config.context, stack)
+
+    return LimitsWait(
+        connect,
+        stack.namespace,
+        config.rollout_seconds,
+        say=pulumi.log.info,
+        warn=pulumi.log.warn,
+        patient=os.environ.get(RELEASE_RETURNS_ENV) != "1",
+    )
 
 
 def _pod_hooks(
@@ -256,10 +290,11 @@ def _pod_hooks(
     )
 
 
-def _exports(
+def _exports(  # noqa: PLR0913, PLR0917 - all that is exported
     stack: Names,
     live: LiveTraffic,
     intent: IntentMap,
+    limits: ReloadableConfig,
     colors: Mapping[Color, ColorPods],
     database: str,
 ) -> dict[str, Output[Any] | str]:
@@ -272,6 +307,7 @@ def _exports(
         outputs.LEDGER: intent.ledger,
         # Only together with the ledger that is there.
         outputs.DATABASE: intent.ledger.apply(lambda _: database),
+        outputs.CONFIG_HASH: limits.content_hash,
         outputs.MIGRATIONS: _selector(migration_labels(stack)),
     }
     for color, pods in colors.items():

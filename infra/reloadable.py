@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 
-from pulumi import ComponentResource, Resource, ResourceOptions
+from pulumi import ComponentResource, Output, Resource, ResourceOptions
 
-from bot.contract.reloadable import CONFIG_FILE
+from bot.contract.reloadable import CONFIG_FILE, content_hash
 from infra import names
 from infra.kinds import (
     ConfigMap,
     ConfigMapInitArgs,
     ObjectMetaArgs,
+    known,
 )
 from infra.names import Names
 
 
 class ReloadableConfig(ComponentResource):
-    """The ConfigMap that the pods mount as a folder."""
+    """The ConfigMap that the pods watch, and mount as a folder."""
+
+    content_hash: Output[str]
+    """What a pod that has taken the content calls it."""
 
     def __init__(
         self, stack: Names, text: str, opts: ResourceOptions, after: Sequence[Resource]
@@ -25,6 +29,9 @@ class ReloadableConfig(ComponentResource):
             names.CONFIG,
             config_map_args(stack, text),
             ResourceOptions(parent=self, depends_on=after),
+        )
+        self.content_hash = known(self.config_map.data).apply(
+            lambda data: content_hash(str(data[CONFIG_FILE]).encode())
         )
         self.register_outputs({})
 

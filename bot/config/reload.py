@@ -1,4 +1,8 @@
-"""Watches the reloaded file: a valid new content takes effect, an invalid one raises an alarm.
+"""The reloaded configuration: a valid new content takes effect, an invalid one raises an alarm.
+
+A pod sees it twice: a watch of the ConfigMap tells it at once (`show`, `refuse`, `confirm`, `fail`:
+the words of `bot.kubernetes`), and the mounted file follows within a minute or two.
+`bot.config.newest` says which one counts; without a watch it is the file.
 
 It reads the file every few milliseconds instead of asking the kernel for changes: a content of a
 few hundred bytes costs microseconds, and no swap of a symlink, no editor and no file system can
@@ -6,24 +10,23 @@ hide a change from it. A content counts once it was seen twice, so a half-writte
 """
 
 import asyncio
-import hashlib
 import os
 import stat
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 
+from bot.config.newest import Newest
 from bot.config.reloadable import Content, Reloadable, ReloadError, parse, raised, unacknowledged
-from bot.contract.reloadable import CONFIG_BYTES_MAX, CONFIG_FILE
+from bot.contract.reloadable import CONFIG_BYTES_MAX, CONFIG_FILE, content_hash
 
 POLL_SECONDS = 0.08
 AIM_SECONDS = 0.2
 """How long after it was written a content is in effect."""
 assert 2 * POLL_SECONDS < AIM_SECONDS  # noqa: S101 - it is looked at twice
-
-HASH_CHARACTERS = 16
 
 _log = structlog.get_logger(__name__)
 
@@ -50,6 +53,7 @@ class Reload:
         *,
         production: bool,
         on_change: Callable[[Reloadable], None],
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.current = start if folder is None else replace(start, read_only=True)
         self.generation = 0
@@ -57,11 +61,20 @@ class Reload:
         self.content_hash = ""
         """Of the content in effect; the same in all pods that run on it."""
         self.invalid: str | None = None
-        """What is wrong with what the file holds now."""
+        """What is wrong with the newest content."""
+        self.refused_hash = ""
+        """Of the newest content, while it is refused."""
+        self.watch_error: str | None = None
+        """Why the ConfigMap cannot be watched, while that lasts; the file alone counts then."""
         self._file = None if folder is None else folder / CONFIG_FILE
         self._start = start
         self._production = production
         self._on_change = on_change
+        self._now = now
+        self._newest = Newest()
+        self._generation: str = ""
+        self._gap: bool = True
+        """Whether editions may have gone unseen since the watch showed one."""
         self._taken: Content | None = None
         self._judged: Seen | None = None
         self._last: Seen | None = None
@@ -69,7 +82,9 @@ class Reload:
     def start(self) -> None:
         """Read the file once, before anything trades; blocks as long as the disk does."""
         if self._file is not None:
-            self._judge(read(self._file))
+            seen = self._last = read(self._file)
+            self._newest.file_counts(seen, self._now())
+            self._judge(seen)
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -81,10 +96,44 @@ class Reload:
             await asyncio.sleep(POLL_SECONDS)
 
     def look(self, seen: Seen) -> None:
-        """Take or refuse what was seen, once it was seen twice in a row."""
+        """Take or refuse what was seen, once it was seen twice in a row and is the newest."""
         settled = seen == self._last
         self._last = seen
-        if settled and seen != self._judged:
+        if settled and self._newest.file_counts(seen, self._now()) and seen != self._judged:
+            self._judge(seen)
+
+    def show(self, data: Mapping[str, str], generation: str) -> None:
+        """Take or refuse what the ConfigMap says now."""
+        text = data.get(CONFIG_FILE)
+        if text is None:
+            self.refuse(f"{CONFIG_FILE}: is not in the ConfigMap", generation)
+        else:
+            self._watched(sized(text.encode()), generation)
+
+    def refuse(self, reason: str, generation: str) -> None:
+        """Keep the configuration in effect: there is no other one."""
+        self._watched(Seen(None, reason), generation)
+
+    def confirm(self) -> None:
+        """Note that nothing changed."""
+        if self.watch_error:
+            _log.info("configuration is watched again")
+        self.watch_error = None
+        self._newest.confirmed(self._now())
+
+    def fail(self, reason: str) -> None:
+        """Rely on the file until the ConfigMap can be watched again."""
+        if reason != self.watch_error:
+            _log.warning("configuration cannot be watched, the file counts", reason=reason)
+        self.watch_error = reason
+        self._gap = True
+
+    def _watched(self, seen: Seen, generation: str) -> None:
+        self.confirm()
+        gap = self._gap and generation != self._generation
+        self._gap, self._generation = False, generation
+        self._newest.watched(seen, self._now(), gap=gap)
+        if seen != self._judged:
             self._judge(seen)
 
     def _judge(self, seen: Seen) -> None:
@@ -93,17 +142,18 @@ class Reload:
             content = self._accepted(seen)
         except ReloadError as error:
             self.invalid = str(error)
+            self.refused_hash = "" if seen.raw is None else content_hash(seen.raw)
             _log.error(
                 "configuration refused, the old one stays",
-                file=str(self._file),
                 errors=error.errors,
                 generation=self.generation,
             )
             return
         self.invalid = None
-        content_hash = hashlib.sha256(seen.raw or b"").hexdigest()[:HASH_CHARACTERS]
-        if content_hash != self.content_hash:
-            self._take(content, content_hash)
+        self.refused_hash = ""
+        hashed = content_hash(seen.raw or b"")
+        if hashed != self.content_hash:
+            self._take(content, hashed)
 
     def _accepted(self, seen: Seen) -> Content:
         if seen.raw is None:
@@ -117,16 +167,16 @@ class Reload:
                 raise ReloadError(lines)
         return content
 
-    def _take(self, content: Content, content_hash: str) -> None:
+    def _take(self, content: Content, hashed: str) -> None:
         self._taken = content
-        self.content_hash = content_hash
+        self.content_hash = hashed
         self.generation += 1
         self.current = content.values
         word = content.acknowledgement
         _log.info(
             "configuration in effect",
             generation=self.generation,
-            content_hash=content_hash,
+            content_hash=hashed,
             acknowledged_by=word.by if word else None,
             acknowledged_reason=word.reason if word else None,
         )
@@ -146,6 +196,11 @@ def read(file: Path) -> Seen:
     except OSError as error:
         why = error.strerror or type(error).__name__
         return Seen(None, f"{file.name}: {why}; it must be there, readable by the bot's user")
+    return sized(raw)
+
+
+def sized(raw: bytes) -> Seen:
+    """Return the content, unless it is larger than any that is meant."""
     if len(raw) > CONFIG_BYTES_MAX:
-        return Seen(None, f"{file.name}: larger than {CONFIG_BYTES_MAX} bytes; write one object")
+        return Seen(None, f"{CONFIG_FILE}: larger than {CONFIG_BYTES_MAX} bytes; write one object")
     return Seen(raw)

@@ -55,6 +55,7 @@ _MAY_BE_EMPTY = (
     env.INTENT_FILE,
     env.SECRETS_DIR,
     env.CONFIG_DIR,
+    env.CONFIG_CONFIGMAP,
     env.LEDGER,
     env.REDIS_URL,
     env.ADOPT_INTENT,
@@ -131,6 +132,8 @@ class Settings(BaseModel):
     secrets_dir: AbsolutePath | None = Field(None, validation_alias=env.SECRETS_DIR)
     config_dir: AbsolutePath | None = Field(None, validation_alias=env.CONFIG_DIR)
     """Folder of the file that is reloaded; None: nothing is."""
+    config_configmap: str | None = Field(None, validation_alias=env.CONFIG_CONFIGMAP)
+    """ConfigMap behind that folder; None: it is not watched."""
     ledger: AbsolutePath | None = Field(None, validation_alias=env.LEDGER)
     """SQLite file; None: in memory, unless the mounted Secret names a database."""
     order_mark: OrderMark = Field(env.ORDER_MARK_DEFAULT, validation_alias=env.ORDER_MARK)
@@ -185,6 +188,14 @@ def _placement_errors(given: Mapping[str, str]) -> Iterator[str]:
     elif env.INTENT_CONFIGMAP in given:
         name = given[env.INTENT_CONFIGMAP]
         yield f"{env.INTENT_CONFIGMAP}={name!r}: only a pod can watch it; set {env.INTENT_FILE}"
+    if env.CONFIG_CONFIGMAP in given and (
+        KUBERNETES_HOST not in given or env.CONFIG_DIR not in given
+    ):
+        name = given[env.CONFIG_CONFIGMAP]
+        yield (
+            f"{env.CONFIG_CONFIGMAP}={name!r}: only a pod can watch it, beside {env.CONFIG_DIR}; "
+            "unset it"
+        )
 
 
 def _is_cause(detail: ErrorDetails) -> bool:

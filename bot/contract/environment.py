@@ -60,6 +60,8 @@ INTENT_FILE = "BOT_INTENT_FILE"
 SECRETS_DIR = "BOT_SECRETS_DIR"
 CONFIG_DIR = "BOT_CONFIG_DIR"
 """Folder of the file that is reloaded while the bot runs (`bot.contract.reloadable`)."""
+CONFIG_CONFIGMAP = "BOT_CONFIG_CONFIGMAP"
+"""ConfigMap that the folder shows late; watched, a change takes effect at once."""
 LEDGER = "BOT_LEDGER"
 """Path of a SQLite file; empty keeps the ledger in memory. The URL of a Postgres database holds a
 password: it comes from the mounted Secret (`bot.contract.secrets.DATABASE_URL`) and goes first."""

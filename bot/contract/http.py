@@ -12,6 +12,13 @@ SIGNALS = "/signals"
 SIGNAL = "/signals/{id}"
 OPENAPI = "/openapi.json"
 
+CONFIG_HASH = "configHash"
+"""In the report of HEALTH: `bot.contract.reloadable.content_hash` of what is in effect."""
+CONFIG_REFUSED = "configRefused"
+"""That of the newest content while the pod refuses it, else empty."""
+CONFIG_INVALID = "configInvalid"
+"""Why."""
+
 HEALTH_MEDIA_TYPE = "application/health+json"
 JSON_MEDIA_TYPE = "application/json"
 PROBLEM_MEDIA_TYPE = "application/problem+json"

@@ -123,6 +123,11 @@ def _starts(now: Snapshot) -> bool:
 def _config(now: Snapshot) -> Result:
     if now.config_invalid:
         return Result(Outcome.WARN, f"refused, the old one stays: {now.config_invalid}")
+    if now.config_watch_error:
+        return Result(
+            Outcome.WARN,
+            f"comes by the mounted file alone, minutes late: {now.config_watch_error}",
+        )
     return PASSED
 
 

@@ -6,6 +6,7 @@ Format: draft-inadarei-api-health-check-06; what it has no field for is added at
 from collections.abc import Mapping
 from datetime import datetime
 
+from bot.contract import http
 from bot.health.checks import ALL, Outcome, Result, judged, worst
 from bot.health.snapshot import Shard, Snapshot
 from bot.process.identity import Identity
@@ -65,7 +66,9 @@ def report(identity: Identity, now: Snapshot) -> tuple[Outcome, Json]:
         "lastReconcile": _utc(now.last_reconcile),
         "reconcileDifferences": list(now.reconcile_differences or ()),
         "configGeneration": now.config_generation,
-        "configHash": now.config_hash,
+        http.CONFIG_HASH: now.config_hash,
+        http.CONFIG_REFUSED: now.config_refused,
+        http.CONFIG_INVALID: now.config_invalid or "",
         "notes": [f"{name}: {r.reason}" for name, r in results.items() if r.reason],
         "checks": _checks(now, results),
     }

@@ -85,7 +85,11 @@ class Snapshot:
     config_generation: int = 0
     config_hash: str = ""
     config_invalid: str | None = None
-    """What is wrong with the reloaded file, while the old configuration stays."""
+    """What is wrong with the newest configuration, while the old one stays."""
+    config_refused: str = ""
+    """Hash of that configuration."""
+    config_watch_error: str | None = None
+    """Why its ConfigMap cannot be watched; the mounted file counts, which comes late."""
     stops: tuple[str, ...] = ()
     """What stops new risk now, such as `read-only` or `kill switch`, in words."""
 

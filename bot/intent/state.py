@@ -104,6 +104,6 @@ class IntentState:
 class IntentSource(Protocol):
     """Where the intent comes from."""
 
-    async def run(self, state: IntentState) -> None:
+    async def run(self, state: IntentState, /) -> None:
         """Keep the state up to date until cancelled. Errors of the source go into the state."""
         ...

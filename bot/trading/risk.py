@@ -33,7 +33,7 @@ class Limits:
     read_only: str = ""
     """Why only orders that reduce are allowed; empty: it is off."""
     kill_switch: bool = False
-    """Stops every new order, those that reduce as well. Cancels are never asked here."""
+    """Stops all new risk; orders that reduce still go, and cancels are never asked here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,6 @@ def reduces(terms: Terms, account: Account) -> bool:
 def check(terms: Terms, limits: Limits, account: Account) -> Allowed | Denied:
     """Judge one order, already on the market's grids. The price of its symbol must be known."""
     price = account.prices[terms.symbol]
-    if limits.kill_switch:
-        return Denied("kill switch", "the kill switch is on: no new orders")
     if denied := _rate(limits, account) or _collar(terms, limits, price):
         return denied
     if reduces(terms, account):
@@ -155,6 +153,8 @@ def _new_risk(terms: Terms, limits: Limits, account: Account) -> Allowed | Denie
 
 
 def _switches(terms: Terms, limits: Limits, account: Account) -> Denied | None:
+    if limits.kill_switch:
+        return Denied("kill switch", "the kill switch is on: only orders that reduce are taken")
     if limits.read_only:
         return Denied("read-only", f"only orders that reduce are taken: {limits.read_only}")
     if terms.reduce_only or limits.reduce_only:

@@ -3,14 +3,23 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
-from pulumi import Output, ResourceHook, ResourceHookArgs, ResourceHookBinding
+from pulumi import (
+    Output,
+    ResourceHook,
+    ResourceHookArgs,
+    ResourceHookBinding,
+    RunError,
+    export,
+)
 
 from bot.contract.color import Color
+from infra.guard.limits import LimitsWait
 from infra.guard.readiness import Expected
 from infra.guard.release_mark import Caller
 from infra.guard.watch import (
     Against,
     Guard,
+    RefusedError,
     Target,
     Watch,
     allow_pods_change,
@@ -110,6 +119,34 @@ def before_authority_moves(guard: Guard, authority: Authority) -> Callback:
             await guard.allow()
 
     return ask
+
+
+async def after_everything(
+    wait: LimitsWait, exports: Mapping[str, Any], key: str, *, before: str
+) -> None:
+    """Return when every ready pod has told that it took the limits, if they changed.
+
+    Nothing else of the `up` waits for this. What changed is judged by the last `up` that saw it
+    through, so the next one makes up for one that failed: until then the former hash is exported.
+
+    Args:
+        wait: asks the pods.
+        exports: what the stack exports; known once all of it was applied.
+        key: which of them is the hash of the limits.
+        before: what that was after the last complete `up`.
+
+    Raises:
+        RunError: a pod has not taken them; names it.
+    """
+    for name, value in {**exports, key: before}.items():
+        export(name, value)
+    applied = await Output.all(**exports).future()
+    if applied is None or applied[key] == before:
+        return
+    try:
+        await wait.until_taken(str(applied[key]))
+    except RefusedError as error:
+        raise RunError(str(error)) from None
 
 
 def selector(inputs: Mapping[str, Any]) -> object:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.contract.color import Color
-from tests.bench import authority, measure, reload, signals
+from tests.bench import authority, kill_switch, measure, reload, signals
 from tests.bench.machine import describe
 from tests.bench.report import Figure, document
 from tests.support.checkout import ROOT
@@ -58,6 +58,7 @@ def _measure(folder: Path, platform: Platform) -> list[Figure]:
         figures += measure.dead_color(stack)
     figures += [*measure.image(image, platform), *measure.rebuild(platform)]
     figures += authority.handovers(image, platform)
+    figures += kill_switch.kill_switch(image, platform)
     figures += [*signals.signals(), *signals.start()]
     return [*figures, *reload.reload(), *authority.cost(), *authority.replicas()]
 

@@ -4,7 +4,7 @@ The goldens are what a reviewer has agreed to. After a change of rights that is 
 
     UPDATE_GOLDEN=1 .venv/bin/pytest tests/cluster/test_rights.py
 
-and review the difference. All lines but that of `bot-intent` are what Kubernetes itself gives any
+and review the difference. All lines but that of `configmaps` are what Kubernetes itself gives any
 account (`system:discovery`, `system:basic-user`); another distribution may give others.
 """
 

@@ -24,6 +24,7 @@ class FakeKubernetes:
     """Its `trouble` is a word; each watch and list looks at it."""
 
     data: Mapping[str, str] | None = None
+    name: str = NAME
     version: int = 100
     trouble: str = ""
     tokens: list[str] = field(default_factory=list[str])
@@ -55,12 +56,12 @@ class FakeKubernetes:
         self.send({"type": "ERROR", "object": status})
 
     def _configmap(self, data: Mapping[str, str]) -> Mapping[str, object]:
-        meta = {"name": NAME, "uid": "u-1", "resourceVersion": str(self.version)}
+        meta = {"name": self.name, "uid": "u-1", "resourceVersion": str(self.version)}
         return {"kind": "ConfigMap", "metadata": meta, "data": data}
 
     async def _configmaps(self, request: Request) -> Response:
         self.tokens.append(request.headers.get("authorization", ""))
-        if request.query_params.get("fieldSelector") != f"metadata.name={NAME}":
+        if request.query_params.get("fieldSelector") != f"metadata.name={self.name}":
             return JSONResponse({"code": 403}, 403)  # what a role with resourceNames answers
         if self.trouble == "refuse":
             return JSONResponse({"code": 403}, 403)

@@ -21,12 +21,12 @@ from infra import names
 from testbed import net
 from testbed.venue.events import EVENT, Accepted
 from testbed.venue.server import DEFAULT_KEY, DEFAULT_SECRET
-from tests.support.bot import SYMBOLS, TOKEN
+from tests.support.bot import SYMBOLS, TOKEN, body
 from tests.support.database import empty_database
 from tests.support.deployed import deployed
 from tests.support.kube import Kube, wait_until
 from tests.support.platform import Platform
-from tests.support.senders import AGAIN_SECONDS, GIVE_UP_SECONDS, Senders
+from tests.support.senders import AGAIN_SECONDS, GIVE_UP_SECONDS, Make, Senders
 from tests.support.stack import Stack, two_colors
 from tests.support.venue import venue_process
 
@@ -54,6 +54,7 @@ class Market:
         per_second: float = PER_SECOND,
         again_seconds_max: float = AGAIN_SECONDS,
         give_up_seconds: float = GIVE_UP_SECONDS,
+        make: Make = body,
     ) -> Senders:
         """Return senders of signals through the live Service."""
         return Senders(
@@ -64,6 +65,7 @@ class Market:
             max_age_seconds=MAX_AGE_SECONDS,
             again_seconds_max=again_seconds_max,
             give_up_seconds=give_up_seconds,
+            make=make,
         )
 
     def record(self) -> list[Accepted]:

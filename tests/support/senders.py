@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
@@ -17,6 +17,9 @@ from tests.support.plain import NO_TLS
 AGAIN_SECONDS = 0.2
 ANSWER_SECONDS = 2.0
 GIVE_UP_SECONDS = 60.0
+
+Make = Callable[[str, int, float], Mapping[str, object]]
+"""Makes a signal of its id, its number and its longest age."""
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Senders:
         max_age_seconds: float,
         again_seconds_max: float = AGAIN_SECONDS,
         give_up_seconds: float = GIVE_UP_SECONDS,
+        make: Make = body,
     ) -> None:
         """Prepare.
 
@@ -58,6 +62,7 @@ class Senders:
             max_age_seconds: after which a signal expires.
             again_seconds_max: what the pause between two tries of a signal doubles up to.
             give_up_seconds: how long a signal is tried.
+            make: makes a signal of its id, its number and its longest age.
         """
         host, port = address()
         self.sent = Sent()
@@ -68,6 +73,7 @@ class Senders:
         self._max_age_seconds = max_age_seconds
         self._again_seconds_max = again_seconds_max
         self._give_up_seconds = give_up_seconds
+        self._make = make
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
@@ -104,7 +110,7 @@ class Senders:
 
     async def _send(self, http: httpx2.AsyncClient, number: int) -> None:
         name = f"{self._name}-{number}"
-        signal = body(name, number, self._max_age_seconds)
+        signal = self._make(name, number, self._max_age_seconds)
         until, pause = time.monotonic() + self._give_up_seconds, AGAIN_SECONDS
         while time.monotonic() < until:
             try:

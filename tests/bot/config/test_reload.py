@@ -4,15 +4,20 @@ import json
 import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from random import Random
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from bot.config.newest import FILE_LAG_SECONDS
 from bot.config.reload import Reload, read
 from bot.config.reloadable import Reloadable
 from bot.contract.reloadable import CONFIG_BYTES_MAX, CONFIG_FILE
-from tests.support.fakes import settings, until
+from bot.kubernetes.config_map import Access, ConfigMapWatch
+from bot.process.clock import Clock
+from tests.support.fake_kubernetes import NAMESPACE, FakeKubernetes
+from tests.support.fakes import serving, settings, until
 
 START = Reloadable.of(settings())
 
@@ -28,7 +33,20 @@ class Subject:
     def __init__(self, folder: Path, *, production: bool = False) -> None:
         self.file = folder / CONFIG_FILE
         self.applied: list[Reloadable] = []
-        self.reload = Reload(folder, START, production=production, on_change=self.applied.append)
+        self.now = 0.0
+        self.version = 0
+        self.reload = Reload(
+            folder,
+            START,
+            production=production,
+            on_change=self.applied.append,
+            now=lambda: self.now,
+        )
+
+    def show(self, **values: object) -> None:
+        """The API server shows this; the file has what it had."""
+        self.version += 1
+        self.reload.show({CONFIG_FILE: json.dumps(values)}, f"u-1/{self.version}")
 
     def write(self, **values: object) -> None:
         self.file.write_text(json.dumps(values))
@@ -248,3 +266,98 @@ async def test_without_a_folder_there_is_nothing_to_watch() -> None:
     assert not task.done()
     task.cancel()
     await asyncio.wait([task])
+
+
+def test_what_the_watch_shows_is_in_effect_before_the_file_says_it(tmp_path: Path) -> None:
+    subject = Subject(tmp_path)
+    subject.write(killSwitch=False)
+    subject.reload.start()
+    subject.show(killSwitch=False)
+    subject.show(killSwitch=True)
+    assert subject.reload.current.kill_switch
+    assert subject.reload.generation == 2
+    for _ in range(3):
+        subject.look()
+        assert subject.reload.current.kill_switch, "the file lags, and what it says is old"
+    subject.write(killSwitch=True)
+    subject.look()
+    assert subject.reload.generation == 2
+
+
+def test_a_file_that_changes_counts_while_the_watch_is_broken(tmp_path: Path) -> None:
+    subject = Subject(tmp_path)
+    subject.write(killSwitch=False)
+    subject.reload.start()
+    subject.show(killSwitch=False)
+    subject.now = FILE_LAG_SECONDS
+    subject.look()
+    subject.reload.fail("403")
+    assert subject.reload.watch_error == "403"
+    subject.write(killSwitch=True)
+    subject.look()
+    assert subject.reload.current.kill_switch
+    subject.show(killSwitch=True)
+    assert subject.reload.watch_error is None
+    assert subject.reload.generation == 2
+
+
+def test_an_old_valid_file_does_not_end_the_alarm_of_a_newer_invalid_content(
+    tmp_path: Path,
+) -> None:
+    subject = Subject(tmp_path)
+    subject.write(killSwitch=False)
+    subject.reload.start()
+    hashed = subject.reload.content_hash
+    subject.show(killSwitch=False)
+    subject.show(killSwitch="maybe")
+    subject.look()
+    assert "killSwitch: 'maybe'" in (subject.reload.invalid or "")
+    assert subject.reload.content_hash == hashed
+    assert subject.reload.refused_hash not in ("", hashed)
+    subject.show(killSwitch=True)
+    assert (subject.reload.invalid, subject.reload.refused_hash) == (None, "")
+    assert subject.reload.current.kill_switch
+
+
+def test_a_config_map_without_the_file_or_gone_keeps_what_is_in_effect(tmp_path: Path) -> None:
+    subject = Subject(tmp_path)
+    subject.write(maxPositionSize="5")
+    subject.reload.start()
+    subject.reload.show({}, "u-1/1")
+    assert "is not in the ConfigMap" in (subject.reload.invalid or "")
+    subject.reload.refuse("ConfigMap n/bot-config: was deleted", "u-1/2")
+    assert "was deleted" in (subject.reload.invalid or "")
+    assert subject.reload.current.max_position_size == 5
+    assert subject.reload.refused_hash == ""
+
+
+def test_a_pod_whose_file_is_missing_trades_by_what_the_watch_shows(tmp_path: Path) -> None:
+    subject = Subject(tmp_path)
+    subject.reload.start()
+    assert subject.reload.current.read_only
+    subject.show(maxPositionSize="5")
+    subject.look()
+    assert subject.reload.current.max_position_size == 5
+    assert not subject.reload.current.read_only
+    assert subject.reload.invalid is None
+
+
+async def test_a_watched_config_map_is_in_effect_within_200_ms(tmp_path: Path) -> None:
+    subject = Subject(tmp_path)
+    subject.write(killSwitch=False)
+    subject.reload.start()
+    api = FakeKubernetes({CONFIG_FILE: subject.file.read_text()}, name="bot-config")
+    token = tmp_path / "token"
+    token.write_text("t")
+    async with serving(api.app) as url:
+        access = Access(url, NAMESPACE, api.name, token, ca_file=None)
+        watch = ConfigMapWatch(access, Clock(), Random(1))  # noqa: S311 - spreads retries
+        watching = asyncio.create_task(watch.run(subject.reload))
+        await until(lambda: api.watches > 0)
+        await asyncio.sleep(0.05)
+        async with running(subject):
+            api.apply({CONFIG_FILE: json.dumps({"killSwitch": True})})
+            assert await until(lambda: subject.reload.current.kill_switch) < 0.2
+            await asyncio.sleep(0.3)
+            assert subject.reload.current.kill_switch, "the file still says what was before"
+        watching.cancel()

@@ -206,6 +206,14 @@ def test_a_file_names_the_intent_where_there_is_no_cluster() -> None:
     assert Settings.load({env.INTENT_FILE: "/intent.json"}).intent_file == Path("/intent.json")
 
 
+def test_the_config_map_of_the_limits_is_watched_by_a_pod_that_also_has_the_file() -> None:
+    given = {env.CONFIG_CONFIGMAP: "bot-config", env.CONFIG_DIR: "/etc/bot/config"}
+    assert Settings.load(POD | given).config_configmap == "bot-config"
+    for wrong in (given, POD | {env.CONFIG_CONFIGMAP: "bot-config"}):
+        (line,) = errors_of(wrong)
+        assert line.startswith(f"{env.CONFIG_CONFIGMAP}='bot-config': only a pod can watch it")
+
+
 KEYS = [
     *(value for name, value in vars(env).items() if name.isupper() and isinstance(value, str)),
     *(row.variable for row in rows.PARAMETERS.values()),

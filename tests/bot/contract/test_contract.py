@@ -11,7 +11,7 @@ from bot.contract.color import Color
 from bot.contract.parameters import PARAMETERS
 from bot.intent.file import FileSource
 from bot.intent.fixed import FixedSource
-from bot.intent.kubernetes import ConfigMapSource
+from bot.kubernetes.config_map import ConfigMapWatch
 from bot.process.clock import Clock
 from bot.process.stop_flag import StopFlag
 from bot.serving.http import PATHS
@@ -127,7 +127,7 @@ def test_the_settings_choose_the_source_of_the_intent() -> None:
     cases: list[tuple[dict[str, str], type]] = [
         ({}, FixedSource),
         ({env.INTENT_FILE: "/x.json"}, FileSource),
-        (pod, ConfigMapSource),
+        (pod, ConfigMapWatch),
     ]
     for environ, kind in cases:
         assert isinstance(intent_source(settings(**environ), environ, Clock()), kind)

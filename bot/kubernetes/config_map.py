@@ -1,4 +1,7 @@
-"""The intent from one ConfigMap, watched through the Kubernetes API: a change takes milliseconds.
+"""One ConfigMap, watched through the Kubernetes API: a change takes milliseconds.
+
+It knows nothing of what the ConfigMap says: a `Viewer` is told each edition, in order. Only where a
+watch was lost are editions left out, and then `fail` comes before the next `show`.
 
 Least rights: `list` and `watch` on that one name (a field selector on `metadata.name` is what lets
 a role with `resourceNames` grant them). Watches are short: a connection that died without a word is
@@ -12,13 +15,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Literal, Protocol
 
 import httpx2
 from pydantic import BaseModel, Field, JsonValue
 
 from bot.config.settings import KUBERNETES_HOST
-from bot.intent.state import IntentState
 from bot.process.clock import Clock
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -65,6 +67,26 @@ class Access:
         return cls(f"https://{f'[{host}]' if ':' in host else host}:{port}", namespace, name)
 
 
+class Viewer(Protocol):
+    """Who is told what the ConfigMap says. `generation`, uid and version, is for equality only."""
+
+    def show(self, data: Mapping[str, str], generation: str) -> None:
+        """Take what it says now."""
+        ...
+
+    def refuse(self, reason: str, generation: str) -> None:
+        """Note that there is none, and why."""
+        ...
+
+    def confirm(self) -> None:
+        """Note that the API server was reached and nothing changed."""
+        ...
+
+    def fail(self, reason: str) -> None:
+        """Note that the API server cannot be followed, and why."""
+        ...
+
+
 class WatchError(Exception):
     """The API server answered something that cannot be followed; list again."""
 
@@ -94,7 +116,7 @@ class _Event(BaseModel):
     object: dict[str, JsonValue]
 
 
-class ConfigMapSource:
+class ConfigMapWatch:
     """List, then watch from there; on any trouble wait a little and list again."""
 
     def __init__(
@@ -105,17 +127,19 @@ class ConfigMapSource:
         self._random = random
         self._timings = timings or Timings()
 
-    async def run(self, state: IntentState) -> None:
+    async def run(self, viewer: Viewer) -> None:
         """Follow the ConfigMap until cancelled."""
         failures = 0
         while True:
             started = self._clock.monotonic()
             try:
-                await self._follow(state)
+                await self._follow(viewer)
             except (WatchError, httpx2.HTTPError, OSError, ValueError) as error:
                 lasted = self._clock.monotonic() - started
                 failures = 1 if lasted >= self._timings.watch else failures + 1
-                state.fail(f"{self._access.base_url}: {type(error).__name__}: {_first_line(error)}")
+                viewer.fail(
+                    f"{self._access.base_url}: {type(error).__name__}: {_first_line(error)}"
+                )
             await asyncio.sleep(self._backoff(failures))
 
     def _backoff(self, failures: int) -> float:
@@ -123,13 +147,13 @@ class ConfigMapSource:
         longest = min(timings.backoff_max, timings.backoff_min * 2 ** min(failures, 10))
         return self._random.uniform(longest / 2, longest)
 
-    async def _follow(self, state: IntentState) -> None:
+    async def _follow(self, viewer: Viewer) -> None:
         """List and watch over one client; ends only by an error. Token and CA are read anew."""
         async with self._client() as client:
-            version = await self._list(client, state)
+            version = await self._list(client, viewer)
             while True:
                 started = self._clock.monotonic()
-                version = await self._watch(client, state, version)
+                version = await self._watch(client, viewer, version)
                 elapsed = self._clock.monotonic() - started
                 await asyncio.sleep(max(0.0, self._timings.pause - elapsed))
 
@@ -143,7 +167,7 @@ class ConfigMapSource:
             trust_env=False,  # the API server is reached directly, whatever proxy trading needs
         )
 
-    async def _list(self, client: httpx2.AsyncClient, state: IntentState) -> str:
+    async def _list(self, client: httpx2.AsyncClient, viewer: Viewer) -> str:
         body = bytearray()
         async with self._ask(client, {}) as lines:
             async for line in lines:
@@ -151,12 +175,12 @@ class ConfigMapSource:
         listing = _List.model_validate_json(bytes(body))
         ours = [item for item in listing.items if item.metadata.name == self._access.name]
         if ours:
-            state.show(ours[0].data or {}, ours[0].generation)
+            viewer.show(ours[0].data or {}, ours[0].generation)
         else:
-            state.refuse(f"{self._what}: no such ConfigMap", listing.metadata.resource_version)
+            viewer.refuse(f"{self._what}: no such ConfigMap", listing.metadata.resource_version)
         return listing.metadata.resource_version
 
-    async def _watch(self, client: httpx2.AsyncClient, state: IntentState, version: str) -> str:
+    async def _watch(self, client: httpx2.AsyncClient, viewer: Viewer, version: str) -> str:
         """Follow events until the server ends the watch; return the version to go on from."""
         query = {
             "watch": "true",
@@ -165,25 +189,25 @@ class ConfigMapSource:
             "timeoutSeconds": str(self._timings.watch),
         }
         async with self._ask(client, query) as lines:
-            state.confirm()
+            viewer.confirm()
             async for line in lines:
-                version = self._take(_Event.model_validate_json(line), state) or version
-        state.confirm()
+                version = self._take(_Event.model_validate_json(line), viewer) or version
+        viewer.confirm()
         return version
 
-    def _take(self, event: _Event, state: IntentState) -> str:
+    def _take(self, event: _Event, viewer: Viewer) -> str:
         if event.type == "ERROR":
             if event.object.get("code") == GONE:
                 raise WatchError("410 Gone: the version to go on from is too old")
             raise WatchError(f"the watch failed: {event.object.get('message')}")
         seen = _ConfigMap.model_validate(event.object)
         if event.type == "BOOKMARK":
-            state.confirm()
+            viewer.confirm()
         elif seen.metadata.name == self._access.name:
             if event.type == "DELETED":
-                state.refuse(f"{self._what}: was deleted", seen.generation)
+                viewer.refuse(f"{self._what}: was deleted", seen.generation)
             else:
-                state.show(seen.data or {}, seen.generation)
+                viewer.show(seen.data or {}, seen.generation)
         return seen.metadata.resource_version
 
     @asynccontextmanager

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.contract.color import Color
-from bot.intent.kubernetes import (
+from bot.intent.state import IntentState
+from bot.kubernetes.config_map import (
     ANSWER_BYTES_MAX,
     Access,
-    ConfigMapSource,
+    ConfigMapWatch,
     Timings,
     WatchError,
     split_lines,
 )
-from bot.intent.state import IntentState
 from bot.process.clock import Clock
 from tests.support.fake_kubernetes import NAME, NAMESPACE, Cut, FakeKubernetes
 from tests.support.fakes import BLUE, GREEN, serving, until
@@ -47,7 +47,7 @@ async def followed(tmp_path: Path) -> AsyncIterator[Followed]:
     async with serving(api.app) as url:
         follower = Followed(api, token_file)
         access = Access(url, NAMESPACE, NAME, token_file, ca_file=None)
-        source = ConfigMapSource(access, Clock(), Random(1), QUICK)  # noqa: S311 - spreads retries
+        source = ConfigMapWatch(access, Clock(), Random(1), QUICK)  # noqa: S311 - spreads retries
         task = asyncio.create_task(source.run(follower.state))
         await follower.sees(Color.BLUE)
         await until(lambda: api.watches > 0)
@@ -188,7 +188,7 @@ async def test_a_server_that_is_away_is_found_when_it_comes_back(tmp_path: Path)
     token_file = tmp_path / "token"
     token_file.write_text("t")
     access = Access("http://127.0.0.1:9", NAMESPACE, NAME, token_file, ca_file=None)
-    source = ConfigMapSource(access, Clock(), Random(1), QUICK)  # noqa: S311 - spreads retries
+    source = ConfigMapWatch(access, Clock(), Random(1), QUICK)  # noqa: S311 - spreads retries
     task = asyncio.create_task(source.run(state))
     await until(lambda: state.source_errors >= 3)
     task.cancel()

@@ -1,0 +1,1 @@
+"""What a pod asks its cluster: one ConfigMap at a time, and nothing else."""
