@@ -16,7 +16,7 @@ from tests.support.platform import Platform, find_platform
 from tests.support.stack import BUILD, Stack, two_colors
 
 TIMES = 50
-PER_SECOND = 20
+PER_SECOND = 10
 
 
 def kill_switch(image: str, platform: Platform, times: int = TIMES) -> list[Figure]:

@@ -4,12 +4,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.support.bot import QUANTITIES, SYMBOLS
+from tests.support.bot import SYMBOLS
 from tests.support.kube import wait_until
 from tests.support.market import Market
 
 FLOWING_SECONDS = 1.0
 """For how long orders were decided before a switch, and for how long one is looked for after it."""
+SMALL_QUANTITIES = ("0.0002", "0.004", "0.08")
+"""Of each symbol, some 12 USDT: nothing is sold again, and the account must last."""
 
 
 def buying(name: str, number: int, max_age_seconds: float) -> Mapping[str, object]:
@@ -19,7 +21,7 @@ def buying(name: str, number: int, max_age_seconds: float) -> Mapping[str, objec
         "id": name,
         "symbol": SYMBOLS[which],
         "side": "buy",
-        "quantity": QUANTITIES[which],
+        "quantity": SMALL_QUANTITIES[which],
         "maxAgeSeconds": max_age_seconds,
     }
 
