@@ -24,6 +24,7 @@ from infra.names import Names
 class IntentMap(ComponentResource):
     """The ConfigMap, behind the guard's hooks."""
 
+    config_map: ConfigMap
     canary_percent: Output[int]
     ledger: Output[str]
 
@@ -41,6 +42,7 @@ class IntentMap(ComponentResource):
             config_map_args(stack, data),
             ResourceOptions(parent=self, depends_on=after, hooks=hooks),
         )
+        self.config_map = config_map
         self.canary_percent = config_map.data.apply(lambda data: int(data[CANARY_PERCENT_KEY]))
         self.ledger = config_map.data.apply(lambda data: str(data.get(LEDGER_KEY) or ""))
         self.register_outputs({})

@@ -130,7 +130,7 @@ def declare(
 
     The Service and the intent depend on the colors that will trade and on nothing else: a dead
     color must neither block nor delay leaving it. On the very first `up` the intent comes first,
-    because pods read it to become ready.
+    because pods read it to become ready, and who waits for them holds up what comes after.
     """
     stack = _names(config)
     top = ResourceOptions(providers=[_provider(config)])
@@ -152,6 +152,10 @@ def declare(
     jobs = {color: job for color, spec in specs.items() if (job := _migration(spec, top, needed))}
     asked = None if config.render_to else jobs.get(config.active_color)
     ledger = stack_ledger(config, previous, asked, watch)
+    data = intent_data(config.intent, ledger.named)
+    first = None if previous else IntentMap(stack, data, top, [access.namespace], hooks=None)
+    # A list of its own: the migrations, which the intent waits for, keep theirs.
+    needed = [*needed, *([first.config_map] if first else [])]
     colors = {
         color: ColorPods(
             spec,
@@ -174,14 +178,14 @@ def declare(
         if config.render_to
         else hooks.guard_hooks("guard-service", guard, hooks.selector, on_create=True),
     )
-    intent = IntentMap(
+    intent = first or IntentMap(
         stack,
-        intent_data(config.intent, ledger.named),
+        data,
         top,
-        after=ready if previous else [access.namespace],
+        after=ready,
         hooks=None
         if config.render_to
-        else hooks.guard_hooks("guard-intent", guard, hooks.data, on_create=previous is not None),
+        else hooks.guard_hooks("guard-intent", guard, hooks.data, on_create=True),
     )
     return _exports(stack, live, intent, limits, colors, config.database)
 
