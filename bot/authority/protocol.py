@@ -378,17 +378,7 @@ class Rules:
     def is_unknown(self, view: View, held: Held, signal: Signal) -> Generator[Effect, Answer, bool]:
         """Ask the venue for every attempt that there may have been; write the one that it has."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
-            order = Order(
-                order_id=self.order_id(signal.signal, attempt),
-                signal=signal.signal,
-                attempt=attempt,
-                shard=signal.shard,
-                epoch=held.epoch,
-                holder=view.holder,
-                stamp=0.0,
-                dead_after=0.0,
-                terms=signal.terms,
-            )
+            order = self.order_of(view, held, signal, attempt)
             # By its id: what the lists have is in the ledger, since they are compared all the time.
             reply = yield Ask(order)
             if not isinstance(reply, Reply):
@@ -398,6 +388,22 @@ class Rules:
                 yield Recall(shown, view.holder, held.epoch)
                 return False
         return True
+
+    def order_of(
+        self, view: View, held: Held, signal: Signal, attempt: int, permit: Permit | None = None
+    ) -> Order:
+        """Make the order of one attempt; without a permit it is only asked about, not sent."""
+        return Order(
+            order_id=self.order_id(signal.signal, attempt),
+            signal=signal.signal,
+            attempt=attempt,
+            shard=signal.shard,
+            epoch=held.epoch,
+            holder=view.holder,
+            stamp=permit.stamp if permit else 0.0,
+            dead_after=permit.dead_after if permit else 0.0,
+            terms=signal.terms,
+        )
 
     def unsettled(self, work: Work) -> Order | None:
         """Return the order to settle before anything new is decided, no matter who decided it."""
@@ -419,17 +425,7 @@ class Rules:
 
     def decide(self, view: View, held: Held, permit: Permit, signal: Signal, attempt: int) -> Order:
         """Make the order of the signal's next attempt; it may be sent from now on."""
-        order = Order(
-            order_id=self.order_id(signal.signal, attempt),
-            signal=signal.signal,
-            attempt=attempt,
-            shard=signal.shard,
-            epoch=held.epoch,
-            holder=view.holder,
-            stamp=permit.stamp,
-            dead_after=permit.dead_after,
-            terms=signal.terms,
-        )
+        order = self.order_of(view, held, signal, attempt, permit)
         view.outstanding[order.order_id] = Outstanding(order.shard, permit.quiet_from)
         return order
 

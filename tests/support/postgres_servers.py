@@ -80,16 +80,6 @@ class Server:
         shutil.chown(folder / "recovery.signal", _USER)
         return made
 
-    def put_aside(self, folder: Path) -> None:
-        """Keep a stopped server's disk as it is now."""
-        copy = ("cp", "--archive", str(self.folder), str(folder))
-        subprocess.run(copy, check=True)  # noqa: S603 - our own words
-
-    def put_back(self, folder: Path) -> None:
-        """Give a stopped server the disk that was kept: it is the same server, with its past."""
-        shutil.rmtree(self.folder)
-        folder.rename(self.folder)
-
     def dump_into(self, other: "Server") -> None:
         """Copy what is in its database into another server's, which has none of it."""
         dump = self.folder / "dump.sql"

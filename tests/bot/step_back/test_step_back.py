@@ -112,27 +112,6 @@ async def test_a_server_that_lacks_commits_executes_nothing_twice(way: str) -> N
             await trades_on(place)
 
 
-@pytest.mark.slow
-async def test_a_disk_that_was_put_back_executes_nothing_twice() -> None:
-    """Server and timeline are the same: only the venue tells."""
-    with servers() as folder:
-        server = primary(folder / "server")
-        await migrate_postgres(server.url)
-        async with serve() as venue:
-            place = Place("postgres", server.url)
-            assert await life(place, venue, *FEW) == ALL_DECIDED
-            server.stop()
-            server.put_aside(folder / "kept")
-            server.start()
-            assert await life(place, venue, *ALL) == ALL_DECIDED
-            server.stop()
-            server.put_back(folder / "kept")
-            server.start()
-            assert await life(place, venue, *ALL) == ALL_DECIDED
-            await agree(place, venue)
-            await trades_on(place)
-
-
 MANY = 40
 
 
